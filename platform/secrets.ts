@@ -1,0 +1,72 @@
+// The four secrets, each for one thing: from the environment, else random and kept in the data dir (mode 0600).
+
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const SECRETS = {
+  operator: { variable: 'SWARMSCOPE_TOKEN', file: 'operator.token' },
+  viewer: { variable: 'SWARMSCOPE_VIEWER_TOKEN', file: 'viewer.token' },
+  ingest: { variable: 'SWARMSCOPE_INGEST_TOKEN', file: 'ingest.token' },
+  relay: { variable: 'SWARMSCOPE_RELAY_TOKEN', file: 'relay.token' },
+} as const
+export type SecretName = keyof typeof SECRETS
+
+/** What stands in an `Authorization` header must be free of spaces and control characters. */
+const USABLE = /^[\x21-\x7e]{8,512}$/
+
+/** Throws if the variable holds something that no client could send. */
+export function readSecret(name: SecretName, dataDir: string, env: NodeJS.ProcessEnv = process.env): string {
+  const { variable, file } = SECRETS[name]
+  const given = env[variable]?.trim()
+  if (given) {
+    if (!USABLE.test(given)) {
+      throw new Error(`${variable} must be 8 to 512 visible characters without spaces`)
+    }
+    return given
+  }
+  const path = join(dataDir, file)
+  return readToken(path) ?? createToken(path)
+}
+
+function readToken(path: string): string | null {
+  try {
+    const token = readFileSync(path, 'utf8').trim()
+    return USABLE.test(token) ? token : null
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** Two processes may start at once: the link is made by one of them, and both read what it holds. */
+function createToken(path: string): string {
+  const token = randomBytes(24).toString('base64url')
+  const draft = `${path}.${process.pid}`
+  writeFileSync(draft, `${token}\n`, { mode: 0o600 })
+  try {
+    linkSync(draft, path)
+    return token
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    const existing = readToken(path)
+    if (existing) return existing
+    // What stands there is no token (cut short, or edited): replace the file itself, whatever its mode was.
+    renameSync(draft, path)
+    return token
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+/** Takes as long for a nearly right token as for a wrong one, whatever their lengths. */
+export function sameSecret(given: string, expected: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(expected))
+}
+
+/** The token of an `Authorization: Bearer` header; `null` if there is none. */
+export function bearerOf(header: string | undefined): string | null {
+  const match = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(header ?? '')
+  return match?.[1] ?? null
+}

@@ -1,0 +1,27 @@
+// Full-jitter exponential backoff: delay = random × min(cap, base × 2^attempt). Full jitter spreads a herd evenly: of
+// 1,000 clients after an outage, at most some 100 come back in the same tenth of a second.
+
+export interface BackoffPolicy {
+  baseMs: number
+  capMs: number
+}
+
+/** web → server, page visible: all viewers are back within about 2 s after an outage. */
+export const VIEWER_BACKOFF: BackoffPolicy = { baseMs: 100, capMs: 2_000 }
+/** web → server, page hidden: nobody looks, so be gentle. */
+export const HIDDEN_VIEWER_BACKOFF: BackoffPolicy = { baseMs: 100, capMs: 10_000 }
+/** server → relay on the same machine. */
+export const LOOPBACK_RELAY_BACKOFF: BackoffPolicy = { baseMs: 250, capMs: 5_000 }
+/** server → relay elsewhere. */
+export const REMOTE_RELAY_BACKOFF: BackoffPolicy = { baseMs: 250, capMs: 20_000 }
+/** The relay's child. */
+export const CHILD_BACKOFF: BackoffPolicy = { baseMs: 250, capMs: 10_000 }
+
+/** A connection (or child) must last this long before its failures are forgotten: else a flapping peer is hammered. */
+export const STABLE_AFTER_MS = 10_000
+
+/** `attempt` counts failures in a row from 0; `random` is in [0, 1). */
+export function backoffMs(policy: BackoffPolicy, attempt: number, random: number): number {
+  const ceiling = Math.min(policy.capMs, policy.baseMs * 2 ** Math.min(attempt, 30))
+  return Math.round(random * ceiling)
+}

@@ -1,0 +1,110 @@
+// Server ↔ viewer on /api/v1/stream (WebSocket) and /api/v1/events (SSE): SPEC.md, V1–V12. One union per direction.
+
+import type { Frame, SnapshotChunk } from './frames.ts'
+import type { VersionRange } from './relayWire.ts'
+import type { Entity, IsoTime, Mode, SourceStatus } from './swarm.ts'
+
+export const VIEWER_PROTOCOL: VersionRange = { min: 1, max: 1 }
+/** Subprotocol of the stream; a browser adds `ticket.<ticket>` beside it, for it can send no header. */
+export const VIEWER_SUBPROTOCOL = 'swarmscope.v1'
+export const TICKET_PREFIX = 'ticket.'
+
+export type Role = 'operator' | 'viewer'
+
+/** Viewer → server. */
+export type ViewerMessage =
+  /** First message: which versions the viewer speaks, and where it is (`null`: nowhere yet). */
+  | { type: 'hello'; protocol: VersionRange; version: string; resume: { epoch: string; seq: number } | null }
+  /** Operators only: try the sources' connections now. */
+  | { type: 'retry' }
+  /** Answer to a `ping`; also asked for by a viewer that wants to know whether the line is alive. */
+  | { type: 'pong' }
+
+export interface StatusMessage {
+  type: 'status'
+  mode: Mode
+  /** Ids of sources that should be live and are not. */
+  degraded: string[]
+  sources: SourceStatus[]
+  viewers: number
+  /** The server's clock, so that a viewer with a wrong clock still shows right ages. */
+  at: IsoTime
+}
+
+/** Server → viewer. */
+export type ServerMessage =
+  | { type: 'hello'; protocol: number; version: string; role: Role }
+  | ({ type: 'snapshot' } & SnapshotChunk<Entity>)
+  | ({ type: 'frame' } & Frame<Entity>)
+  | StatusMessage
+  | { type: 'ping' }
+
+/** Close codes: below 4500 the viewer tries again, from 4500 on it must not. */
+export const CLOSE = {
+  GOING_AWAY: 1001,
+  TOO_LARGE: 1009,
+  /** No hello in time, or no progress for 10 s. */
+  TIMED_OUT: 4408,
+  TOO_SLOW: 4409,
+  BAD_MESSAGE: 4400,
+  UNAUTHORIZED: 4501,
+  VERSION_MISMATCH: 4526,
+} as const
+
+export const mayRetryAfter = (closeCode: number): boolean => closeCode < 4500
+
+/** Server → viewer ping, and how long after it a viewer may still be silent. */
+export const PING_INTERVAL_MS = 25_000
+export const PONG_TIMEOUT_MS = 8_000
+
+/**
+ * Checks as much of a server's message as keeps a viewer from breaking on it, without a schema library in the page;
+ * `null` for what is none.
+ */
+export function parseServerMessage(text: string): ServerMessage | null {
+  let message: unknown
+  try {
+    message = JSON.parse(text)
+  } catch {
+    return null
+  }
+  if (!isObject(message)) return null
+  switch (message.type) {
+    case 'hello':
+      return typeof message.protocol === 'number' && typeof message.version === 'string'
+        ? (message as unknown as ServerMessage)
+        : null
+    case 'snapshot':
+      return isText(message.epoch) &&
+        isCount(message.seq) &&
+        isCount(message.index) &&
+        typeof message.last === 'boolean' &&
+        areEntities(message.put)
+        ? (message as unknown as ServerMessage)
+        : null
+    case 'frame':
+      return isText(message.epoch) &&
+        isCount(message.from) &&
+        isCount(message.to) &&
+        areEntities(message.put) &&
+        areRefs(message.del)
+        ? (message as unknown as ServerMessage)
+        : null
+    case 'status':
+      return isText(message.mode) && Array.isArray(message.sources) && Array.isArray(message.degraded)
+        ? (message as unknown as ServerMessage)
+        : null
+    case 'ping':
+      return { type: 'ping' }
+    default:
+      return null
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const isText = (value: unknown): value is string => typeof value === 'string'
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+const areRefs = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((ref) => isObject(ref) && isText(ref.entity) && isText(ref.id))
+const areEntities = (value: unknown): boolean =>
+  areRefs(value) && (value as Record<string, unknown>[]).every((entity) => isCount(entity.rev))

@@ -1,0 +1,53 @@
+// The relay's bounds, in one place, each with the reason for its number. Tests give smaller ones.
+
+import { type BackoffPolicy, CHILD_BACKOFF, STABLE_AFTER_MS } from '../protocol/backoff.ts'
+
+export interface RelayLimits {
+  /** One line from the child; beyond it the child is broken, or an endless line eats our memory. */
+  maxLineBytes: number
+  /** The real claude-flow initialises in 0.2–0.9 s; a cold disk may take many times that. */
+  childStartTimeoutMs: number
+  childBackoff: BackoffPolicy
+  childStableAfterMs: number
+  /** One message from a client: tool arguments, no files. */
+  maxMessageBytes: number
+  maxClients: number
+  /** What may stand in a client's queue beyond the message in flight. */
+  maxQueuedBytes: number
+  /** A client that takes nothing for this long is closed. */
+  noProgressMs: number
+  /** A client that is closed for being slow may yet read, and learn why, before its socket is cut. */
+  dropPatienceMs: number
+  pingIntervalMs: number
+  pongTimeoutMs: number
+  maxPendingPerClient: number
+  maxPending: number
+  /** `stat` of the state files: for mounts where nothing tells of changes. */
+  statIntervalMs: number
+  /** A state file that cannot be read for this long is not just being written. */
+  badFileAfterMs: number
+  /** How long a busy port is tried again: it may be held by our own dying predecessor. */
+  portPatienceMs: number
+  /** 2.x without a database: a slow re-read beside those after mutating calls. */
+  rosterIntervalMs: number
+}
+
+export const RELAY_LIMITS: RelayLimits = {
+  maxLineBytes: 8 * 1024 * 1024,
+  childStartTimeoutMs: 30_000,
+  childBackoff: CHILD_BACKOFF,
+  childStableAfterMs: STABLE_AFTER_MS,
+  maxMessageBytes: 1024 * 1024,
+  maxClients: 256,
+  maxQueuedBytes: 1024 * 1024,
+  noProgressMs: 10_000,
+  dropPatienceMs: 2_000,
+  pingIntervalMs: 25_000,
+  pongTimeoutMs: 8_000,
+  maxPendingPerClient: 1_024,
+  maxPending: 16_384,
+  statIntervalMs: 1_000,
+  badFileAfterMs: 2_000,
+  portPatienceMs: 3_000,
+  rosterIntervalMs: 30_000,
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+// The relay's entry point: options in, one line out when it is ready, an exit code at the end.
+
+import { openDataDir } from '../platform/dataDir.ts'
+import { untilAskedToEnd } from '../platform/lifetime.ts'
+import { isLoopback } from '../platform/listen.ts'
+import { createLog } from '../platform/log.ts'
+import { readSecret } from '../platform/secrets.ts'
+import { type ErrorCode, SwarmscopeError } from '../protocol/errors.ts'
+import { ConfigError, type RelayConfig, readConfig } from './config.ts'
+import { Relay } from './relay.ts'
+
+/** To the server, if it started us. */
+type ParentMessage = { type: 'ready'; url: string } | { type: 'failed'; code: ErrorCode; message: string }
+
+async function main(): Promise<void> {
+  const config = readConfig(process.argv.slice(2), { env: process.env, cwd: process.cwd() })
+  // npm does not pass on what ends it; a relay started by hand outlives its terminal's shell.
+  const withParent = process.env.npm_lifecycle_event !== undefined
+  const ended = untilAskedToEnd({ withStdin: config.endWithStdin, withParent })
+  const log = createLog({ name: 'relay', file: config.logFile })
+  const dataDir = openDataDir(config.dataDir)
+  warn(config, log)
+  const relay = new Relay({ ...config, dataDir, token: readSecret('relay', dataDir), log })
+  // Whatever ends this process: the child's group must not stay.
+  process.on('exit', () => relay.killChildNow())
+  const started = relay.start().then(() => {
+    process.stdout.write(`Relay is ready: ${relay.url}\n`)
+    tellParent({ type: 'ready', url: relay.url })
+    return ended
+  })
+  // Asked to end while it starts, it ends at once.
+  const reason = await Promise.race([ended, started])
+  log.info({ reason }, 'ending')
+  await relay.close()
+}
+
+function warn({ host, command, project }: RelayConfig, log: ReturnType<typeof createLog>): void {
+  if (!isLoopback(host)) log.warn({ host }, 'listening on other addresses without TLS')
+  log.info({ project, command: command?.file ?? null }, 'starting')
+}
+
+function tellParent(message: ParentMessage, then: () => void = () => undefined): void {
+  if (process.send && process.connected) process.send(message, undefined, undefined, then)
+  else then()
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const isExpected = error instanceof SwarmscopeError || error instanceof ConfigError
+    process.stderr.write(`${isExpected ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
+    const code = error instanceof SwarmscopeError ? error.code : isExpected ? 'BAD_REQUEST' : 'INTERNAL'
+    tellParent({ type: 'failed', code, message: isExpected ? error.message : 'The relay could not start' }, () =>
+      process.exit(1),
+    )
+  },
+)

@@ -1,0 +1,326 @@
+// The relay, put together: child ⇄ mux ⇄ clients; files → records → frames.
+
+import { hostname } from 'node:os'
+import { basename } from 'node:path'
+import { listen } from '../platform/listen.ts'
+import type { Logger } from '../platform/log.ts'
+import { VERSION } from '../platform/version.ts'
+import { generationOf } from '../protocol/claudeFlow.ts'
+import { errorBody } from '../protocol/errors.ts'
+import { type HelloResult, RELAY_METHOD, RELAY_PROTOCOL, type RelayState } from '../protocol/relayWire.ts'
+import { ChildSupervisor } from './child.ts'
+import type { ChildCommand, SpawnChild } from './childProcess.ts'
+import { Guard } from './guard.ts'
+import { createHttpServer } from './http.ts'
+import { RELAY_LIMITS, type RelayLimits } from './limits.ts'
+import { localMethods } from './methods.ts'
+import { Mux, type MuxCounters } from './mux.ts'
+import type { ClientId } from './pending.ts'
+import { Roster } from './roster.ts'
+import { readSourceId } from './sourceId.ts'
+import { RecordState } from './state.ts'
+import { notificationText, Subscriber } from './subscriber.ts'
+import { ProjectWatch } from './watch/projectWatch.ts'
+import { type WsClient, WsDoor } from './ws.ts'
+
+export interface RelayOptions {
+  host: string
+  /** 0: any free one. */
+  port: number
+  /** The option that chooses another port, for the error's text. */
+  portOption?: string
+  /** claude-flow's project folder, absolute. */
+  project: string
+  /** Must exist (`openDataDir`). */
+  dataDir: string
+  token: string
+  /** `null`: there is no claude-flow; the files are watched all the same. */
+  command: ChildCommand | null
+  log: Logger
+  allowHosts?: readonly string[]
+  publicUrls?: readonly string[]
+  /** For the child; what is ours is taken out. */
+  env?: NodeJS.ProcessEnv
+  spawn?: SpawnChild
+  limits?: Partial<RelayLimits>
+}
+
+/** The section of the records that a 2.x process told of its memory. */
+const ROSTER_SECTION = 'roster'
+
+/** Resolves when it listens and has read what there is; rejects with `SwarmscopeError` `PORT_IN_USE`. */
+export async function startRelay(options: RelayOptions): Promise<Relay> {
+  const relay = new Relay(options)
+  await relay.start()
+  return relay
+}
+
+export class Relay {
+  readonly #options: RelayOptions
+  readonly #log: Logger
+  readonly #limits: RelayLimits
+  readonly #sourceId: string
+  readonly #state = new RecordState()
+  readonly #clients = new Map<ClientId, WsClient>()
+  /** Those who said hello, and so understand our notifications. */
+  readonly #greeted = new Set<ClientId>()
+  readonly #subscribers = new Map<ClientId, Subscriber>()
+  readonly #mux: Mux
+  readonly #child: ChildSupervisor
+  readonly #roster: Roster
+  readonly #watch: ProjectWatch
+  readonly #http = createHttpServer({
+    guard: () => this.#guard,
+    health: (detailed) => this.#health(detailed),
+    isReady: () => this.#isReady,
+  })
+  readonly #ws: WsDoor
+  #guard: Guard | null = null
+  #isReady = false
+  #port = 0
+  #toldState = ''
+  #closed: Promise<void> | null = null
+
+  constructor(options: RelayOptions) {
+    const limits = { ...RELAY_LIMITS, ...options.limits }
+    const { log, project } = options
+    this.#options = options
+    this.#log = log
+    this.#limits = limits
+    this.#sourceId = readSourceId({ dataDir: options.dataDir, root: project, host: hostname() })
+    this.#mux = this.#createMux()
+    this.#child = this.#createChild()
+    this.#roster = new Roster(
+      {
+        listAgents: (args) => this.#mux.call('tools/call', { name: 'agent_list', arguments: args }),
+        onRecords: (records) => {
+          this.#state.replace(ROSTER_SECTION, records, new Date().toISOString())
+          this.#tellState()
+        },
+        onError: (err) => log.debug({ err }, 'agent_list failed'),
+      },
+      limits.rosterIntervalMs,
+    )
+    this.#watch = new ProjectWatch({
+      root: project,
+      intervalMs: limits.statIntervalMs,
+      badAfterMs: limits.badFileAfterMs,
+      log,
+      onRecords: (file, records, at) => this.#state.replace(file, records, at),
+      onPresence: () => this.#presenceChanged(),
+    })
+    this.#state.onChange(() => {
+      for (const subscriber of this.#subscribers.values()) subscriber.pump()
+    })
+    this.#ws = new WsDoor({
+      server: this.#http,
+      guard: () => this.#guard,
+      limits,
+      log,
+      events: {
+        onOpen: (client) => this.#opened(client),
+        onMessage: (client, text) => this.#mux.fromClient(client.id, text),
+        onClose: (client) => this.#left(client.id),
+      },
+    })
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get url(): string {
+    const { host } = this.#options
+    return `ws://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${this.#port}/ws`
+  }
+
+  get childPid(): number | null {
+    return this.#child.pid
+  }
+
+  get state(): RelayState {
+    return { child: this.#child.status, hasState: this.#watch.found.length > 0 || this.#roster.hasSwarms }
+  }
+
+  get counters(): Readonly<MuxCounters> {
+    return this.#mux.counters
+  }
+
+  /** As `startRelay`; for whoever must be able to `close` before it is done. */
+  async start(): Promise<void> {
+    const { host, port, portOption = '--port', allowHosts = [], publicUrls = [], token } = this.#options
+    try {
+      await this.#watch.ready
+      // Before the child: a busy port must not start one.
+      const address = { host: host.replace(/^\[|\]$/g, ''), port, option: portOption }
+      this.#port = await listen(this.#http, { ...address, patienceMs: this.#limits.portPatienceMs })
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+    if (this.#closed) {
+      this.#http.close()
+      return
+    }
+    this.#guard = new Guard({ port: this.#port, allowHosts, publicUrls, token })
+    this.#isReady = true
+    this.#child.start()
+  }
+
+  /** Ends in order; may be called twice. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  /** For the last moment of the process, when nothing can be awaited any more. */
+  killChildNow(): void {
+    this.#child.killNow()
+  }
+
+  async #close(): Promise<void> {
+    this.#isReady = false
+    this.#http.close()
+    this.#http.closeIdleConnections()
+    const childEnded = this.#child.end()
+    // Before the sockets close: what is pending is answered. What a 2.x process told stays with the subscribers, who
+    // show it as stale; to take it back now would look as if the agents had ended.
+    this.#mux.childGone(errorBody('CHILD_CRASHED', { detail: 'the relay is ending' }))
+    this.#roster.close()
+    await Promise.all([this.#ws.close(), this.#watch.close(), childEnded])
+    this.#http.closeAllConnections()
+  }
+
+  #createMux(): Mux {
+    const { maxPending, maxPendingPerClient } = this.#limits
+    const methods = localMethods({
+      store: this.#state.store,
+      hello: () => this.#hello(),
+      onHello: (client) => this.#greeted.add(client),
+      subscribe: (client, at) => this.#subscribe(client, at),
+    })
+    return new Mux({
+      version: VERSION,
+      maxPending,
+      maxPendingPerClient,
+      methods,
+      edge: {
+        toChild: (line) => this.#child.send(line),
+        toClient: (client, text) => this.#clients.get(client)?.queue.send(text),
+        onReady: (result) => {
+          this.#child.ready(result)
+          this.#updateRoster()
+        },
+        onUseless: (reason) => this.#child.fail(reason),
+        onToolResult: ({ tool, args, result }) => this.#roster.note(tool, args, result),
+        onInternalError: (err) => this.#log.error({ err }, 'a method failed'),
+      },
+    })
+  }
+
+  #createChild(): ChildSupervisor {
+    const { command, project, env = process.env, spawn } = this.#options
+    return new ChildSupervisor({
+      command,
+      cwd: project,
+      env,
+      limits: this.#limits,
+      ...(spawn ? { spawn } : {}),
+      events: {
+        onStarting: () => this.#mux.childStarting(),
+        onLine: (line) => this.#mux.fromChild(line),
+        onGone: (error) => {
+          this.#log.warn({ code: error.code, suggestion: error.details.suggestion }, error.error)
+          this.#mux.childGone(error)
+          this.#roster.clear()
+        },
+        onStatus: ({ state, serverInfo }) => {
+          this.#log.info({ state, serverInfo, pid: this.#child.pid }, `claude-flow is ${state}`)
+          this.#tellState()
+        },
+      },
+    })
+  }
+
+  #opened(client: WsClient): void {
+    this.#clients.set(client.id, client)
+    this.#mux.addClient(client.id)
+    this.#log.debug({ client: client.id, clients: this.#clients.size }, 'client connected')
+  }
+
+  #left(client: ClientId): void {
+    this.#clients.delete(client)
+    this.#greeted.delete(client)
+    this.#subscribers.get(client)?.close()
+    this.#subscribers.delete(client)
+    this.#mux.removeClient(client)
+    this.#log.debug({ client, clients: this.#clients.size }, 'client left')
+  }
+
+  /** Called when the answer to `subscribe` is on its way, so that no frame comes before it. */
+  #subscribe(client: ClientId, at: { epoch: string | null; rev: number }): void {
+    const queue = this.#clients.get(client)?.queue
+    if (!queue) return
+    this.#subscribers.get(client)?.close() // asked again: it lost its place
+    const subscriber = new Subscriber(this.#state.store, queue, at)
+    this.#subscribers.set(client, subscriber)
+    subscriber.pump()
+  }
+
+  #presenceChanged(): void {
+    this.#updateRoster()
+    this.#tellState()
+  }
+
+  /** 2.x's process is asked for its memory only while no database holds the same, for all processes. */
+  #updateRoster(): void {
+    const { serverInfo } = this.#child.status
+    const is2 = serverInfo !== null && generationOf(serverInfo) === 2
+    this.#roster.setActive(is2 && !this.#watch.hasDatabase2)
+  }
+
+  /** Only what differs is told: several causes may lead to one change. */
+  #tellState(): void {
+    const state = this.state
+    const text = JSON.stringify(state)
+    if (text === this.#toldState) return
+    this.#toldState = text
+    const notification = notificationText(RELAY_METHOD.STATE, state)
+    for (const client of this.#greeted) this.#clients.get(client)?.queue.send(notification)
+  }
+
+  #hello(): HelloResult {
+    const { project: root } = this.#options
+    return {
+      sourceId: this.#sourceId,
+      version: VERSION,
+      protocol: RELAY_PROTOCOL,
+      project: { name: basename(root) || root, root, host: hostname() },
+      state: this.state,
+    }
+  }
+
+  /** Without the token no path, pid or text of the child: health is open to whoever reaches the port. */
+  #health(detailed: boolean): object {
+    const { project, ...hello } = this.#hello()
+    const { lastError, ...child } = this.#child.status
+    const open = {
+      status: child.state === 'up' ? 'healthy' : 'degraded',
+      version: hello.version,
+      project: { name: project.name, host: project.host },
+      child: { ...child, uptimeSeconds: this.#child.uptimeSeconds, errorCode: lastError?.code ?? null },
+      clients: this.#ws.count,
+      watching: this.#watch.found,
+    }
+    if (!detailed) return open
+    return {
+      ...open,
+      sourceId: hello.sourceId,
+      project,
+      child: { ...open.child, pid: this.#child.pid, lastError, stderr: this.#child.stderr },
+      pid: process.pid,
+      pending: this.#mux.pendingCount,
+      dropped: this.#mux.counters,
+    }
+  }
+}

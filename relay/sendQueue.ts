@@ -1,0 +1,119 @@
+// What is on its way to one client, and its bounds: a client that reads slowly, or not at all, must not grow our memory.
+
+/** The part of a `ws` socket that is needed here. */
+export interface SendSocket {
+  send(data: Buffer, options: { binary: boolean; fin: boolean }, done: (error?: Error | null) => void): void
+}
+
+/** Larger messages go in pieces, so that a slow but living reader is seen to make progress. */
+const PIECE_BYTES = 256 * 1024
+
+export interface SendQueueOptions {
+  socket: SendSocket
+  /** What may wait beyond the message in flight. */
+  maxQueuedBytes: number
+  /** The bound is passed; nothing is sent any more. */
+  onOverflow: () => void
+  nowMs?: () => number
+}
+
+interface Message {
+  /** Left to be taken. */
+  bytes: number
+  counts: boolean
+}
+
+export class SendQueue {
+  readonly #options: SendQueueOptions
+  readonly #nowMs: () => number
+  /** What the socket has not taken yet, oldest first. */
+  #messages: Message[] = []
+  #bytes = 0
+  /** Of them, those that count against the bound. */
+  #countedBytes = 0
+  #sent = 0
+  #taken = 0
+  #lastProgressMs = 0
+  #isOver = false
+  #waiting: { after: number; action: () => void }[] = []
+
+  constructor(options: SendQueueOptions) {
+    this.#options = options
+    this.#nowMs = options.nowMs ?? (() => performance.now())
+  }
+
+  /** Bytes that the socket has not taken yet. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** For how long the socket has taken nothing although there is something. */
+  get stalledForMs(): number {
+    return this.#bytes === 0 ? 0 : this.#nowMs() - this.#lastProgressMs
+  }
+
+  send(text: string): void {
+    this.#send(text, true)
+  }
+
+  /**
+   * For a sender that itself waits for `onceDrained` between its messages: at most one of them is on its way, so they
+   * need no bound, and must not be what makes a lawful answer behind them one too many.
+   */
+  sendPaced(text: string): void {
+    this.#send(text, false)
+  }
+
+  #send(text: string, counts: boolean): void {
+    if (this.#isOver) return
+    const data = Buffer.from(text)
+    const [inFlight] = this.#messages
+    const queuedBytes = this.#countedBytes - (inFlight?.counts ? inFlight.bytes : 0)
+    if (inFlight && counts && queuedBytes + data.length > this.#options.maxQueuedBytes) {
+      this.close()
+      this.#options.onOverflow()
+      return
+    }
+    if (!inFlight) this.#lastProgressMs = this.#nowMs()
+    const message = { bytes: data.length, counts }
+    this.#messages.push(message)
+    this.#bytes += data.length
+    if (counts) this.#countedBytes += data.length
+    this.#sent++
+    for (let start = 0; start < data.length; start += PIECE_BYTES) {
+      const piece = data.subarray(start, start + PIECE_BYTES)
+      const fin = start + PIECE_BYTES >= data.length
+      this.#options.socket.send(piece, { binary: false, fin }, (error) => this.#took(message, piece.length, error))
+    }
+  }
+
+  /** Runs `action` as soon as everything that was sent before has left: at once if it has. */
+  onceDrained(action: () => void): void {
+    if (this.#taken === this.#sent) action()
+    else this.#waiting.push({ after: this.#sent, action })
+  }
+
+  close(): void {
+    this.#isOver = true
+    this.#messages = []
+    this.#waiting = []
+    this.#bytes = 0
+    this.#countedBytes = 0
+  }
+
+  #took(message: Message, bytes: number, error: Error | null | undefined): void {
+    if (this.#isOver) return
+    if (error) {
+      this.close() // the socket's own `close` tells the rest
+      return
+    }
+    this.#bytes -= bytes
+    if (message.counts) this.#countedBytes -= bytes
+    message.bytes -= bytes
+    this.#lastProgressMs = this.#nowMs()
+    if (message.bytes > 0) return
+    this.#messages.shift()
+    this.#taken++
+    while (this.#waiting[0] && this.#waiting[0].after <= this.#taken) this.#waiting.shift()?.action()
+  }
+}

@@ -1,0 +1,34 @@
+// npm run bench [-- NAME…]: measures, and prints each figure as one line of JSON on stdout:
+// {"name", "value", "unit", "peer"?, "ratio"?}. Names choose the files of test/bench/ whose name contains one.
+
+import { readdirSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { ensureBuilt } from './lib/ensureBuilt.mjs'
+import { ROOT } from './lib/targets.mjs'
+
+const FOLDER = join(ROOT, 'test/bench')
+const filters = process.argv.slice(2)
+const files = readdirSync(FOLDER)
+  .filter((file) => file.endsWith('.bench.mjs'))
+  .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+  .sort()
+
+if (files.length === 0) {
+  process.stderr.write(`nothing in test/bench/ is called ${filters.join(' or ')}\n`)
+  process.exitCode = 1
+} else if (await ensureBuilt(['node'])) {
+  process.stderr.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}\n`)
+  for (const file of files) {
+    const { bench } = await import(pathToFileURL(join(FOLDER, file)).href)
+    for await (const figure of bench()) console.log(JSON.stringify({ ...figure, value: rounded(figure.value) }))
+  }
+} else {
+  process.exitCode = 1
+}
+
+/** Three digits that count: more would claim what no run repeats. */
+function rounded(/** @type {number} */ value) {
+  return Math.abs(value) >= 1_000 ? Math.round(value) : Number(value.toPrecision(3))
+}

@@ -1,0 +1,60 @@
+// The Express app: guard first, then the API, then the page; whatever is left is a 404 in the one shape.
+
+import express, { type Express, type RequestHandler } from 'express'
+import type { Logger } from '../../platform/log.ts'
+import { SwarmscopeError } from '../../protocol/errors.ts'
+import { TICKET_LIFETIME_MS, type Tickets } from '../guard/tickets.ts'
+import { serveEvents } from '../hub/sse.ts'
+import { type BotsOptions, botsRouter } from './bots.ts'
+import { answerErrors, answerNotFound } from './errors.ts'
+import { pageRouter, securityHeaders } from './page.ts'
+
+export interface AppOptions extends BotsOptions {
+  tickets: Tickets
+  /** The built web app; `null`: none is served (tests of the API alone). */
+  webDir: string | null
+  log: Logger
+}
+
+export function createApp(options: AppOptions): Express {
+  const { guard, hub, tickets, webDir, log } = options
+  const app = express()
+  app.set('query parser', 'simple')
+  app.set('etag', false)
+  app.disable('x-powered-by')
+
+  // Probes come by address, without a token, and learn one bit.
+  app.get('/livez', (_request, response) => void response.status(200).end())
+  app.get('/readyz', (_request, response) => void response.status(options.isDraining() ? 503 : 200).end())
+
+  app.use(securityHeaders())
+  app.use((request, _response, next) => {
+    guard.checkAccess(request)
+    next()
+  })
+
+  const api = express.Router()
+  api.use(noStore)
+  api.use(['/v1/bots', '/bots'], botsRouter(options))
+  api.post('/v1/ticket', (request, response) => {
+    const role = guard.require(request, 'viewer')
+    response.json({ success: true, ticket: tickets.issue(role), expiresInSeconds: TICKET_LIFETIME_MS / 1000 })
+  })
+  api.get('/v1/events', (request, response) => {
+    guard.require(request, 'viewer')
+    if (hub.isFull) throw new SwarmscopeError('TOO_MANY_VIEWERS')
+    serveEvents(request, response, hub)
+  })
+  api.use(answerNotFound)
+  app.use('/api', api)
+
+  if (webDir !== null) app.use(pageRouter(webDir))
+  app.use(answerNotFound)
+  app.use(answerErrors(log))
+  return app
+}
+
+const noStore: RequestHandler = (_request, response, next) => {
+  response.set('Cache-Control', 'no-store')
+  next()
+}

@@ -1,0 +1,188 @@
+// The command line and the environment → one checked configuration.
+
+import { join, resolve } from 'node:path'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { openDataDir, openProjectDir } from '../platform/dataDir.ts'
+import { isLoopback } from '../platform/listen.ts'
+import { readSecret } from '../platform/secrets.ts'
+import { VERSION } from '../platform/version.ts'
+import { accessList, LOOPBACK_NAMES } from '../protocol/access.ts'
+
+export const DEFAULT_PORT = 8080
+export const DEFAULT_RELAY_PORT = 3000
+export const DEFAULT_DEMO_AGENTS = 12
+const MAX_DEMO_AGENTS = 20_000
+
+export interface Config {
+  project: string
+  host: string
+  port: number
+  open: boolean
+  seed: number
+  allowHosts: readonly string[]
+  publicUrls: readonly string[]
+  dataDir: string
+  /** `projects/<hash>/` of the data dir. */
+  projectDir: string
+  tokens: { operator: string; viewer: string; relay: string }
+  world:
+    | { type: 'demo'; agents: number }
+    /** A relay that runs elsewhere. */
+    | { type: 'remote'; host: string; port: number }
+    /** A relay of our own, started as a child process. */
+    | { type: 'local'; relayPort: number; claudeFlow: string | undefined }
+}
+
+/** Wrong options or variables; the message says what to do. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const integer =
+  (name: string, min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`${name} is a whole number from ${min} to ${max}.`)
+    }
+    return value
+  }
+const collect = (value: string, previous: string[] | undefined): string[] => [...(previous ?? []), value]
+
+interface Options {
+  project?: string
+  host: string
+  port: number
+  relayPort: number
+  claudeFlow?: string
+  demo?: number | true
+  seed: number
+  open: boolean
+  dataDir?: string
+  allowHost: string[]
+  publicUrl: string[]
+  insecureNoTls: boolean
+}
+
+export function createCommand(): Command {
+  const port = integer('A port', 0, 65_535)
+  return new Command('swarmscope')
+    .description(
+      "Shows the agents of a claude-flow swarm live in the browser. Without options: the current folder's project.",
+    )
+    .version(VERSION)
+    .option('--project <dir>', 'the project folder whose agents are shown (default: the current folder)')
+    .option('--host <host>', 'address to listen on; another than loopback needs --public-url', '127.0.0.1')
+    .option('--port <n>', 'port of the page and its API; 0 takes any free one', port, DEFAULT_PORT)
+    .option('--relay-port <n>', 'port of the relay that is started beside it', port, DEFAULT_RELAY_PORT)
+    .option(
+      '--claude-flow <command>',
+      "claude-flow's whole command line (default: the project's own, else the one on PATH)",
+    )
+    .addOption(
+      new Option(
+        '--demo [n]',
+        `show a made-up world of n agents (default ${DEFAULT_DEMO_AGENTS}), marked as such; no relay`,
+      ).argParser(integer('The number of demo agents', 1, MAX_DEMO_AGENTS)),
+    )
+    .option('--seed <n>', 'the same seed gives the same demo', integer('A seed', 0, 2 ** 32 - 1), 1)
+    .option('--open', 'open the page in the browser', false)
+    .option('--data-dir <dir>', "where secrets and logs are kept (default: the platform's user data folder)")
+    .option('--allow-host <name>', 'a further host name that the page may be reached by; repeatable', collect, [])
+    .option('--public-url <url>', 'a URL that the page is reached by, e.g. through a proxy; repeatable', collect, [])
+    .option('--insecure-no-tls', 'serve plain HTTP on an address that others can reach', false)
+    .addHelpText(
+      'after',
+      `
+Environment:
+  CLAUDE_FLOW_HOST, CLAUDE_FLOW_PORT  connect to the relay there (port ${DEFAULT_RELAY_PORT} by default) and start none
+  CLAUDE_FLOW_COMMAND                 the same as --claude-flow
+  SWARMSCOPE_TOKEN, SWARMSCOPE_VIEWER_TOKEN, SWARMSCOPE_INGEST_TOKEN, SWARMSCOPE_RELAY_TOKEN
+                                      secrets; not set: random, kept in the data dir
+  SWARMSCOPE_LOG_LEVEL                trace, debug, info (default), warn, error
+`,
+    )
+}
+
+/** Throws `ConfigError`; `--help`, `--version` and unknown options end in commander's way. */
+export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Config {
+  const options = createCommand().parse(argv, { from: 'user' }).opts<Options>()
+  const startFolder = env.INIT_CWD ?? process.cwd()
+  const project = resolve(startFolder, options.project ?? '.')
+  const publicUrls = options.publicUrl
+  checkExposure(options)
+  const dataDir = openDataDir(options.dataDir === undefined ? undefined : resolve(startFolder, options.dataDir))
+  const world = worldOf(options, env)
+  const projectKey = world.type === 'remote' ? `ws://${world.host}:${world.port}/ws` : project
+  return {
+    project,
+    // As the URL writes it, and as Node does not.
+    host: options.host.replace(/^\[(.*)\]$/, '$1'),
+    port: options.port,
+    open: options.open,
+    seed: options.seed,
+    allowHosts: options.allowHost,
+    publicUrls,
+    dataDir,
+    projectDir: openProjectDir(dataDir, projectKey),
+    tokens: readTokens(dataDir, env),
+    world,
+  }
+}
+
+function worldOf(options: Options, env: NodeJS.ProcessEnv): Config['world'] {
+  if (options.demo !== undefined) {
+    return { type: 'demo', agents: options.demo === true ? DEFAULT_DEMO_AGENTS : options.demo }
+  }
+  const host = env.CLAUDE_FLOW_HOST?.trim()
+  const port = env.CLAUDE_FLOW_PORT?.trim()
+  if (!host && !port) {
+    const claudeFlow = options.claudeFlow ?? env.CLAUDE_FLOW_COMMAND
+    return { type: 'local', relayPort: options.relayPort, claudeFlow: claudeFlow?.trim() ? claudeFlow : undefined }
+  }
+  if (host && !/^(\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+|[0-9a-f:]+)$/i.test(host)) {
+    throw new ConfigError(`CLAUDE_FLOW_HOST is a host name or address, without scheme and port: ${host}`)
+  }
+  if (port && !(/^\d+$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) {
+    throw new ConfigError(`CLAUDE_FLOW_PORT is a port from 1 to 65535: ${port}`)
+  }
+  return { type: 'remote', host: host || '127.0.0.1', port: port ? Number(port) : DEFAULT_RELAY_PORT }
+}
+
+/** Who listens for others must know by which name they come, and say so if it is without TLS. */
+function checkExposure({ host, publicUrl, allowHost, insecureNoTls }: Options): void {
+  for (const name of allowHost) {
+    if (!/^[A-Za-z0-9._-]+$/.test(name) && !LOOPBACK_NAMES.includes(name)) {
+      throw new ConfigError(`--allow-host takes a host name without scheme and port: ${name}`)
+    }
+  }
+  for (const url of publicUrl) {
+    try {
+      accessList({ port: 1, hostNames: [], publicUrls: [url] })
+    } catch (cause) {
+      throw new ConfigError(`--public-url takes https://name[:port]: ${url}`, { cause })
+    }
+  }
+  if (isLoopback(host)) return
+  if (publicUrl.length === 0) {
+    throw new ConfigError(`--host ${host} lets others in: add --public-url URL, the address under which they come`)
+  }
+  if (!insecureNoTls) {
+    throw new ConfigError(
+      `--host ${host} without TLS sends tokens in the clear: put a TLS proxy before a loopback port, or add --insecure-no-tls (a container network may)`,
+    )
+  }
+}
+
+function readTokens(dataDir: string, env: NodeJS.ProcessEnv): Config['tokens'] {
+  // Made at the first start, so that the file is there when somebody sets up hooks.
+  readSecret('ingest', dataDir, env)
+  return {
+    operator: readSecret('operator', dataDir, env),
+    viewer: readSecret('viewer', dataDir, env),
+    relay: readSecret('relay', dataDir, env),
+  }
+}
+
+export const logFileOf = (config: Config): string => join(config.projectDir, 'server.log')
+export const runFileOf = (config: Config): string => join(config.projectDir, 'run.json')

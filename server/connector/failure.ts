@@ -1,0 +1,53 @@
+// What went wrong with a socket, in the catalogue's words.
+
+import type { IncomingMessage } from 'node:http'
+import { type ErrorCode, isRetryable, SwarmscopeError } from '../../protocol/errors.ts'
+
+export interface RelayAddress {
+  host: string
+  port: number
+}
+
+const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {
+  ECONNREFUSED: 'CONNECTION_REFUSED',
+  ENOTFOUND: 'HOST_NOT_FOUND',
+  EAI_AGAIN: 'HOST_NOT_FOUND',
+  EAI_NONAME: 'HOST_NOT_FOUND',
+  ETIMEDOUT: 'CONNECTION_TIMEOUT',
+  EHOSTUNREACH: 'HOST_UNREACHABLE',
+  ENETUNREACH: 'HOST_UNREACHABLE',
+  EHOSTDOWN: 'HOST_UNREACHABLE',
+  ECONNRESET: 'CONNECTION_LOST',
+  EPIPE: 'CONNECTION_LOST',
+}
+
+const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  401: 'RELAY_UNAUTHORIZED',
+  403: 'RELAY_FORBIDDEN',
+  421: 'RELAY_FORBIDDEN',
+  503: 'CONNECTION_REFUSED',
+}
+
+/** An `error` of the socket before or after it opened. */
+export function socketFailure(error: Error, address: RelayAddress): SwarmscopeError {
+  // A name with several addresses fails with one error for each.
+  const causes = error instanceof AggregateError ? error.errors : [error]
+  const systemCode = causes.map((cause) => (cause as NodeJS.ErrnoException).code).find((code) => code !== undefined)
+  const handshakeTimedOut = error.message === 'Opening handshake has timed out'
+  // Only a WebSocket that is open breaks ws's own rules (too large, no UTF-8, bad frames).
+  const broken = systemCode?.startsWith('WS_ERR_')
+  const code = handshakeTimedOut
+    ? 'CONNECTION_TIMEOUT'
+    : broken
+      ? 'PROTOCOL_MISMATCH'
+      : (BY_SYSTEM_CODE[systemCode ?? ''] ?? 'NOT_A_RELAY')
+  return new SwarmscopeError(code, { ...address }, { cause: error })
+}
+
+/** An HTTP answer where a WebSocket was asked for. */
+export function refusal(response: Pick<IncomingMessage, 'statusCode'>, address: RelayAddress): SwarmscopeError {
+  return new SwarmscopeError(BY_STATUS[response.statusCode ?? 0] ?? 'NOT_A_RELAY', { ...address })
+}
+
+/** Trying again cannot help until somebody changes something. */
+export const isFinal = (error: SwarmscopeError): boolean => !isRetryable(error.code)

@@ -1,0 +1,66 @@
+// Who may ask for what: Host and Origin on every request and upgrade, then the token's role.
+
+import type { IncomingMessage } from 'node:http'
+import { bearerOf, sameSecret } from '../../platform/secrets.ts'
+import { type AccessList, checkAccess } from '../../protocol/access.ts'
+import { SwarmscopeError } from '../../protocol/errors.ts'
+import { type Role, TICKET_PREFIX } from '../../protocol/viewerWire.ts'
+import type { Tickets } from './tickets.ts'
+
+export interface GuardOptions {
+  access: AccessList
+  operatorToken: string
+  viewerToken: string
+  tickets: Tickets
+}
+
+export class Guard {
+  readonly #options: GuardOptions
+
+  constructor(options: GuardOptions) {
+    this.#options = options
+  }
+
+  /** Throws `WRONG_HOST` or `WRONG_ORIGIN`. */
+  checkAccess(request: IncomingMessage): void {
+    const { host, origin } = request.headers
+    const verdict = checkAccess(this.#options.access, host, origin)
+    if (verdict !== 'ok') throw new SwarmscopeError(verdict)
+  }
+
+  /** The role of the request's bearer token; `null` without one. Throws `UNAUTHORIZED` for a wrong one. */
+  roleOf(request: IncomingMessage): Role | null {
+    const header = request.headers.authorization
+    if (header === undefined) return null
+    const token = bearerOf(header)
+    const { operatorToken, viewerToken } = this.#options
+    // Both are compared always, so that the time tells nothing.
+    const isOperator = sameSecret(token ?? '', operatorToken)
+    const isViewer = sameSecret(token ?? '', viewerToken)
+    if (isOperator) return 'operator'
+    if (isViewer) return 'viewer'
+    throw new SwarmscopeError('UNAUTHORIZED', {
+      detail: 'This token is not valid here: open the link that "npm start" printed',
+    })
+  }
+
+  /** Throws `UNAUTHORIZED` without a token, `FORBIDDEN` if it may only read. */
+  require(request: IncomingMessage, needed: Role): Role {
+    const role = this.roleOf(request)
+    if (role === null) throw new SwarmscopeError('UNAUTHORIZED')
+    if (needed === 'operator' && role !== 'operator') throw new SwarmscopeError('FORBIDDEN')
+    return role
+  }
+
+  /** An upgrade's role: by bearer token, or by a ticket among the offered subprotocols. */
+  requireForUpgrade(request: IncomingMessage): Role {
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
+    const ticket = offered.find((name) => name.startsWith(TICKET_PREFIX))
+    if (ticket === undefined) return this.require(request, 'viewer')
+    const role = this.#options.tickets.redeem(ticket.slice(TICKET_PREFIX.length))
+    if (role === null) {
+      throw new SwarmscopeError('UNAUTHORIZED', { detail: 'The ticket is used up or too old: ask for a new one' })
+    }
+    return role
+  }
+}

@@ -1,0 +1,22 @@
+// Says no to an upgrade before it happens, in the one error shape.
+
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { SwarmscopeError } from '../../protocol/errors.ts'
+
+export function refuseUpgrade(socket: Duplex, error: unknown): void {
+  const known = error instanceof SwarmscopeError ? error : new SwarmscopeError('INTERNAL', {}, { cause: error })
+  const body = JSON.stringify(known.body)
+  const headers = [
+    `HTTP/1.1 ${known.status} ${STATUS_CODES[known.status] ?? ''}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+    ...(known.status === 401 ? ['WWW-Authenticate: Bearer error="invalid_token"'] : []),
+    ...(known.status === 503 ? ['Retry-After: 5'] : []),
+  ]
+  // Half-open is allowed here: without this a client that never ends its side would keep the socket for ever.
+  socket.once('finish', () => socket.destroy())
+  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`)
+}

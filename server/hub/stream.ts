@@ -1,0 +1,166 @@
+// /api/v1/stream: one viewer's WebSocket. Guarded before the upgrade; after it the viewer says hello and is pumped.
+
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocket, WebSocketServer } from 'ws'
+import { z } from 'zod'
+import type { Logger } from '../../platform/log.ts'
+import { VERSION } from '../../platform/version.ts'
+import { SwarmscopeError } from '../../protocol/errors.ts'
+import { commonVersion } from '../../protocol/relayWire.ts'
+import {
+  CLOSE,
+  PING_INTERVAL_MS,
+  PONG_TIMEOUT_MS,
+  type Role,
+  type ServerMessage,
+  VIEWER_PROTOCOL,
+  VIEWER_SUBPROTOCOL,
+} from '../../protocol/viewerWire.ts'
+import type { Guard } from '../guard/guard.ts'
+import { refuseUpgrade } from '../guard/refuseUpgrade.ts'
+import type { Hub, Sink } from './hub.ts'
+
+export const STREAM_PATH = '/api/v1/stream'
+/** Browsers only say hello, pong and retry. */
+const MAX_PAYLOAD_BYTES = 64 * 1024
+const HELLO_TIMEOUT_MS = 10_000
+/** More than any honest page sends in the time of one ping. */
+const MAX_MESSAGES_PER_PING = 200
+/** How long a viewer may take over its part of the closing handshake; one that reads nothing never does it. */
+const CLOSE_PATIENCE_MS = 1_000
+
+const version = z.number().int().positive()
+const viewerMessage = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('hello'),
+    protocol: z.object({ min: version, max: version }),
+    version: z.string().max(100),
+    resume: z.object({ epoch: z.string().max(100), seq: z.number().int().nonnegative() }).nullable(),
+  }),
+  z.object({ type: z.literal('retry') }),
+  z.object({ type: z.literal('pong') }),
+])
+
+export interface StreamOptions {
+  server: Server
+  hub: Hub
+  guard: Guard
+  log: Logger
+}
+
+/** Serves the stream on the server's upgrades; returns how to close it and all its sockets. */
+export function serveStream({ server, hub, guard, log }: StreamOptions): () => void {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_PAYLOAD_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has(VIEWER_SUBPROTOCOL) ? VIEWER_SUBPROTOCOL : false),
+  })
+
+  // Not a WebSocket handshake at all; ws itself would answer it with HTML.
+  sockets.on('wsClientError', (_error, socket) => {
+    refuseUpgrade(socket, new SwarmscopeError('BAD_REQUEST', { detail: 'This address takes WebSockets only' }))
+  })
+
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', (error) => log.debug({ err: error }, 'a viewer broke off during the upgrade'))
+    let role: Role
+    try {
+      guard.checkAccess(request)
+      if ((request.url ?? '').split('?')[0] !== STREAM_PATH) throw new SwarmscopeError('NOT_FOUND')
+      role = guard.requireForUpgrade(request)
+      if (hub.isFull) throw new SwarmscopeError('TOO_MANY_VIEWERS')
+    } catch (error) {
+      refuseUpgrade(socket, error)
+      return
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => welcome(webSocket, role, hub, log))
+  }
+  server.on('upgrade', onUpgrade)
+  return () => {
+    server.off('upgrade', onUpgrade)
+    for (const client of sockets.clients) closeSoon(client, CLOSE.GOING_AWAY, 'server is stopping')
+    sockets.close()
+  }
+}
+
+function welcome(socket: WebSocket, role: Role, hub: Hub, log: Logger): void {
+  let leave: (() => void) | null = null
+  let messages = 0
+  let heard = true
+  const helloTimer = setTimeout(() => closeSoon(socket, CLOSE.TIMED_OUT, 'no hello'), HELLO_TIMEOUT_MS)
+  let pongTimer: NodeJS.Timeout | undefined
+  const heartbeat = setInterval(() => {
+    heard = false
+    messages = 0
+    send(socket, { type: 'ping' })
+    pongTimer = setTimeout(() => {
+      if (!heard) closeSoon(socket, CLOSE.TIMED_OUT, 'no answer')
+    }, PONG_TIMEOUT_MS)
+  }, PING_INTERVAL_MS)
+
+  socket.on('error', (error) => log.debug({ err: error }, 'viewer socket'))
+  socket.on('close', () => {
+    clearTimeout(helloTimer)
+    clearInterval(heartbeat)
+    clearTimeout(pongTimer)
+    leave?.()
+  })
+  socket.on('message', (data) => {
+    // What was on its way when we closed is heard no more.
+    if (socket.readyState !== WebSocket.OPEN) return
+    heard = true
+    const message = ++messages > MAX_MESSAGES_PER_PING ? null : parse(data.toString())
+    if (!message) {
+      closeSoon(socket, CLOSE.BAD_MESSAGE, 'not understood')
+    } else if (message.type === 'hello') {
+      if (leave) return // once is enough
+      clearTimeout(helloTimer)
+      const protocol = commonVersion(message.protocol, VIEWER_PROTOCOL)
+      if (protocol === null) {
+        closeSoon(socket, CLOSE.VERSION_MISMATCH, `server ${VERSION} speaks another protocol: reload`)
+        return
+      }
+      send(socket, { type: 'hello', protocol, version: VERSION, role })
+      leave = hub.add(sinkOf(socket), message.resume)
+    } else if (message.type === 'retry') {
+      if (role === 'operator') hub.retry()
+    }
+  })
+}
+
+function parse(text: string) {
+  try {
+    return viewerMessage.safeParse(JSON.parse(text)).data ?? null
+  } catch {
+    return null // no JSON: answered by the close code
+  }
+}
+
+/** The close frame may stand behind what the viewer does not read, or never be answered: then the socket is cut. */
+function closeSoon(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason)
+  const timer = setTimeout(() => socket.terminate(), CLOSE_PATIENCE_MS)
+  timer.unref()
+  socket.once('close', () => clearTimeout(timer))
+}
+
+const send = (socket: WebSocket, message: ServerMessage): void => {
+  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
+}
+
+function sinkOf(socket: WebSocket): Sink {
+  return {
+    send(message, sent) {
+      const data = 'json' in message ? message.json : JSON.stringify(message)
+      // `binary: false`: the buffer holds text. The callback comes when the socket has taken it.
+      socket.send(data, { binary: false }, (error) => {
+        if (!error) sent()
+      })
+    },
+    drop() {
+      closeSoon(socket, CLOSE.TOO_SLOW, 'no progress')
+    },
+  }
+}

@@ -1,0 +1,15 @@
+// The event log: what every state is folded from. Engines differ in what survives; all obey this interface (SPEC.md, L).
+
+import type { Batch, SwarmEvent } from '../../protocol/events.ts'
+
+export interface EventLog {
+  /** Changes whenever a resume across the change would be wrong. */
+  readonly epoch: string
+  /** One call is one atomic batch; resolves to its sequence number once it is committed. No events, no batch. */
+  append(events: readonly SwarmEvent[]): Promise<number>
+  /** Batches in (from, to]; throws `RangeError` when the log no longer reaches back to `from`. */
+  read(from: number, to: number): AsyncIterable<Batch>
+  /** Every batch after `from`, in order, committed ones only; returns how to stop it. */
+  subscribe(from: number, onBatch: (batch: Batch) => void): () => void
+  close(): Promise<void>
+}

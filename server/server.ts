@@ -1,0 +1,116 @@
+// The whole server put together: worlds, sources, view, hub, API, in the order in which they need each other.
+
+import { createServer } from 'node:http'
+import { isLoopback, listen } from '../platform/listen.ts'
+import type { Logger } from '../platform/log.ts'
+import { accessList } from '../protocol/access.ts'
+import { createApp } from './api/app.ts'
+import type { Config } from './config.ts'
+import { DEFAULT_DEMO_AGENTS } from './config.ts'
+import { Guard } from './guard/guard.ts'
+import { Tickets } from './guard/tickets.ts'
+import { Hub } from './hub/hub.ts'
+import { serveStream } from './hub/stream.ts'
+import { MemoryLog } from './log/memoryLog.ts'
+import { ClaudeFlowSource } from './sources/claudeFlow/claudeFlowSource.ts'
+import { MockSource } from './sources/mock/mockSource.ts'
+import type { Source } from './sources/source.ts'
+import { View } from './view.ts'
+import { World } from './world.ts'
+
+const STOP_TIMEOUT_MS = 5_000
+
+export interface ServerOptions {
+  config: Pick<Config, 'host' | 'port' | 'seed' | 'allowHosts' | 'publicUrls' | 'tokens'>
+  /** The relay to connect to, or how many demo agents to show. */
+  shown: { type: 'relay'; host: string; port: number } | { type: 'demo'; agents: number }
+  webDir: string | null
+  log: Logger
+}
+
+export interface RunningServer {
+  /** Without the token. */
+  url: string
+  port: number
+  close(): Promise<void>
+}
+
+/** Listens and connects. Rejects with `PORT_IN_USE`. */
+export async function startServer({ config, shown, webDir, log }: ServerOptions): Promise<RunningServer> {
+  const { host, tokens } = config
+  // Half-sent requests are gone after 10 s, looked for every 5 s; Node's defaults would keep them for a minute and more.
+  const server = createServer({ connectionsCheckingInterval: 5_000 })
+  server.headersTimeout = 10_000
+  server.requestTimeout = 30_000
+  // First of all, so that a busy port leaves nothing behind. Nothing is answered before this turn of the loop is over.
+  const port = await listen(server, { host, port: config.port, option: '--port' })
+  server.on('error', (error) => log.error({ err: error }, 'the server socket'))
+
+  const real = new World('real', new MemoryLog())
+  const demo = shown.type === 'demo'
+  const mockSources: MockSource[] = []
+  const newMockWorld = (agents: number): World => {
+    const world = new World('mock', new MemoryLog())
+    const source = new MockSource({ world, seed: config.seed, agents, log })
+    mockSources.push(source)
+    source.start()
+    return world
+  }
+  const claudeFlow =
+    shown.type === 'relay' ? new ClaudeFlowSource({ address: shown, token: tokens.relay, world: real, log }) : null
+  const demoWorld = shown.type === 'demo' ? newMockWorld(shown.agents) : null
+  const sources: Source[] = claudeFlow ? [claudeFlow] : mockSources
+  const view = new View({ demo, real, sources, mock: () => demoWorld ?? newMockWorld(DEFAULT_DEMO_AGENTS) })
+  // Nobody sees it: it needs not go on.
+  view.onChange(() => {
+    for (const source of mockSources) view.mode === 'mock' ? source.start() : source.pause()
+  })
+  const hub = new Hub(view)
+
+  const access = accessList({
+    port,
+    hostNames: [...(isLoopback(host) ? [host] : []), ...config.allowHosts],
+    publicUrls: config.publicUrls,
+  })
+  const tickets = new Tickets()
+  const guard = new Guard({ access, operatorToken: tokens.operator, viewerToken: tokens.viewer, tickets })
+  let draining = false
+  server.on(
+    'request',
+    createApp({ view, hub, guard, demo, isDraining: () => draining, claudeFlow, tickets, webDir, log }),
+  )
+  const closeStream = serveStream({ server, hub, guard, log })
+  claudeFlow?.start()
+
+  const name = host.includes(':') ? `[${host}]` : host
+  let closed: Promise<void> | null = null
+  const close = async () => {
+    draining = true
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve()))
+    closeStream()
+    hub.close()
+    view.close()
+    await Promise.all([...sources, ...mockSources].map((source) => source.close()))
+    server.closeIdleConnections()
+    // Event streams never end by themselves.
+    server.closeAllConnections()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        log.warn('some connections did not close in time')
+        resolve()
+      }, STOP_TIMEOUT_MS)
+    })
+    await Promise.race([stopped, late])
+    clearTimeout(timer)
+    await real.close()
+  }
+  return {
+    url: `http://${name}:${port}`,
+    port,
+    close: () => {
+      closed ??= close()
+      return closed
+    },
+  }
+}

@@ -1,0 +1,392 @@
+// claude-flow as a source: one relay, its records, its state. Commands go back the same road.
+
+import { hostname } from 'node:os'
+import { z } from 'zod'
+import type { Logger } from '../../../platform/log.ts'
+import { VERSION } from '../../../platform/version.ts'
+import { generationOf, readAgentList2, readAgentList3, toolAnswer } from '../../../protocol/claudeFlow.ts'
+import { attemptOf, type ConnectionState, errorOf } from '../../../protocol/connection.ts'
+import { isLive } from '../../../protocol/derive.ts'
+import { type ErrorCode, SwarmscopeError } from '../../../protocol/errors.ts'
+import { EVENT_VERSION } from '../../../protocol/events.ts'
+import { initializeResult, JSON_RPC, MCP_PROTOCOL_VERSION, toolResult } from '../../../protocol/mcp.ts'
+import { redact } from '../../../protocol/redact.ts'
+import {
+  commonVersion,
+  helloResult,
+  RELAY_METHOD,
+  RELAY_PROTOCOL,
+  type RelayState,
+  relayState,
+  subscribeResult,
+} from '../../../protocol/relayWire.ts'
+import type { SourceError, SourceState, SourceStatus } from '../../../protocol/swarm.ts'
+import type { RelayAddress } from '../../connector/failure.ts'
+import { RelayConnection } from '../../connector/relayConnection.ts'
+import { type Rpc, RpcError } from '../../connector/rpc.ts'
+import type { World } from '../../world.ts'
+import type { Source } from '../source.ts'
+import type { SourceIdentity } from './normalize.ts'
+import { RecordMirror } from './recordMirror.ts'
+
+const HANDSHAKE_TIMEOUT_MS = 5_000
+/** claude-flow itself is asked, and may still be starting. */
+const TOOL_TIMEOUT_MS = 30_000
+/** How long a command waits for a connection that is just being made, and for a claude-flow that is just starting. */
+const SETTLE_TIMEOUT_MS = 2_000
+const CHILD_START_TIMEOUT_MS = 10_000
+/** How much of what claude-flow or the relay wrote is quoted in an error. */
+const MAX_QUOTE_LENGTH = 300
+/** From the subscription to the last chunk of the snapshot, however large. */
+const CATCH_UP_TIMEOUT_MS = 10_000
+
+export interface ClaudeFlowSourceOptions {
+  address: RelayAddress
+  token: string
+  world: World
+  log: Logger
+}
+
+export class ClaudeFlowSource implements Source {
+  readonly #options: ClaudeFlowSourceOptions
+  readonly #connection: RelayConnection
+  readonly #listeners = new Set<() => void>()
+  /** Who waits for something to change; unlike the listeners they also hear of records. */
+  readonly #waiters = new Set<() => void>()
+  #mirror: RecordMirror | null = null
+  /** What the relay says of itself; `null` before its hello, or from a foreign relay. */
+  #relay: RelayState | null = null
+  #limited = false
+  #status: SourceStatus
+  #loggedState: SourceState | null = null
+  #loggedId: string | null = null
+  #loggedCount = 0
+
+  constructor(options: ClaudeFlowSourceOptions) {
+    this.#options = options
+    this.#connection = new RelayConnection({
+      address: options.address,
+      token: options.token,
+      log: options.log,
+      handshake: (rpc) => this.#handshake(rpc),
+      onNotification: (method, params) => this.#onNotification(method, params),
+      onState: () => this.#update(),
+    })
+    const { host, port } = options.address
+    this.#status = {
+      id: `claude-flow@${host}:${port}`,
+      kind: 'claude-flow',
+      state: 'idle',
+      url: this.#connection.url,
+      since: new Date().toISOString(),
+      attempt: 0,
+      retryAt: null,
+      lastError: null,
+    }
+  }
+
+  get status(): SourceStatus {
+    return this.#status
+  }
+
+  /** Which claude-flow answers commands; `null` while none does. */
+  get generation() {
+    const info = this.#relay?.child.serverInfo
+    return info ? generationOf(info) : null
+  }
+
+  onStatus(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  start(): void {
+    this.#connection.start()
+  }
+
+  retry(): void {
+    this.#connection.retry()
+  }
+
+  close(): Promise<void> {
+    this.#listeners.clear()
+    this.#connection.stop()
+    this.#wake()
+    return Promise.resolve()
+  }
+
+  /**
+   * Calls a tool of claude-flow's and returns the JSON in its answer. Rejects with `SwarmscopeError`: with what is wrong
+   * with the connection, `CHILD_*`, `TOOL_UNKNOWN`, `TOOL_FAILED`, or `NOT_SUPPORTED_BY_CLAUDE_FLOW` for 2.x's tools
+   * that say yes and do nothing.
+   */
+  async callTool(name: string, args: Record<string, unknown>): Promise<Record<string, unknown>> {
+    const rpc = await this.#usableRpc()
+    let result: unknown
+    try {
+      result = await rpc.request('tools/call', { name, arguments: args }, TOOL_TIMEOUT_MS, () =>
+        this.#error('CHILD_TIMEOUT'),
+      )
+    } catch (error) {
+      throw error instanceof RpcError ? this.#toolError(error, name) : error
+    }
+    const answer = toolObject.safeParse(toolAnswer(result))
+    const { success, error, message } = answer.data ?? {}
+    if (success === false || toolResult.safeParse(result).data?.isError) {
+      throw this.#error('TOOL_FAILED', quote(answer.success ? error : textOf(result)))
+    }
+    if (!answer.success) throw this.#error('TOOL_FAILED', 'no readable answer')
+    if (message === `Tool ${name} executed successfully`) throw this.#error('NOT_SUPPORTED_BY_CLAUDE_FLOW')
+    if (this.#limited) await this.#readAfterCommand(rpc)
+    return answer.data
+  }
+
+  /** Resolves when claude-flow can be asked; rejects with what is in the way (`SwarmscopeError`). */
+  async ready(): Promise<void> {
+    await this.#usableRpc()
+  }
+
+  async #usableRpc(): Promise<Rpc> {
+    await this.#while(
+      () => ['idle', 'connecting', 'handshaking'].includes(this.#connection.state.state),
+      SETTLE_TIMEOUT_MS,
+    )
+    // What a relay that is gone said of its claude-flow is no reason to wait.
+    const isStarting = () => this.#connection.rpc !== null && this.#relay?.child.state === 'starting'
+    await this.#while(isStarting, CHILD_START_TIMEOUT_MS)
+    const { rpc } = this.#connection
+    if (!rpc) {
+      const error = errorOf(this.#connection.state)
+      throw this.#error((error?.code as ErrorCode | undefined) ?? 'NOT_CONNECTED')
+    }
+    if (this.#relay?.child.state === 'missing') throw this.#error('CHILD_NOT_FOUND')
+    return rpc
+  }
+
+  /** Resolves as soon as `pending` no longer holds, at the latest after `timeoutMs`. */
+  #while(pending: () => boolean, timeoutMs: number): Promise<void> {
+    if (!pending()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const finish = () => {
+        this.#waiters.delete(look)
+        clearTimeout(timer)
+        resolve()
+      }
+      const look = () => {
+        if (!pending()) finish()
+      }
+      this.#waiters.add(look)
+      const timer = setTimeout(finish, timeoutMs)
+    })
+  }
+
+  async #handshake(rpc: Rpc): Promise<void> {
+    const timedOut = () => this.#error('CONNECTION_TIMEOUT')
+    this.#limited = false
+    let answer: unknown
+    try {
+      answer = await rpc.request(
+        RELAY_METHOD.HELLO,
+        { version: VERSION, protocol: RELAY_PROTOCOL },
+        HANDSHAKE_TIMEOUT_MS,
+        timedOut,
+      )
+    } catch (error) {
+      if (error instanceof RpcError && error.rpc.code === JSON_RPC.METHOD_NOT_FOUND) return this.#handshakeForeign(rpc)
+      throw error instanceof RpcError ? this.#helloError(error) : error
+    }
+    const hello = helloResult.parse(answer)
+    if (commonVersion(hello.protocol, RELAY_PROTOCOL) === null) {
+      const older = hello.protocol.max < RELAY_PROTOCOL.min ? 'the relay' : 'this server'
+      throw this.#error('VERSION_MISMATCH', `Update ${older}: the relay is ${hello.version}, the server ${VERSION}`)
+    }
+    const { project } = hello
+    const mirror = await this.#mirrorOf({ sourceId: hello.sourceId, project: project.name, host: project.host })
+    this.#relay = hello.state
+    const goal = subscribeResult.parse(
+      await rpc.request(RELAY_METHOD.SUBSCRIBE, mirror.position, HANDSHAKE_TIMEOUT_MS, timedOut),
+    )
+    // Live means that what is shown is current: not before the snapshot is whole.
+    const behind = () => mirror.position.epoch !== goal.epoch || mirror.position.rev < goal.rev
+    await this.#while(behind, CATCH_UP_TIMEOUT_MS)
+    if (behind()) throw timedOut()
+  }
+
+  /** A relay that is not ours: read once now and after commands; no live changes. */
+  async #handshakeForeign(rpc: Rpc): Promise<void> {
+    const timedOut = () => this.#error('CHILD_TIMEOUT')
+    const params = {
+      protocolVersion: MCP_PROTOCOL_VERSION,
+      capabilities: {},
+      clientInfo: { name: 'swarmscope', version: VERSION },
+    }
+    const { serverInfo } = initializeResult.parse(await rpc.request('initialize', params, TOOL_TIMEOUT_MS, timedOut))
+    rpc.notify('notifications/initialized')
+    this.#limited = true
+    const { host, port } = this.#options.address
+    await this.#mirrorOf({ sourceId: `relay_${host}_${port}`, project: host, host: hostname() })
+    this.#relay = { child: { state: 'up', serverInfo, restarts: 0, lastError: null }, hasState: true }
+    await this.#readOnce(rpc)
+  }
+
+  async #readOnce(rpc: Rpc): Promise<void> {
+    const answer = toolAnswer(
+      await rpc.request('tools/call', { name: 'agent_list', arguments: {} }, TOOL_TIMEOUT_MS, () =>
+        this.#error('CHILD_TIMEOUT'),
+      ),
+    )
+    const agents = this.generation === 2 ? readAgentList2(answer)?.agents : readAgentList3(answer)
+    if (agents && this.#mirror) await this.#append(this.#mirror.takeRecords(agents, new Date().toISOString()))
+  }
+
+  /** The command itself succeeded: that the new state could not be read must not turn it into a failure. */
+  async #readAfterCommand(rpc: Rpc): Promise<void> {
+    try {
+      await this.#readOnce(rpc)
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'the agents could not be read again')
+    }
+  }
+
+  #onNotification(method: string, params: unknown): void {
+    const mirror = this.#mirror
+    const now = new Date().toISOString()
+    try {
+      if (method === RELAY_METHOD.STATE) {
+        this.#relay = relayState.parse(params)
+        this.#update()
+      } else if (method === RELAY_METHOD.SNAPSHOT && mirror) {
+        const events = mirror.takeChunk(params, now)
+        if (events) this.#record(events)
+      } else if (method === RELAY_METHOD.FRAME && mirror) {
+        // What happened while we were away was not seen happening.
+        const result = mirror.takeFrame(params, now, this.#connection.state.state === 'live')
+        if (result === 'gap') this.#connection.fail(this.#error('PROTOCOL_MISMATCH', 'a frame is missing'))
+        else if (result !== 'stale') this.#record(result)
+      }
+    } catch (error) {
+      this.#options.log.warn({ err: error, method }, 'the relay sent something that is not understood')
+      this.#connection.fail(this.#error('PROTOCOL_MISMATCH', `bad ${method}`))
+    }
+  }
+
+  #record(events: Parameters<World['append']>[0]): void {
+    this.#append(events).then(
+      () => this.#wake(), // whoever waits to catch up looks again
+      (error: unknown) => this.#options.log.error({ err: error }, 'the event log refused'),
+    )
+  }
+
+  async #append(events: Parameters<World['append']>[0]): Promise<void> {
+    await this.#options.world.append(events)
+  }
+
+  /** The mirror of the source that answers now; if it is another one than before, nothing of the former may stay. */
+  async #mirrorOf(identity: SourceIdentity): Promise<RecordMirror> {
+    const former = this.#mirror
+    if (former?.identity.sourceId === identity.sourceId) return former
+    // It counts on, so that a source that comes back later is not older than its own end.
+    const mirror = new RecordMirror(identity, former?.incarnation)
+    this.#mirror = mirror
+    if (former) await this.#append(former.takeRecords([], new Date().toISOString()))
+    return mirror
+  }
+
+  #update(): void {
+    const connection = this.#connection.state
+    const { state, lastError } = this.#judge(connection)
+    const changed = state !== this.#status.state
+    this.#status = {
+      ...this.#status,
+      id: this.#mirror?.identity.sourceId ?? this.#status.id,
+      state,
+      // The age of what it said counts from when it went, not from the last attempt to get it back.
+      since: isLive({ state }) === isLive(this.#status) ? this.#status.since : new Date().toISOString(),
+      attempt: attemptOf(connection),
+      retryAt: connection.state === 'waiting' ? new Date(connection.retryAt).toISOString() : null,
+      lastError,
+    }
+    if (changed) this.#logState(state)
+    this.#tell()
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener()
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const look of [...this.#waiters]) look()
+  }
+
+  /** The connection's state, and beyond it: whether there is anything behind the relay. */
+  #judge(connection: ConnectionState): { state: SourceState; lastError: SourceError | null } {
+    if (connection.state !== 'live') return { state: connection.state, lastError: errorOf(connection) }
+    if (this.#limited) return { state: 'limited', lastError: null }
+    const { child, hasState } = this.#relay ?? { child: null, hasState: false }
+    const ailing = child?.state === 'missing' || child?.state === 'waiting' || child?.state === 'stopped'
+    const lastError = ailing ? child.lastError : null
+    if (hasState || child?.state === 'up') return { state: 'live', lastError }
+    return { state: ailing ? 'unavailable' : 'handshaking', lastError }
+  }
+
+  /** The log keeps when a source was there and when not, but not each attempt to get it back. */
+  #logState(state: SourceState): void {
+    const trying = state === 'connecting' || state === 'handshaking' || state === 'idle'
+    if (trying || state === this.#loggedState) return
+    this.#loggedState = state
+    const { id, since, url } = this.#status
+    const now = new Date().toISOString()
+    const { project = null, host = null } = this.#mirror?.identity ?? {}
+    this.#options.log.info({ source: id, state, code: this.#status.lastError?.code }, `source is ${state}`)
+    const base = (sourceId: string) => ({
+      v: EVENT_VERSION as typeof EVENT_VERSION,
+      key: `${sourceId}/source/${this.#loggedCount}`,
+      sourceId,
+      version: [0, this.#loggedCount++] as const,
+      at: now,
+      receivedAt: now,
+    })
+    const former = this.#loggedId
+    this.#loggedId = id
+    this.#record([
+      // Before its hello it went by its address.
+      ...(former !== null && former !== id ? [{ ...base(former), type: 'source.retired' as const, id: former }] : []),
+      {
+        ...base(id),
+        type: 'source.upserted',
+        entity: { entity: 'source', id, kind: 'claude-flow', state, url, project, host, since },
+      },
+    ])
+  }
+
+  #error(code: ErrorCode, detail?: string): SwarmscopeError {
+    return new SwarmscopeError(code, { ...this.#options.address, ...(detail ? { detail } : {}) })
+  }
+
+  #helloError(error: RpcError): SwarmscopeError {
+    return this.#error(codeIn(error) ?? 'PROTOCOL_MISMATCH', quote(error.message))
+  }
+
+  #toolError(error: RpcError, tool: string): SwarmscopeError {
+    if (error.rpc.code === JSON_RPC.METHOD_NOT_FOUND) return this.#error('TOOL_UNKNOWN', tool)
+    return this.#error(codeIn(error) ?? 'TOOL_FAILED', quote(error.message))
+  }
+}
+
+/** What others wrote may hold secrets. */
+const quote = (text: unknown): string => (typeof text === 'string' ? redact(text, MAX_QUOTE_LENGTH) : 'no reason')
+
+const textOf = (result: unknown): string | undefined => toolResult.safeParse(result).data?.content[0]?.text
+
+const toolObject = z.record(z.string(), z.unknown())
+
+/** The codes that a relay's JSON-RPC errors may carry in `data`. */
+const relayErrorData = z.looseObject({
+  code: z.enum(['CHILD_NOT_FOUND', 'CHILD_CRASHED', 'CHILD_TIMEOUT', 'VERSION_MISMATCH', 'RATE_LIMITED']),
+})
+
+function codeIn(error: RpcError): ErrorCode | null {
+  const data = relayErrorData.safeParse(error.rpc.data)
+  return data.success ? data.data.code : null
+}

@@ -1,0 +1,68 @@
+// Runs the mock world by the clock.
+
+import type { Logger } from '../../../platform/log.ts'
+import type { SourceStatus } from '../../../protocol/swarm.ts'
+import type { World } from '../../world.ts'
+import type { Source } from '../source.ts'
+import { MOCK_SOURCE_ID, MOCK_STEP_MS, MockWorld } from './mockWorld.ts'
+
+export interface MockSourceOptions {
+  world: World
+  seed: number
+  agents: number
+  log: Logger
+}
+
+export class MockSource implements Source {
+  readonly status: SourceStatus
+  readonly #options: MockSourceOptions
+  #mock: MockWorld | null = null
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: MockSourceOptions) {
+    this.#options = options
+    this.status = {
+      id: MOCK_SOURCE_ID,
+      kind: 'mock',
+      state: 'live',
+      url: null,
+      since: new Date().toISOString(),
+      attempt: 0,
+      retryAt: null,
+      lastError: null,
+    }
+  }
+
+  /** It is always live. */
+  onStatus(): () => void {
+    return () => undefined
+  }
+
+  /** Begins, or goes on after a pause. */
+  start(): void {
+    if (this.#timer) return
+    const { world, seed, agents, log } = this.#options
+    this.#mock ??= new MockWorld(seed, agents, Date.now())
+    const mock = this.#mock
+    const step = () => {
+      world.append(mock.step()).catch((error: unknown) => log.error({ err: error }, 'the mock log refused'))
+    }
+    step()
+    this.#timer = setInterval(step, MOCK_STEP_MS)
+  }
+
+  pause(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** There is no connection to try. */
+  retry(): void {
+    return
+  }
+
+  close(): Promise<void> {
+    this.pause()
+    return Promise.resolve()
+  }
+}

@@ -1,0 +1,96 @@
+// What viewers are shown: which world, in which mode. One place decides it; a change of world is a change of epoch, so
+// nothing of one can mix with the other.
+
+import { CONNECTING_MAX_MS, degradedSources, isLive, modeOf } from '../protocol/derive.ts'
+import type { Mode, SourceStatus } from '../protocol/swarm.ts'
+import type { Source } from './sources/source.ts'
+import type { World } from './world.ts'
+
+export interface ViewOptions {
+  /** `--demo`: the mock world and nothing else. */
+  demo: boolean
+  real: World
+  sources: readonly Source[]
+  /** Makes and starts the mock world, once, when it is first shown. */
+  mock: () => World
+  /** Must not jump with the wall clock: a view must not say `connecting` for longer because somebody set it. */
+  now?: () => number
+}
+
+export class View {
+  readonly #options: ViewOptions
+  readonly #now: () => number
+  readonly #startedAtMs: number
+  readonly #listeners = new Set<() => void>()
+  readonly #stops: (() => void)[]
+  readonly #connectingTimer: NodeJS.Timeout
+  #mock: World | null = null
+  #everLive = false
+  #mode: Mode = 'connecting'
+
+  constructor(options: ViewOptions) {
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+    this.#startedAtMs = this.#now()
+    this.#stops = options.sources.map((source) => source.onStatus(() => this.#update()))
+    this.#stops.push(options.real.onChange(() => this.#update(false)))
+    // A timer may fire a moment early.
+    this.#connectingTimer = setTimeout(() => this.#update(false), CONNECTING_MAX_MS + 10)
+    this.#update()
+  }
+
+  get mode(): Mode {
+    return this.#mode
+  }
+
+  get world(): World {
+    return this.#mode === 'mock' ? this.#mockWorld() : this.#options.real
+  }
+
+  get sources(): SourceStatus[] {
+    return this.#options.sources.map((source) => source.status)
+  }
+
+  get degraded(): string[] {
+    return degradedSources(this.sources)
+  }
+
+  /** Called when the mode, the world or any source's status changed; not for changes inside the world. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  retry(): void {
+    for (const source of this.#options.sources) source.retry()
+  }
+
+  close(): void {
+    clearTimeout(this.#connectingTimer)
+    for (const stop of this.#stops) stop()
+    this.#listeners.clear()
+  }
+
+  #update(tell = true): void {
+    const { demo, real } = this.#options
+    const { sources } = this
+    this.#everLive ||= sources.some(isLive)
+    const before = this.#mode
+    // A source's first data come a moment before it counts as live: judged in between they would pass for stale.
+    const catchingUp = !this.#everLive && before !== 'stale' && sources.some((source) => source.state === 'handshaking')
+    this.#mode = modeOf({
+      demo,
+      sources,
+      realWorldEmpty: real.isEmpty || catchingUp,
+      everLive: this.#everLive,
+      startedAtMs: this.#startedAtMs,
+      nowMs: this.#now(),
+    })
+    if (tell || this.#mode !== before) for (const listener of this.#listeners) listener()
+  }
+
+  #mockWorld(): World {
+    this.#mock ??= this.#options.mock()
+    return this.#mock
+  }
+}

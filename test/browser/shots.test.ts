@@ -1,0 +1,138 @@
+// Pictures of what a user sees, written to test/browser/shots/ (git-ignored) for people to look at; `npm run shots`
+// makes README's picture from them. What is asserted is only that there is a picture of the state it is named for.
+
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { launchBrowser } from '../helpers/browser.ts'
+import { type OpenOptions, openPage, pageStats } from '../helpers/page.ts'
+import {
+  editStore,
+  ROOT,
+  type Running,
+  startRelayProcess,
+  startServerProcess,
+  temporaryFolder,
+  writeRecordedProject,
+} from '../helpers/swarmscope.ts'
+
+const SHOTS = join(ROOT, 'test/browser/shots')
+const IMAGES = join(ROOT, 'docs/images')
+const FAKE_CLAUDE_FLOW = `node ${ROOT}test/helpers/fakeMcpChild.mjs`
+
+declare global {
+  var framesSeen: number | undefined
+}
+
+let browser: Browser
+const cleanUps: (() => unknown)[] = []
+
+beforeAll(async () => {
+  mkdirSync(SHOTS, { recursive: true })
+  browser = await launchBrowser()
+})
+afterAll(() => browser?.close())
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+function folder(name: string): string {
+  const { path, remove } = temporaryFolder(name)
+  cleanUps.push(remove)
+  return path
+}
+
+async function server(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Running> {
+  const running = await startServerProcess({ args: ['--port', '0', '--data-dir', folder('data'), ...args], env })
+  cleanUps.push(() => running.stop())
+  return running
+}
+
+/** A relay and a server that shows it, on the recorded project with some of its agents at work. */
+async function liveProject(): Promise<{ url: string; relay: Running }> {
+  const project = folder('checkout-api')
+  writeRecordedProject(project)
+  editStore(project, 'agents/store.json', ({ agents = {} }) => {
+    const at = (name: string, fields: object) => Object.assign(agents[name] ?? {}, fields)
+    at('queen', { status: 'active' })
+    at('scout', { status: 'active' })
+    at('builder-1', { status: 'active', currentTask: 'Add a login page' })
+    at('checker', { status: 'active', currentTask: 'Add a login page' })
+    at('analyst', { status: 'error' })
+  })
+  editStore(project, 'tasks/store.json', ({ tasks = {} }) => {
+    for (const task of Object.values(tasks)) Object.assign(task, { status: 'in_progress', progress: 40 })
+  })
+  const env = { SWARMSCOPE_RELAY_TOKEN: 'relay-token-for-shots' }
+  const relay = await startRelayProcess({
+    args: ['--project', project, '--port', '0', '--data-dir', folder('data'), '--claude-flow', FAKE_CLAUDE_FLOW],
+    env,
+  })
+  cleanUps.push(() => relay.stop())
+  const port = new URL(relay.url).port
+  const { url } = await server([], { ...env, CLAUDE_FLOW_HOST: '127.0.0.1', CLAUDE_FLOW_PORT: port })
+  return { url, relay }
+}
+
+/** Marks that breathe or turn would never be still. */
+const STILL = { reducedMotion: 'reduce' } as const
+
+async function open(url: string, agents: number, options?: OpenOptions): Promise<Page> {
+  const page = await openPage(browser, url, options)
+  cleanUps.push(() => page.context().close())
+  await page.waitForFunction((count) => globalThis.swarmscope?.stats().agents === count, agents)
+  return page
+}
+
+/** Waits until nothing moves any more: the same picture however slow the machine is. */
+async function shoot(page: Page, name: string): Promise<void> {
+  await page.evaluate(() => document.fonts.ready)
+  await page.waitForFunction(
+    () => {
+      const { frames } = globalThis.swarmscope.stats()
+      const isStill = frames > 0 && frames === globalThis.framesSeen
+      globalThis.framesSeen = frames
+      return isStill
+    },
+    null,
+    { timeout: 60_000, polling: 1_000 },
+  )
+  await page.screenshot({ path: join(SHOTS, `${name}.png`) })
+}
+
+describe('pictures', () => {
+  test('live, with the detail of an agent, dark and light', async () => {
+    const { url } = await liveProject()
+    for (const colorScheme of ['dark', 'light'] as const) {
+      const page = await open(url, 8, { ...STILL, colorScheme })
+      await page.locator('[data-testid=agent-row]').filter({ hasText: 'builder-1' }).click()
+      await shoot(page, `live-${colorScheme}`)
+      expect((await pageStats(page)).mode).toBe('live')
+    }
+    if (process.env['SWARMSCOPE_UPDATE_IMAGES']) {
+      mkdirSync(IMAGES, { recursive: true })
+      copyFileSync(join(SHOTS, 'live-dark.png'), join(IMAGES, 'live.png'))
+    }
+  })
+
+  test('stale', async () => {
+    const { url, relay } = await liveProject()
+    const page = await open(url, 8, STILL)
+    await relay.kill()
+    await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'stale')
+    await shoot(page, 'stale')
+    expect((await pageStats(page)).mode).toBe('stale')
+  })
+
+  test.each([
+    ['mock', 14, {}],
+    ['narrow', 14, { width: 390, height: 844 }],
+    ['tablet', 40, { width: 820, height: 1180 }],
+  ] as const)('%s', async (name, agents, options) => {
+    const { url } = await server(['--demo', String(agents), '--seed', '7'])
+    const page = await open(url, agents, options)
+    await page.screenshot({ path: join(SHOTS, `${name}.png`) })
+    expect((await pageStats(page)).mode).toBe('mock')
+  })
+})

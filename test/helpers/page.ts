@@ -1,0 +1,57 @@
+// Opens the page in a context of its own and fails on what a user would never see: errors, CSP violations, requests to
+// anywhere else.
+
+import type { Browser, Page } from 'playwright-core'
+import { onTestFinished } from 'vitest'
+
+export interface PageStats {
+  agents: number
+  links: number
+  mode: string
+  epoch: string
+  seq: number
+  drawCalls: number
+  triangles: number
+  frameMs: { p50: number; p95: number }
+  layoutMs: number
+  /** Drawn since the scene began. */
+  frames: number
+}
+
+declare global {
+  var swarmscope: { stats(): PageStats }
+}
+
+export interface OpenOptions {
+  width?: number
+  height?: number
+  colorScheme?: 'dark' | 'light'
+  reducedMotion?: 'reduce'
+}
+
+export async function openPage(browser: Browser, url: string, options: OpenOptions = {}): Promise<Page> {
+  const { width = 1440, height = 900, ...media } = options
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: 'dark', ...media })
+  const page = await context.newPage()
+  const faults: string[] = []
+  const { origin } = new URL(url)
+  page.on('pageerror', (error) => faults.push(`uncaught: ${error.message}`))
+  page.on('console', (message) => {
+    // A server that is down is part of some tests; what the browser itself logs of it is no fault of the page.
+    if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) {
+      faults.push(message.text())
+    }
+  })
+  page.on('request', (request) => {
+    const target = new URL(request.url())
+    const isOwn = target.origin === origin || target.protocol === 'data:' || target.protocol === 'blob:'
+    if (!isOwn) faults.push(`request elsewhere: ${target.origin}`)
+  })
+  onTestFinished(() => {
+    if (faults.length > 0) throw new Error(`the page had faults: ${faults.join(' | ')}`)
+  })
+  await page.goto(url)
+  return page
+}
+
+export const pageStats = (page: Page): Promise<PageStats> => page.evaluate(() => globalThis.swarmscope.stats())

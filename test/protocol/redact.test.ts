@@ -1,0 +1,82 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { REDACTED, redact } from '../../protocol/redact.ts'
+
+const MAX = 500
+
+/** [what it is, the text around it, the secret]; made up, each in the shape of the real thing. */
+const SECRETS: [string, (secret: string) => string, string][] = [
+  ['a model key', (secret) => `use ${secret} for it`, 'sk-ant-api03-AbCdEf0123456789'],
+  ['a GitHub token', (secret) => secret, 'ghp_0123456789abcdefABCDEF'],
+  ['a fine-grained GitHub token', (secret) => `(${secret})`, 'github_pat_11ABCDEFG0123456789'],
+  ['a Slack token', (secret) => `slack: ${secret}.`, 'xoxb-1234567890-abcdef'],
+  ['an AWS key', (secret) => `key ${secret}`, 'AKIAIOSFODNN7EXAMPLE'],
+  ['a JWT', (secret) => `jwt=${secret};`, 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl'],
+  ['a bearer header', (secret) => `Authorization: Bearer ${secret}`, 'AbCdEf0123456789+/='],
+  ['a basic header', (secret) => `authorization: basic ${secret}`, 'dXNlcjpwYXNzd29yZA=='],
+  ['a password', (secret) => `password: ${secret}, and go on`, 'hunter22'],
+  ['an environment variable', (secret) => `export DB_PASSWORD=${secret}`, 'correct-horse'],
+  ['a variable that ends in TOKEN', (secret) => `GITHUB_TOKEN=${secret} npm publish`, 'abcdef0123'],
+  ['an AWS secret', (secret) => `AWS_SECRET_ACCESS_KEY=${secret}`, 'wJalrXUtnFEMI/K7MDENG'],
+  ['a JSON field', (secret) => `{"accessToken": "${secret}", "a": 1}`, 'abcdef0123'],
+  ["claude-flow's hive token", (secret) => `"hiveToken":"${secret}"`, '0123456789abcdef'],
+  ['an API key', (secret) => `api_key = '${secret}'`, 'abcdef0123'],
+  ['a password in a URL', (secret) => `postgres://admin:${secret}@db:5432/x`, 'pa55'],
+]
+
+describe.each(SECRETS)('%s', (_, around, secret) => {
+  it('[R8] is taken out, and the text around it stays', () => {
+    const clean = redact(around(secret), MAX)
+    expect(clean).not.toContain(secret)
+    expect(clean).toBe(around(REDACTED))
+  })
+
+  it('[R8] is taken out wherever the text is cut', () => {
+    for (let before = MAX - around(secret).length - 5; before <= MAX; before++) {
+      const clean = redact(`${'x'.repeat(before)} ${around(secret)}`, MAX)
+      expect(clean.length).toBeLessThanOrEqual(MAX)
+      for (let length = 8; length <= secret.length; length++) expect(clean).not.toContain(secret.slice(0, length))
+    }
+  })
+})
+
+it('[R8] a long secret leaves no tail', () => {
+  expect(redact(`token=${'a'.repeat(5_000)}`, MAX)).toBe(`token=${REDACTED}`)
+  expect(redact(`sk-${'a'.repeat(400)} rest`, MAX)).toBe(`${REDACTED} rest`)
+})
+
+it.each([
+  'max_tokens: 4096',
+  'Add a login page with a password field',
+  'task-1795468045251-vix8yt',
+  'the token is missing',
+  'Fix the risk-assessment of the desk-booking page',
+  'http://localhost:8080/path@2',
+])('leaves alone: %s', (text) => {
+  expect(redact(text, MAX)).toBe(text)
+})
+
+it('cuts to the length, and says so', () => {
+  expect(redact('abcdef', 4)).toBe('abc…')
+  expect(redact('abcd', 4)).toBe('abcd')
+})
+
+it('takes no longer for hostile text', () => {
+  const hostile = ['eyJ', 'eyJ-', 'eyJaaaaaaaa.', 'token=', 'password:   ', '://a:', 'Bearer ', 'sk-', '"', 'a'].map(
+    (piece) => piece.repeat(1_000_000 / piece.length),
+  )
+  const began = performance.now()
+  for (const text of hostile) redact(text, MAX)
+  // Some 5 ms when alone; a pattern that backtracks would take minutes.
+  expect(performance.now() - began).toBeLessThan(2_000)
+})
+
+it('is never longer than asked for, and finds nothing new the second time', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 200 }), fc.integer({ min: 10, max: 100 }), (text, maxLength) => {
+      const once = redact(text, maxLength)
+      expect(once.length).toBeLessThanOrEqual(maxLength)
+      expect(redact(once, maxLength)).toBe(once)
+    }),
+  )
+})

@@ -1,0 +1,180 @@
+// The relay as a process: its one line, its exit codes, and that nobody is left behind. Runs what was built.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { RelayClient } from '../helpers/relayClient.ts'
+import { AGENTS, agentsStore, cleanup, fakeChild, isAlive, put, temporaryFolder } from '../helpers/relayFiles.ts'
+import { ROOT } from '../helpers/swarmscope.ts'
+import { until } from '../helpers/until.ts'
+
+const MAIN = join(ROOT, 'dist/node/relay/main.js')
+const READY = /^Relay is ready: (ws:\/\/127\.0\.0\.1:\d+\/ws)\n$/
+const { file, args } = fakeChild('--grandchild')
+const COMMAND = [file, ...args].map((word) => `"${word}"`).join(' ')
+
+interface Started {
+  process: ChildProcess
+  dataDir: string
+  project: string
+  stdout: () => string
+  stderr: () => string
+  messages: unknown[]
+  exited: Promise<number | null>
+}
+
+function start(more: string[] = [], { stdin = 'ignore' as 'ignore' | 'pipe', env = {} } = {}): Started {
+  const [dataDir, project] = [temporaryFolder('data'), temporaryFolder('project')]
+  const options = ['--port', '0', '--data-dir', dataDir, '--project', project, '--claude-flow', COMMAND, ...more]
+  const child = spawn(process.execPath, [MAIN, ...options], {
+    stdio: [stdin, 'pipe', 'pipe', 'ipc'],
+    env: { PATH: process.env.PATH, HOME: dataDir, ...env },
+  })
+  let stdout = ''
+  let stderr = ''
+  const messages: unknown[] = []
+  child.stdout?.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString()
+  })
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+  })
+  child.on('message', (message) => messages.push(message))
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  cleanup(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  return { process: child, dataDir, project, stdout: () => stdout, stderr: () => stderr, messages, exited }
+}
+
+async function ready(started: Started): Promise<string> {
+  await until(() => started.stdout().includes('\n') || started.process.exitCode !== null)
+  const url = READY.exec(started.stdout())?.[1]
+  if (!url) throw new Error(`not ready: ${started.stdout()}${started.stderr()}`)
+  return url
+}
+
+const tokenIn = (dataDir: string): string => readFileSync(join(dataDir, 'relay.token'), 'utf8').trim()
+
+/** The pids of the child and its grandchild. */
+async function family(started: Started): Promise<number[]> {
+  const client = await RelayClient.connect(await ready(started), tokenIn(started.dataDir))
+  const { pid, grandchild } = await client.ask('facts')
+  client.socket.terminate()
+  return [pid, grandchild]
+}
+
+describe.skipIf(process.platform === 'win32')('the relay as a process', () => {
+  test('says in one line where it is, tells its starter the same, and keeps its own token', async () => {
+    const started = start()
+    const url = await ready(started)
+    await until(() => started.messages.length > 0)
+    expect(started.messages).toEqual([{ type: 'ready', url }])
+    expect(started.stdout()).toMatch(READY)
+    expect(statSync(join(started.dataDir, 'relay.token')).mode & 0o777).toBe(0o600)
+    put(started.project, AGENTS, agentsStore('a'))
+    const client = await RelayClient.connect(url, tokenIn(started.dataDir))
+    await until(async () => {
+      const { result } = await client.request('resources/read', { uri: 'claude-flow://agents' })
+      return JSON.parse(result.contents[0].text).agents.length === 1
+    })
+    client.socket.terminate()
+    expect(started.stderr()).not.toContain(tokenIn(started.dataDir))
+  })
+
+  test('takes its token from the environment, and does not give it to claude-flow', async () => {
+    const token = 'given-by-the-environment'
+    const started = start([], { env: { SWARMSCOPE_RELAY_TOKEN: token } })
+    const client = await RelayClient.connect(await ready(started), token)
+    const { env } = await client.ask('facts')
+    client.socket.terminate()
+    expect(env.filter((name: string) => name.startsWith('SWARMSCOPE'))).toEqual([])
+    expect(existsSync(join(started.dataDir, 'relay.token'))).toBe(false)
+  })
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it in order, exit code 0, nobody is left', async (signal) => {
+    const started = start()
+    const pids = await family(started)
+    const client = await RelayClient.connect(await ready(started), tokenIn(started.dataDir))
+    started.process.kill(signal)
+    expect(await started.exited).toBe(0)
+    expect((await client.closed).code).toBe(1001)
+    await until(() => !pids.some(isAlive))
+  })
+
+  test('ends within a second with its stdin, and its child with it', async () => {
+    const started = start(['--end-with-stdin'], { stdin: 'pipe' })
+    const pids = await family(started)
+    const endedMs = performance.now()
+    started.process.stdin?.end()
+    expect(await started.exited).toBe(0)
+    await until(() => !pids.some(isAlive))
+    expect(performance.now() - endedMs).toBeLessThan(1_000)
+  })
+
+  test('kill -9 leaves no child: it ends with its input', async () => {
+    const started = start()
+    const [child = 0] = await family(started)
+    started.process.kill('SIGKILL')
+    await until(() => !isAlive(child))
+  })
+
+  test('a busy port is an error that names it and the option, with exit code 1 and no stack', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    cleanup(() => other.close())
+    await once(other, 'listening')
+    const { port } = other.address() as { port: number }
+    const started = start(['--port', String(port), '--port-option', '--relay-port'])
+    expect(await started.exited).toBe(1)
+    expect(started.stdout()).toBe('')
+    expect(started.stderr()).toContain(`Port ${port} on 127.0.0.1 is taken: choose another with --relay-port N`)
+    expect(started.stderr()).not.toContain('    at ')
+    expect(started.messages).toEqual([
+      { type: 'failed', code: 'PORT_IN_USE', message: expect.stringContaining(`Port ${port}`) },
+    ])
+  })
+
+  test.each([
+    [['--host', '0.0.0.0'], '--allow-host NAME'],
+    [['--host', '0.0.0.0', '--allow-host', 'x'], '--insecure-no-tls'],
+    [['--port', '99999'], '0 to 65535'],
+    [['--public-url', 'x'], 'https://name'],
+    [['--nonsense'], 'unknown option'],
+  ])('%j is refused with exit code 1', async (more, message) => {
+    const started = start(more)
+    expect(await started.exited).toBe(1)
+    expect(started.stderr()).toContain(message)
+    expect(started.stderr()).not.toContain('    at ')
+  })
+
+  test('--help explains each option, and exits with 0', async () => {
+    const started = start(['--help'])
+    expect(await started.exited).toBe(0)
+    for (const option of [
+      '--host',
+      '--port',
+      '--project',
+      '--log-file',
+      '--claude-flow',
+      '--data-dir',
+      '--allow-host',
+      '--public-url',
+      '--insecure-no-tls',
+    ]) {
+      expect(started.stdout()).toMatch(new RegExp(`^ {2}${option}`, 'm'))
+    }
+    expect(started.stdout()).not.toContain('stdin')
+  })
+
+  test('writes its log also where it is told to', async () => {
+    const log = join(temporaryFolder(), 'relay.log')
+    const started = start(['--log-file', log])
+    await ready(started)
+    await until(() => existsSync(log) && readFileSync(log, 'utf8').includes('claude-flow is up'))
+    expect(readFileSync(log, 'utf8')).not.toContain(tokenIn(started.dataDir))
+  })
+})

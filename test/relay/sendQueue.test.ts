@@ -1,0 +1,117 @@
+import { beforeEach, expect, test } from 'vitest'
+import { SendQueue } from '../../relay/sendQueue.ts'
+
+const KB = 1024
+let sent: { size: number; fin: boolean; done: (error?: Error | null) => void }[]
+let overflows: number
+let nowMs: number
+let queue: SendQueue
+
+beforeEach(() => {
+  sent = []
+  overflows = 0
+  nowMs = 1_000
+  queue = new SendQueue({
+    socket: { send: (data, { fin }, done) => sent.push({ size: data.length, fin, done }) },
+    maxQueuedBytes: 10 * KB,
+    onOverflow: () => overflows++,
+    nowMs: () => nowMs,
+  })
+})
+
+const text = (kb: number): string => 'x'.repeat(kb * KB)
+const take = (count = 1): void => {
+  for (const { done } of sent.splice(0, count)) done()
+}
+
+test('a message of any size may be in flight, and 10 KB beyond it', () => {
+  queue.send(text(200))
+  queue.send(text(10))
+  expect(overflows).toBe(0)
+  queue.send('x')
+  expect(overflows).toBe(1)
+  queue.send('x')
+  expect(sent).toHaveLength(2)
+  expect(overflows).toBe(1)
+})
+
+test('what the socket has taken does not count', () => {
+  for (let round = 0; round < 100; round++) {
+    queue.send(text(9))
+    queue.send(text(9))
+    take(2)
+  }
+  expect(overflows).toBe(0)
+  expect(queue.bytes).toBe(0)
+})
+
+test('a message of a sender that paces itself neither counts nor is refused', () => {
+  queue.send(text(1))
+  queue.send(text(10))
+  queue.sendPaced(text(1_000))
+  expect(overflows).toBe(0)
+  take(2)
+  queue.send(text(10))
+  expect(overflows).toBe(0)
+  queue.send('x')
+  expect(overflows).toBe(1)
+})
+
+test('bytes count, not characters', () => {
+  queue.send('x')
+  queue.send('€'.repeat(4 * KB))
+  expect(overflows).toBe(1)
+})
+
+test('a large message goes in pieces that a reader sees as one', () => {
+  queue.send(text(600))
+  expect(sent.map(({ size, fin }) => [size / KB, fin])).toEqual([
+    [256, false],
+    [256, false],
+    [88, true],
+  ])
+  // All of it is the message in flight until its last piece is taken.
+  take(2)
+  queue.send(text(10))
+  expect(overflows).toBe(0)
+})
+
+test('a stall is told by how long nothing was taken; each piece is progress', () => {
+  expect(queue.stalledForMs).toBe(0)
+  queue.send(text(600))
+  nowMs += 9_000
+  expect(queue.stalledForMs).toBe(9_000)
+  take()
+  expect(queue.stalledForMs).toBe(0)
+  nowMs += 500
+  expect(queue.stalledForMs).toBe(500)
+  take(2)
+  nowMs += 60_000
+  expect(queue.stalledForMs).toBe(0)
+  queue.send('x')
+  expect(queue.stalledForMs).toBe(0)
+})
+
+test('an action waits for what was sent before it, not for what comes after', () => {
+  const ran: number[] = []
+  queue.onceDrained(() => ran.push(0))
+  expect(ran).toEqual([0])
+  queue.send('a')
+  queue.onceDrained(() => ran.push(1))
+  queue.send('b')
+  queue.onceDrained(() => ran.push(2))
+  take()
+  expect(ran).toEqual([0, 1])
+  take()
+  expect(ran).toEqual([0, 1, 2])
+})
+
+test('a failed send ends it quietly, as does close', () => {
+  const ran: number[] = []
+  queue.send('a')
+  queue.onceDrained(() => ran.push(1))
+  sent[0]?.done(new Error('gone'))
+  queue.send('b')
+  expect([sent.length, ran.length, queue.bytes]).toEqual([1, 0, 0])
+  queue.close()
+})

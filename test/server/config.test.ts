@@ -1,0 +1,224 @@
+import { readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ConfigError, createCommand, logFileOf, readConfig, runFileOf } from '../../server/config.ts'
+import { temporaryFolder } from '../helpers/swarmscope.ts'
+
+let folder: ReturnType<typeof temporaryFolder>
+beforeEach(() => {
+  folder = temporaryFolder('config')
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  folder.remove()
+})
+
+const read = (args: string[] = [], env: NodeJS.ProcessEnv = {}) => readConfig(['--data-dir', folder.path, ...args], env)
+const problem = (args: string[], env: NodeJS.ProcessEnv = {}): string => {
+  try {
+    read(args, env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.message
+  }
+  throw new Error('it was taken')
+}
+
+describe('the command line', () => {
+  test('has its defaults', () => {
+    expect(read()).toMatchObject({
+      project: process.cwd(),
+      host: '127.0.0.1',
+      port: 8080,
+      open: false,
+      allowHosts: [],
+      publicUrls: [],
+      dataDir: folder.path,
+      world: { type: 'local', relayPort: 3000, claudeFlow: undefined },
+    })
+  })
+
+  test('names everything', () => {
+    const config = read([
+      ...['--project', '/srv/shop', '--host', '::1', '--port', '81', '--relay-port', '82', '--seed', '7', '--open'],
+      ...['--claude-flow', 'npx ruflo mcp start', '--allow-host', 'swarm.lan', '--allow-host', 'tv.lan'],
+      ...['--public-url', 'https://a.example', '--public-url', 'http://b.example:81/'],
+    ])
+    expect(config).toMatchObject({
+      project: '/srv/shop',
+      host: '::1',
+      port: 81,
+      seed: 7,
+      open: true,
+      allowHosts: ['swarm.lan', 'tv.lan'],
+      publicUrls: ['https://a.example', 'http://b.example:81/'],
+      world: { type: 'local', relayPort: 82, claudeFlow: 'npx ruflo mcp start' },
+    })
+  })
+
+  test('under npm the current folder is where npm was called, for every path', () => {
+    const config = readConfig(['--data-dir', 'data'], { INIT_CWD: folder.path })
+    expect(config.project).toBe(folder.path)
+    expect(config.dataDir).toBe(join(folder.path, 'data'))
+    expect(read(['--project', 'shop'], { INIT_CWD: '/srv' }).project).toBe(resolve('/srv/shop'))
+  })
+
+  test('an address in brackets is the address', () => {
+    expect(read(['--host', '[::1]']).host).toBe('::1')
+  })
+
+  test.each([
+    [['--demo'], 12],
+    [['--demo', '40'], 40],
+    [['--demo', '--seed', '3'], 12],
+  ])('%j is a demo of %i agents, whatever relay is set', (args, agents) => {
+    expect(read(args, { CLAUDE_FLOW_HOST: 'powerdev' }).world).toEqual({ type: 'demo', agents })
+  })
+
+  test('--help explains each option and each variable', () => {
+    let help = ''
+    const command = createCommand().configureOutput({ writeOut: (text) => (help += text) })
+    command.exitOverride()
+    expect(() => command.parse(['--help'], { from: 'user' })).toThrow()
+    for (const word of [
+      ...['--project', '--host', '--port', '--relay-port', '--claude-flow', '--demo', '--seed', '--open', '--data-dir'],
+      ...['--allow-host', '--public-url', 'CLAUDE_FLOW_HOST', 'CLAUDE_FLOW_PORT', 'CLAUDE_FLOW_COMMAND'],
+      ...['SWARMSCOPE_TOKEN', 'SWARMSCOPE_VIEWER_TOKEN', 'SWARMSCOPE_INGEST_TOKEN', 'SWARMSCOPE_RELAY_TOKEN'],
+    ]) {
+      expect(help).toContain(word)
+    }
+  })
+
+  test.each([
+    [['--port', '80a'], 'A port is a whole number from 0 to 65535'],
+    [['--port', '65536'], 'A port is a whole number'],
+    [['--port', '-1'], 'A port is a whole number'],
+    [['--relay-port', '1e3'], 'A port is a whole number'],
+    [['--demo', '0'], 'demo agents is a whole number from 1 to'],
+    [['--demo', '99999999'], 'demo agents is a whole number'],
+    [['--seed', '4294967296'], 'A seed is a whole number'],
+    [['--prot', '1'], "unknown option '--prot'"],
+    [['somewhere'], 'too many arguments'],
+  ])('%j ends with exit code 1 and says what is wrong', (args, message) => {
+    let said = ''
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      said += String(text)
+      return true
+    })
+    const exit = vi.spyOn(process, 'exit').mockImplementation((code) => {
+      throw new Error(`exit ${code}`)
+    })
+    expect(() => read(args)).toThrow('exit 1')
+    expect(exit).toHaveBeenCalledWith(1)
+    expect(said).toContain(message)
+  })
+})
+
+describe('a relay elsewhere', () => {
+  test.each([
+    [{ CLAUDE_FLOW_HOST: 'powerdev' }, 'powerdev', 3000],
+    [{ CLAUDE_FLOW_HOST: 'powerdev', CLAUDE_FLOW_PORT: '3333' }, 'powerdev', 3333],
+    [{ CLAUDE_FLOW_PORT: '3333' }, '127.0.0.1', 3333],
+    [{ CLAUDE_FLOW_HOST: ' 10.0.0.5 ' }, '10.0.0.5', 3000],
+    [{ CLAUDE_FLOW_HOST: 'fe80::1' }, 'fe80::1', 3000],
+    [{ CLAUDE_FLOW_HOST: '[::1]' }, '[::1]', 3000],
+  ])('%j is connected to', (env, host, port) => {
+    expect(read([], env).world).toEqual({ type: 'remote', host, port })
+  })
+
+  test.each([{}, { CLAUDE_FLOW_HOST: '', CLAUDE_FLOW_PORT: ' ' }])('%j is none', (env) => {
+    expect(read([], env).world.type).toBe('local')
+  })
+
+  test.each([
+    [{ CLAUDE_FLOW_HOST: 'ws://powerdev' }, 'without scheme and port'],
+    [{ CLAUDE_FLOW_HOST: 'powerdev:3000' }, 'without scheme and port'],
+    [{ CLAUDE_FLOW_HOST: 'power dev' }, 'without scheme and port'],
+    [{ CLAUDE_FLOW_HOST: 'a/b' }, 'without scheme and port'],
+    [{ CLAUDE_FLOW_HOST: 'powerdev', CLAUDE_FLOW_PORT: '0' }, 'CLAUDE_FLOW_PORT is a port from 1 to 65535: 0'],
+    [{ CLAUDE_FLOW_PORT: 'abc' }, 'CLAUDE_FLOW_PORT is a port from 1 to 65535: abc'],
+    [{ CLAUDE_FLOW_PORT: '70000' }, 'CLAUDE_FLOW_PORT is a port'],
+  ])('%j says what is wrong', (env, message) => {
+    expect(problem([], env)).toContain(message)
+  })
+
+  test('has a folder of its own, and so has each project', () => {
+    const dirs = [
+      read().projectDir,
+      read(['--project', '/srv/shop']).projectDir,
+      read([], { CLAUDE_FLOW_HOST: 'powerdev' }).projectDir,
+      read([], { CLAUDE_FLOW_HOST: 'powerdev', CLAUDE_FLOW_PORT: '3001' }).projectDir,
+    ]
+    expect(new Set(dirs).size).toBe(4)
+    const config = read()
+    expect(logFileOf(config)).toBe(join(config.projectDir, 'server.log'))
+    expect(runFileOf(config)).toBe(join(config.projectDir, 'run.json'))
+  })
+})
+
+describe("claude-flow's command", () => {
+  test.each([
+    [[], { CLAUDE_FLOW_COMMAND: 'npx ruflo mcp start' }, 'npx ruflo mcp start'],
+    [['--claude-flow', 'mine'], { CLAUDE_FLOW_COMMAND: 'npx ruflo mcp start' }, 'mine'],
+    [[], { CLAUDE_FLOW_COMMAND: ' ' }, undefined],
+  ])('%j with %j is %j', (args, env, claudeFlow) => {
+    expect(read(args, env).world).toMatchObject({ claudeFlow })
+  })
+})
+
+describe('who else may come', () => {
+  test.each(['0.0.0.0', '::', '192.168.1.5', 'powerdev'])(
+    '--host %s needs --public-url, then TLS or an open eye',
+    (host) => {
+      expect(problem(['--host', host])).toContain('add --public-url URL')
+      expect(problem(['--host', host, '--public-url', 'https://swarm.example'])).toContain('--insecure-no-tls')
+      const config = read(['--host', host, '--public-url', 'https://swarm.example', '--insecure-no-tls'])
+      expect(config.host).toBe(host)
+    },
+  )
+
+  test('what is refused leaves nothing behind', () => {
+    problem(['--host', '0.0.0.0'])
+    expect(readdirSync(folder.path)).toEqual([])
+  })
+
+  test.each(['127.0.0.1', '127.0.0.2', 'localhost', '::1'])('--host %s needs neither', (host) => {
+    expect(read(['--host', host]).host).toBe(host)
+  })
+
+  test.each([
+    'swarm.example',
+    'ftp://swarm.example',
+    'https://swarm.example/path',
+    'https://user:pw@swarm.example',
+    'https://',
+    'https://a b',
+  ])('--public-url %s is refused', (url) => {
+    expect(problem(['--public-url', url])).toContain('--public-url takes https://name[:port]')
+  })
+
+  test.each(['http://swarm.lan', 'swarm.lan:80', 'swarm/lan', 'a b', ''])('--allow-host %j is refused', (name) => {
+    expect(problem(['--allow-host', name])).toContain('--allow-host takes a host name')
+  })
+})
+
+describe('tokens', () => {
+  test('are made at the first start, that for hooks too, and are the same at the next', () => {
+    const { tokens } = read()
+    expect(new Set(Object.values(tokens)).size).toBe(3)
+    expect(readdirSync(folder.path).sort()).toEqual([
+      'ingest.token',
+      'operator.token',
+      'projects',
+      'relay.token',
+      'viewer.token',
+    ])
+    expect(read().tokens).toEqual(tokens)
+  })
+
+  test('come from the environment where they are set', () => {
+    const { tokens } = read([], { SWARMSCOPE_TOKEN: 'operator-from-env', SWARMSCOPE_RELAY_TOKEN: 'relay-from-env' })
+    expect(tokens).toMatchObject({ operator: 'operator-from-env', relay: 'relay-from-env' })
+    expect(readdirSync(folder.path)).not.toContain('operator.token')
+  })
+})

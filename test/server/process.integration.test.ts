@@ -1,0 +1,232 @@
+// The built server as a process: what it says on stdout and stderr, what it leaves on disk, and how it ends.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ROOT, temporaryFolder } from '../helpers/swarmscope.ts'
+import { until } from '../helpers/until.ts'
+
+/** A copy, with a page beside it that is none: this is about the server alone, and others build meanwhile. */
+const BUILT = join(ROOT, `dist/process-test-${process.pid}`)
+const MAIN = join(BUILT, 'node/server/main.js')
+
+beforeAll(() => {
+  execFileSync(process.execPath, ['scripts/build.mjs', 'node'], { cwd: ROOT, stdio: 'pipe' })
+  cpSync(join(ROOT, 'dist/node'), join(BUILT, 'node'), { recursive: true })
+  mkdirSync(join(BUILT, 'web'))
+  writeFileSync(join(BUILT, 'web/index.html'), '<!doctype html><title>Swarmscope</title>')
+}, 60_000)
+afterAll(() => rmSync(BUILT, { recursive: true, force: true }))
+
+interface Started {
+  child: ChildProcess
+  stdout: () => string
+  stderr: () => string
+  /** Exit code, or the signal. */
+  ended: Promise<number | string | null>
+}
+
+let data: ReturnType<typeof temporaryFolder>
+const children: ChildProcess[] = []
+beforeEach(() => {
+  data = temporaryFolder('process')
+})
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue
+    child.kill('SIGKILL')
+    await new Promise((resolve) => child.once('exit', resolve))
+  }
+  data.remove()
+})
+
+function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
+  const clean = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(SWARMSCOPE_|CLAUDE_FLOW_|INIT_CWD$|npm_)/.test(name)),
+  )
+  const child = spawn(process.execPath, [MAIN, '--data-dir', data.path, ...args], {
+    env: { ...clean, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  children.push(child)
+  const said = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      said[name] += text
+    })
+  }
+  const ended = new Promise<number | string | null>((resolve) => {
+    child.once('close', (code, signal) => resolve(signal ?? code))
+  })
+  return { child, stdout: () => said.stdout, stderr: () => said.stderr, ended }
+}
+
+const READY = /^Swarmscope is ready: (http:\/\/127\.0\.0\.1:(\d+))\/#token=([\w-]{32})\n$/
+async function startReady(args: readonly string[], env?: NodeJS.ProcessEnv) {
+  const started = start(args, env)
+  await until(() => started.stdout().includes('\n') || started.child.exitCode !== null)
+  const [, url = '', port = '', token = ''] = READY.exec(started.stdout()) ?? []
+  if (!url) throw new Error(`not ready: ${started.stdout()}${started.stderr()}`)
+  return { ...started, url, port: Number(port), token }
+}
+const projectDir = () => join(data.path, 'projects', readdirSync(join(data.path, 'projects'))[0] ?? '')
+const runFile = () => join(projectDir(), 'run.json')
+
+describe.skipIf(process.platform === 'win32')('node dist/node/server/main.js', () => {
+  test('--demo says one line, answers, and ends with 0 on SIGTERM, its run.json gone', async () => {
+    const { child, stdout, stderr, ended, url, token } = await startReady(['--demo', '5', '--port', '0'])
+    expect(JSON.parse(readFileSync(runFile(), 'utf8'))).toEqual({ pid: child.pid, url })
+    expect(statSync(runFile()).mode & 0o077).toBe(0)
+    const health = await fetch(`${url}/api/v1/bots/health`)
+    expect(health.status).toBe(200)
+    expect(await health.json()).toMatchObject({ status: 'healthy', mode: 'mock', agents: 5 })
+    const headers = { Authorization: `Bearer ${token}` }
+    expect((await fetch(`${url}/api/v1/bots/agents`, { headers })).status).toBe(200)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(stdout()).toMatch(READY)
+    expect(existsSync(runFile())).toBe(false)
+    // No token, in no log.
+    expect(stderr()).toContain('listening')
+    expect(stderr()).not.toContain(token)
+    const log = readFileSync(join(projectDir(), 'server.log'), 'utf8')
+    expect(log).toContain('listening')
+    for (const name of ['operator', 'viewer', 'relay', 'ingest']) {
+      const secret = readFileSync(join(data.path, `${name}.token`), 'utf8').trim()
+      expect(log + stderr()).not.toContain(secret)
+    }
+  })
+
+  test('SIGINT ends it with 0 too, also with a viewer that reads events', async () => {
+    const { child, ended, url, token } = await startReady(['--demo', '--port', '0'])
+    const headers = { Authorization: `Bearer ${token}` }
+    const events = await fetch(`${url}/api/v1/events`, { headers })
+    const drained = events.text().catch(() => 'cut')
+    child.kill('SIGINT')
+    expect(await ended).toBe(0)
+    await drained
+  })
+
+  test('a busy port is exit code 1 with port and option on stderr, and nothing on stdout', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as { port: number }
+    const { ended, stdout, stderr } = start(['--demo', '--port', String(port)])
+    expect(await ended).toBe(1)
+    expect(stdout()).toBe('')
+    expect(stderr()).toContain(`Port ${port} on 127.0.0.1 is taken: choose another with --port N`)
+    expect(stderr()).not.toContain('Warning')
+    await new Promise((resolve) => other.close(resolve))
+  })
+
+  test.each([
+    [['--port', 'x'], {}, 'A port is a whole number'],
+    [['--host', '0.0.0.0'], {}, '--public-url'],
+    [['--public-url', 'https://user@host'], {}, '--public-url takes'],
+    [[], { CLAUDE_FLOW_HOST: 'ws://powerdev' }, 'CLAUDE_FLOW_HOST is a host name'],
+    [['--demo'], { SWARMSCOPE_TOKEN: 'short' }, 'SWARMSCOPE_TOKEN must be'],
+    [['--data-dir', '/dev/null/data'], {}, '/dev/null/data'],
+  ])('%j with %j is exit code 1 and one clear line, no stack', async (args, env, message) => {
+    const { ended, stdout, stderr } = start(args, env)
+    expect(await ended).toBe(1)
+    expect(stdout()).toBe('')
+    expect(stderr()).toContain(message)
+    expect(stderr()).not.toMatch(/\n\s+at /)
+  })
+
+  test('--help and --version say so on stdout and end with 0', async () => {
+    const help = start(['--help'])
+    expect(await help.ended).toBe(0)
+    expect(help.stdout()).toContain('--relay-port')
+    const version = start(['--version'])
+    expect(await version.ended).toBe(0)
+    expect(version.stdout()).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  test('a wrong log level does not keep it from starting', async () => {
+    const { child, ended } = await startReady(['--demo', '--port', '0'], { SWARMSCOPE_LOG_LEVEL: 'loud' })
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
+  test('with a remote relay that is not there it starts, shows the mock world, and ends', async () => {
+    const { child, ended, url } = await startReady(['--port', '0'], {
+      CLAUDE_FLOW_HOST: '127.0.0.1',
+      CLAUDE_FLOW_PORT: '1',
+    })
+    await until(async () => {
+      const { mode } = (await (await fetch(`${url}/api/v1/bots/health`)).json()) as { mode: string }
+      return mode === 'mock'
+    }, 3_000)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
+  test('the run.json of another server of the same project is left alone', async () => {
+    const { child, ended } = await startReady(['--demo', '--port', '0'])
+    const other = JSON.stringify({ pid: 1, url: 'http://127.0.0.1:1' })
+    writeFileSync(runFile(), other)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(readFileSync(runFile(), 'utf8')).toBe(other)
+  })
+
+  test('a restart on the same port at once works, with the same token', async () => {
+    const first = await startReady(['--demo', '--port', '0'])
+    first.child.kill('SIGKILL')
+    await first.ended
+    const second = await startReady(['--demo', '--port', String(first.port)])
+    expect(second.token).toBe(first.token)
+    second.child.kill('SIGTERM')
+    expect(await second.ended).toBe(0)
+  })
+
+  test('under npm it notices that its parent is gone', async () => {
+    // A parent between us and the server, as npm is; it is killed and cannot pass anything on.
+    const script = `
+      const { spawn } = require('node:child_process')
+      const child = spawn(process.execPath, ${JSON.stringify([MAIN, '--data-dir', data.path, '--demo', '--port', '0'])}, {
+        stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, npm_lifecycle_event: 'start' } })
+      console.error('pid ' + child.pid)
+      setInterval(() => {}, 1000)`
+    const parent = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'pipe'] })
+    children.push(parent)
+    let said = ''
+    for (const stream of [parent.stdout, parent.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        said += text
+      })
+    }
+    await until(() => said.includes('is ready'))
+    const pid = Number(/pid (\d+)/.exec(said)?.[1])
+    parent.kill('SIGKILL')
+    await until(() => {
+      try {
+        return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('Z')
+      } catch {
+        return true // no such process
+      }
+    }, 4_000)
+  })
+
+  test('a signal while the relay is still starting ends it with 0, and the relay with it', async () => {
+    // A relay that never gets ready.
+    const relayMain = join(BUILT, 'node/relay/main.js')
+    const kept = readFileSync(relayMain, 'utf8')
+    writeFileSync(
+      relayMain,
+      "process.stdin.on('end', () => process.exit(0)).resume()\nprocess.stderr.write('RELAY ' + process.pid + '\\n')\n",
+    )
+    try {
+      const { child, ended, stdout, stderr } = start(['--port', '0', '--relay-port', '0'])
+      await until(() => stderr().includes('RELAY '))
+      child.kill('SIGTERM')
+      expect(await ended).toBe(0)
+      expect(stdout()).toBe('')
+    } finally {
+      writeFileSync(relayMain, kept)
+    }
+  })
+})

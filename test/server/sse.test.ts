@@ -1,0 +1,143 @@
+import { type IncomingMessage, request } from 'node:http'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Frame, RevisionedStore, SnapshotAssembly, type SnapshotChunk } from '../../protocol/frames.ts'
+import type { Entity } from '../../protocol/swarm.ts'
+import { startTestServer, type TestServer, VIEWER } from '../helpers/testServer.ts'
+import { until } from '../helpers/until.ts'
+import { canonicalHash } from '../protocol/samples.ts'
+
+interface SentEvent {
+  event: string
+  id: string | null
+  data: Record<string, unknown>
+}
+
+/** A reader of server-sent events, as their standard reads them. */
+class EventReader {
+  readonly events: SentEvent[] = []
+  readonly store = new RevisionedStore<Entity>('')
+  readonly #assembly = new SnapshotAssembly<Entity>()
+  response: IncomingMessage | null = null
+  ended = false
+  #text = ''
+  readonly #request
+
+  constructor(port: number, headers: Record<string, string> = {}, method = 'GET') {
+    this.#request = request(
+      { host: '127.0.0.1', port, path: '/api/v1/events', method, headers: { ...VIEWER, ...headers } },
+      (response) => {
+        this.response = response
+        response.setEncoding('utf8').on('data', (more: string) => this.#read(more))
+        response.on('close', () => {
+          this.ended = true
+        })
+        response.on('error', () => undefined)
+      },
+    )
+    this.#request.on('error', () => {
+      this.ended = true
+    })
+    this.#request.end()
+  }
+
+  get lastId(): string {
+    return this.events.findLast(({ id }) => id !== null)?.id ?? ''
+  }
+
+  stop(): void {
+    this.#request.destroy()
+  }
+
+  #read(more: string): void {
+    this.#text += more
+    const blocks = this.#text.split('\n\n')
+    this.#text = blocks.pop() ?? ''
+    for (const block of blocks) {
+      const fields = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)))
+      if (!fields.data) continue
+      const data = JSON.parse(fields.data) as Record<string, unknown>
+      this.events.push({ event: fields.event ?? '', id: fields.id ?? null, data })
+      if (fields.event === 'snapshot') {
+        const snapshot = this.#assembly.add(data as unknown as SnapshotChunk<Entity>)
+        if (typeof snapshot === 'object') this.store.load(snapshot)
+      } else if (fields.event === 'frame') {
+        expect(this.store.apply(data as unknown as Frame<Entity>)).toBe('applied')
+      }
+    }
+  }
+}
+
+let server: TestServer
+const readers: EventReader[] = []
+beforeEach(async () => {
+  server = await startTestServer({ type: 'demo', agents: 5 })
+})
+afterEach(async () => {
+  for (const reader of readers.splice(0)) reader.stop()
+  await server.stop()
+})
+const open = (headers: Record<string, string> = {}, method = 'GET') => {
+  const reader = new EventReader(server.port, headers, method)
+  readers.push(reader)
+  return reader
+}
+const viewers = async () => (await server.ask('/api/v1/bots/health')).json().viewers
+
+test('[V12] gives the status, the snapshot with its id, then frames with theirs', async () => {
+  const reader = open()
+  await until(() => reader.events.some(({ event }) => event === 'frame'))
+  expect(reader.response?.headers).toMatchObject({
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+  })
+  expect(reader.events.slice(0, 2).map(({ event }) => event)).toEqual(['status', 'snapshot'])
+  for (const { event, id, data } of reader.events) {
+    if (event === 'status') expect(id).toBeNull()
+    if (event === 'snapshot') expect(id).toBe(`${data.epoch}:${data.seq}`)
+    if (event === 'frame') expect(id).toBe(`${data.epoch}:${data.to}`)
+  }
+})
+
+test('[V12] Last-Event-ID resumes with a frame, and ends where a newcomer is', async () => {
+  const first = open()
+  await until(() => first.lastId !== '')
+  const id = first.lastId
+  first.stop()
+  const second = open({ 'Last-Event-ID': id })
+  second.store.load(first.store.snapshot())
+  await until(() => second.events.filter(({ event }) => event === 'frame').length >= 2)
+  expect(second.events.map(({ event }) => event)).not.toContain('snapshot')
+  const newcomer = open()
+  await until(() => newcomer.store.seq > 0 && newcomer.store.seq === second.store.seq)
+  expect(canonicalHash(newcomer.store.values())).toBe(canonicalHash(second.store.values()))
+})
+
+test.each(['of-yesterday:5', 'garbage', ':', '__proto__:1', 'x:99999999999999999999'])(
+  'Last-Event-ID %s gives a snapshot',
+  async (id) => {
+    const reader = open({ 'Last-Event-ID': id })
+    await until(() => reader.store.seq > 0)
+    expect(reader.events[1]?.event).toBe('snapshot')
+  },
+)
+
+test('a reader is counted while it reads, and no longer', async () => {
+  const reader = open()
+  await until(async () => (await viewers()) === 1)
+  reader.stop()
+  await until(async () => (await viewers()) === 0)
+})
+
+test('HEAD ends at once and is no viewer', async () => {
+  const reader = open({}, 'HEAD')
+  await until(() => reader.ended)
+  expect(reader.response?.statusCode).toBe(200)
+  expect(await viewers()).toBe(0)
+})
+
+test('a server that ends takes its readers with it', async () => {
+  const reader = open()
+  await until(() => reader.events.length > 0)
+  await server.close()
+  await until(() => reader.ended)
+})

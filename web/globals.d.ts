@@ -1,0 +1,2 @@
+/** The package's version, put in by vite. */
+declare const __VERSION__: string

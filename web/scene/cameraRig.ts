@@ -1,0 +1,179 @@
+// The camera: orbit by mouse, touch and keys; fits all nodes into the free part of the window, and keeps doing so until the
+// user takes it over.
+
+import CameraControls from 'camera-controls'
+import {
+  Box3,
+  Matrix4,
+  type PerspectiveCamera,
+  Quaternion,
+  Raycaster,
+  Sphere,
+  Spherical,
+  Vector2,
+  Vector3,
+  Vector4,
+} from 'three'
+import type { Insets } from '../store/stage.ts'
+import { type Fit, fitView } from './fitView.ts'
+
+CameraControls.install({
+  THREE: { Vector2, Vector3, Vector4, Quaternion, Matrix4, Spherical, Box3, Sphere, Raycaster },
+})
+
+const SMOOTH_SEC = 0.28
+/** A little from the side and above: depth shows at first sight. */
+const START_AZIMUTH = 0.32
+const START_POLAR = 1.28
+const MIN_DISTANCE = 16
+/** Room around what is fitted, for labels. */
+const MARGIN_X_PX = 56
+const MARGIN_Y_PX = 48
+/** Less than this is not worth moving for. */
+const SAME_SHARE = 0.05
+const FOCUS_DISTANCE = 24
+const ORBIT_STEP = 0.14
+
+const right = new Vector3()
+const up = new Vector3()
+const back = new Vector3()
+const target = new Vector3()
+
+export class CameraRig {
+  readonly #camera: PerspectiveCamera
+  readonly #controls: CameraControls
+  #width = 1
+  #height = 1
+  #insets: Insets = { left: 0, top: 0, right: 0, bottom: 0 }
+  #followsAll = true
+  #hasFitted = false
+  #depth = 10
+
+  /** `onWake`: the camera begins to move by the user's hand. */
+  constructor(camera: PerspectiveCamera, element: HTMLElement, onWake: () => void) {
+    this.#camera = camera
+    this.#controls = new CameraControls(camera, element)
+    const controls = this.#controls
+    controls.minDistance = 3
+    controls.maxDistance = 3_000
+    controls.dollySpeed = 0.7
+    controls.dollyToCursor = true
+    controls.draggingSmoothTime = 0.08
+    controls.smoothTime = SMOOTH_SEC
+    controls.addEventListener('controlstart', () => {
+      this.#followsAll = false
+    })
+    controls.addEventListener('control', onWake)
+    controls.addEventListener('wake', onWake)
+    // The wheel has no `controlstart` of its own until it has moved the camera.
+    element.addEventListener('wheel', this.#takeOver, { passive: true })
+    void controls.rotateTo(START_AZIMUTH, START_POLAR, false)
+    void controls.dollyTo(60, false)
+    controls.update(0)
+  }
+
+  readonly #takeOver = (): void => {
+    this.#followsAll = false
+  }
+
+  get distance(): number {
+    return this.#controls.distance
+  }
+
+  /** How deep what was fitted is, from its middle. */
+  get depth(): number {
+    return this.#depth
+  }
+
+  get followsAll(): boolean {
+    return this.#followsAll
+  }
+
+  setMotion(hasMotion: boolean): void {
+    this.#controls.smoothTime = hasMotion ? SMOOTH_SEC : 0
+    this.#controls.draggingSmoothTime = hasMotion ? 0.08 : 0
+  }
+
+  /** The window, and what panels cover of it. */
+  setStage(width: number, height: number, insets: Insets): void {
+    this.#width = width
+    this.#height = height
+    this.#insets = insets
+    this.#camera.setViewOffset(
+      width,
+      height,
+      (insets.right - insets.left) / 2,
+      (insets.bottom - insets.top) / 2,
+      width,
+      height,
+    )
+  }
+
+  /** Says whether the camera moved. */
+  update(deltaSec: number): boolean {
+    return this.#controls.update(deltaSec)
+  }
+
+  /** Again whole, and from now on by itself. */
+  fitAll(nodes: Float32Array, count: number): void {
+    this.#followsAll = true
+    this.#fit(nodes, count, true)
+  }
+
+  /** What is there has moved or grown. */
+  follow(nodes: Float32Array, count: number): void {
+    if (this.#followsAll) this.#fit(nodes, count, this.#hasFitted)
+  }
+
+  #fit(nodes: Float32Array, count: number, smooth: boolean): void {
+    const fit = this.#fitOf(nodes, count)
+    if (!fit) return
+    this.#depth = fit.depth
+    const distance = Math.max(MIN_DISTANCE, fit.distance)
+    this.#controls.getTarget(target, true)
+    const [x, y, z] = fit.target
+    const isNear = Math.hypot(target.x - x, target.y - y, target.z - z) < distance * SAME_SHARE
+    const isSame = isNear && Math.abs(this.#controls.distance - distance) < distance * SAME_SHARE
+    if (isSame && this.#hasFitted) return
+    this.#hasFitted = true
+    void this.#controls.moveTo(x, y, z, smooth)
+    void this.#controls.dollyTo(distance, smooth)
+  }
+
+  #fitOf(nodes: Float32Array, count: number): Fit | null {
+    this.#camera.updateMatrixWorld()
+    this.#camera.matrixWorld.extractBasis(right, up, back)
+    const { left, top, right: coveredRight, bottom } = this.#insets
+    const tan = Math.tan((this.#camera.fov * Math.PI) / 360)
+    const freeWidth = Math.max(80, this.#width - left - coveredRight - 2 * MARGIN_X_PX)
+    const freeHeight = Math.max(80, this.#height - top - bottom - 2 * MARGIN_Y_PX)
+    return fitView(nodes, count, {
+      right: [right.x, right.y, right.z],
+      up: [up.x, up.y, up.z],
+      back: [back.x, back.y, back.z],
+      tanX: (tan * freeWidth) / this.#height,
+      tanY: (tan * freeHeight) / this.#height,
+    })
+  }
+
+  flyTo(position: Vector3): void {
+    this.#followsAll = false
+    void this.#controls.moveTo(position.x, position.y, position.z, true)
+    void this.#controls.dollyTo(Math.min(this.#controls.distance, FOCUS_DISTANCE), true)
+  }
+
+  zoom(factor: number): void {
+    this.#followsAll = false
+    void this.#controls.dollyTo(this.#controls.distance * factor, true)
+  }
+
+  orbit(stepsX: number, stepsY: number): void {
+    this.#followsAll = false
+    void this.#controls.rotate(stepsX * ORBIT_STEP, stepsY * ORBIT_STEP, true)
+  }
+
+  dispose(element: HTMLElement): void {
+    element.removeEventListener('wheel', this.#takeOver)
+    this.#controls.dispose()
+  }
+}

@@ -1,0 +1,95 @@
+// Which labels stand where: the important ones first, none over another. Pure: boxes in, choices out, in pixels from the
+// upper left. A coarse grid of taken cells makes each test cheap, however many there are.
+
+export interface LabelWish {
+  slot: number
+  /** Node's middle and radius. */
+  x: number
+  y: number
+  radius: number
+  width: number
+  height: number
+  /** Where it stood last, to stay there if it can; -1 for nowhere. */
+  lastSide: number
+}
+
+/** Below, above, right, left of the body. */
+export const SIDES = [
+  { x: 0, y: 1 },
+  { x: 0, y: -1 },
+  { x: 1, y: 0 },
+  { x: -1, y: 0 },
+] as const
+
+const CELL = 6
+const PADDING = 3
+
+export class Declutter {
+  #columns = 0
+  #rows = 0
+  #taken = new Uint8Array(0)
+  #left = 0
+  #top = 0
+
+  /** Begins anew: labels may stand in this rectangle. */
+  reset(left: number, top: number, width: number, height: number): void {
+    this.#left = left
+    this.#top = top
+    this.#columns = Math.max(1, Math.ceil(width / CELL))
+    this.#rows = Math.max(1, Math.ceil(height / CELL))
+    const cells = this.#columns * this.#rows
+    if (this.#taken.length < cells) this.#taken = new Uint8Array(cells)
+    else this.#taken.fill(0, 0, cells)
+  }
+
+  /** Nothing may stand on this (a body, for example). */
+  block(x: number, y: number, halfWidth: number, halfHeight: number): void {
+    this.#mark(x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight)
+  }
+
+  /** The side on which the label fits, which is then taken; -1 if there is none. */
+  place(wish: LabelWish, gapOf: (radius: number) => number): number {
+    const gap = gapOf(wish.radius)
+    const first = wish.lastSide >= 0 ? wish.lastSide : 0
+    for (let turn = 0; turn < SIDES.length; turn++) {
+      const index = turn === 0 ? first : turn <= first ? turn - 1 : turn
+      const side = SIDES[index]
+      if (!side) continue
+      const x = wish.x + side.x * (gap + wish.width / 2)
+      const y = wish.y + side.y * (gap + wish.height / 2)
+      const left = x - wish.width / 2 - PADDING
+      const top = y - wish.height / 2
+      const right = x + wish.width / 2 + PADDING
+      const bottom = y + wish.height / 2
+      if (!this.#isFree(left, top, right, bottom)) continue
+      this.#mark(left, top, right, bottom)
+      return index
+    }
+    return -1
+  }
+
+  #isFree(left: number, top: number, right: number, bottom: number): boolean {
+    const fromColumn = Math.floor((left - this.#left) / CELL)
+    const fromRow = Math.floor((top - this.#top) / CELL)
+    const toColumn = Math.floor((right - this.#left) / CELL)
+    const toRow = Math.floor((bottom - this.#top) / CELL)
+    if (fromColumn < 0 || fromRow < 0 || toColumn >= this.#columns || toRow >= this.#rows) return false
+    for (let row = fromRow; row <= toRow; row++) {
+      for (let column = fromColumn; column <= toColumn; column++) {
+        if (this.#taken[row * this.#columns + column] === 1) return false
+      }
+    }
+    return true
+  }
+
+  #mark(left: number, top: number, right: number, bottom: number): void {
+    const fromColumn = Math.max(0, Math.floor((left - this.#left) / CELL))
+    const toColumn = Math.min(this.#columns - 1, Math.floor((right - this.#left) / CELL))
+    const fromRow = Math.max(0, Math.floor((top - this.#top) / CELL))
+    const toRow = Math.min(this.#rows - 1, Math.floor((bottom - this.#top) / CELL))
+    if (toColumn < fromColumn) return
+    for (let row = fromRow; row <= toRow; row++) {
+      this.#taken.fill(1, row * this.#columns + fromColumn, row * this.#columns + toColumn + 1)
+    }
+  }
+}

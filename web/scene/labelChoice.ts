@@ -1,0 +1,120 @@
+// Which nodes get a label, and what it says: who is selected or pointed at, who needs somebody, what failed, who leads, who
+// works, then the rest, near ones first.
+
+import type { Insets } from '../store/stage.ts'
+import { lookOf } from '../theme/status.ts'
+import { Declutter } from './declutter.ts'
+import { type LabelText, MAX_LABELS } from './labelAtlas.ts'
+import type { ChosenLabel, LabelMesh } from './labelMesh.ts'
+import type { NodeView } from './nodeView.ts'
+import type { NodeEntity, SwarmGraph } from './swarmGraph.ts'
+
+const RANKS = 6
+/** With so few, each may say what it does. */
+const FEW = 40
+const BODIES_BLOCK_BELOW = 400
+/** One plain label for so much free window, where there are many. */
+const PIXELS_PER_LABEL = 30_000
+const MIN_RADIUS_PX = 6
+/** So many are tried before it is good enough. */
+const MAX_TRIES = 1_200
+
+const declutter = new Declutter()
+const ranked: number[][] = Array.from({ length: RANKS }, () => [])
+
+export interface ChoiceInput {
+  graph: SwarmGraph
+  view: NodeView
+  labels: LabelMesh
+  width: number
+  height: number
+  insets: Insets
+  selected: number
+  hovered: number
+  isDimmed(slot: number): boolean
+  isStale: boolean
+}
+
+export function chooseLabels(input: ChoiceInput): ChosenLabel[] {
+  const { graph, view, labels, width, height, insets } = input
+  const freeWidth = width - insets.left - insets.right
+  const freeHeight = height - insets.top - insets.bottom
+  declutter.reset(insets.left, insets.top, freeWidth, freeHeight)
+  const isFew = graph.slots.size <= FEW
+  rankAll(input, isFew)
+  const mostPlain = isFew ? MAX_LABELS : Math.min(MAX_LABELS, Math.round((freeWidth * freeHeight) / PIXELS_PER_LABEL))
+  const chosen: ChosenLabel[] = []
+  let tries = 0
+  for (const [rank, slots] of ranked.entries()) {
+    for (const slot of slots) {
+      if (chosen.length >= MAX_LABELS || tries++ > MAX_TRIES || (rank >= 3 && chosen.length >= mostPlain)) return chosen
+      const entity = graph.entityAt(slot)
+      if (!entity) continue
+      const text = labelText(entity, isFew || rank <= 2, input.isStale)
+      const size = labels.measure(text)
+      const x = view.seen[slot * 4] as number
+      const y = view.seen[slot * 4 + 1] as number
+      const radius = view.seen[slot * 4 + 2] as number
+      const wish = { slot, x, y, radius, ...size, lastSide: labels.sideOf(slot) }
+      const side = declutter.place(wish, labelGap)
+      if (side >= 0) chosen.push({ slot, side, text })
+      // Who is asked for by name is named, whatever it covers.
+      else if (rank === 0) chosen.push({ slot, side: 0, text })
+    }
+  }
+  return chosen
+}
+
+/** The same as in the label's shader. */
+const labelGap = (radiusPx: number): number => Math.max(radiusPx * 1.5, radiusPx + 5) + 3
+
+function rankAll(
+  { graph, view, insets, width, height, selected, hovered, isDimmed }: ChoiceInput,
+  isFew: boolean,
+): void {
+  for (const slots of ranked) slots.length = 0
+  const blocks = graph.slots.size < BODIES_BLOCK_BELOW
+  for (let slot = 0; slot < graph.slots.end; slot++) {
+    const radius = view.seen[slot * 4 + 2] as number
+    const entity = radius > 0 ? graph.entityAt(slot) : null
+    if (!entity) continue
+    const x = view.seen[slot * 4] as number
+    const y = view.seen[slot * 4 + 1] as number
+    if (x < insets.left || x > width - insets.right || y < insets.top || y > height - insets.bottom) continue
+    if (blocks) declutter.block(x, y, radius * 0.75, radius * 0.75)
+    const rank = slot === selected || slot === hovered ? 0 : rankOf(entity, isFew)
+    if (rank < 0 || (rank > 0 && isDimmed(slot)) || (rank > 3 && !isFew && radius < MIN_RADIUS_PX)) continue
+    ranked[rank]?.push(slot)
+  }
+  const byDepth = (a: number, b: number) => (view.seen[a * 4 + 3] as number) - (view.seen[b * 4 + 3] as number)
+  for (const slots of ranked) slots.sort(byDepth)
+}
+
+/** -1: only when pointed at. */
+function rankOf(entity: NodeEntity, isFew: boolean): number {
+  if (entity.entity === 'task') return isFew ? 5 : -1
+  switch (lookOf(entity)) {
+    case 'needs-you':
+      return 1
+    case 'failed':
+      return 2
+    case 'active':
+    case 'tool':
+      return entity.parentId === null || isLead(entity.type) ? 3 : 4
+    default:
+      return isLead(entity.type) ? 3 : 5
+  }
+}
+
+const isLead = (type: string): boolean => /queen|coordinator|orchestrator|lead/.test(type)
+
+export function labelText(entity: NodeEntity, withLine: boolean, isStale: boolean): LabelText {
+  if (entity.entity === 'task') {
+    return { name: entity.description ?? entity.nativeId, line: 'open task', tone: 'plain' }
+  }
+  const look = lookOf(entity)
+  // What is no longer current does not shout.
+  const tone = !isStale && (look === 'needs-you' || look === 'failed') ? look : 'plain'
+  const said = entity.attention?.reason ?? entity.activity ?? (look === 'failed' ? 'failed' : null)
+  return { name: entity.name, line: withLine ? (said ?? '') : '', tone }
+}

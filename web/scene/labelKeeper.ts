@@ -1,0 +1,61 @@
+// Keeps the labels right without placing them in every frame: anew when something moved, but not more often than is seen.
+
+import type { PerspectiveCamera, WebGLRenderer } from 'three'
+import { type ChoiceInput, chooseLabels } from './labelChoice.ts'
+import { LabelMesh } from './labelMesh.ts'
+import type { ScenePalette } from './palette.ts'
+import type { SceneUniforms } from './sceneUniforms.ts'
+
+const INTERVAL_MS = 140
+
+export interface LabelFrame {
+  nowMs: number
+  deltaSec: number
+  hasMotion: boolean
+  renderer: WebGLRenderer
+  camera: PerspectiveCamera
+  palette: ScenePalette
+  /** The nodes as they are seen now. */
+  choice(): Omit<ChoiceInput, 'labels'>
+}
+
+export class LabelKeeper {
+  readonly #labels: LabelMesh
+  #isDirty = true
+  #placedAtMs = 0
+
+  constructor(uniforms: SceneUniforms, pixelRatio: number) {
+    this.#labels = new LabelMesh(uniforms, pixelRatio)
+  }
+
+  get mesh(): LabelMesh['mesh'] {
+    return this.#labels.mesh
+  }
+
+  /** Something moved or said something new. `atOnce`: the user did it, and waits. */
+  touch(atOnce = false): void {
+    this.#isDirty = true
+    if (atOnce) this.#placedAtMs = 0
+  }
+
+  reset(pixelRatio: number): void {
+    this.#labels.reset(pixelRatio)
+    this.touch(true)
+  }
+
+  /** Says whether another frame is wanted. */
+  update(frame: LabelFrame): boolean {
+    const mustWait = this.#isDirty && frame.nowMs - this.#placedAtMs < INTERVAL_MS
+    if (this.#isDirty && !mustWait) {
+      this.#isDirty = false
+      this.#placedAtMs = frame.nowMs
+      this.#labels.show(frame.renderer, chooseLabels({ ...frame.choice(), labels: this.#labels }), frame.palette)
+    }
+    const isFading = this.#labels.fade(frame.deltaSec, frame.hasMotion)
+    return mustWait || isFading
+  }
+
+  dispose(): void {
+    this.#labels.dispose()
+  }
+}

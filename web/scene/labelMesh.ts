@@ -1,0 +1,173 @@
+// The labels' draw: keeps a cell for each label that stands, fades them in and out.
+
+import {
+  type DataTexture,
+  DynamicDrawUsage,
+  InstancedBufferAttribute,
+  InstancedBufferGeometry,
+  type Mesh,
+  Vector2,
+  Vector4,
+  type WebGLRenderer,
+} from 'three'
+import { SIDES } from './declutter.ts'
+import { LabelAtlas, type LabelSize, type LabelText, MAX_LABELS } from './labelAtlas.ts'
+import { material, QUAD, QUAD_INDEX, quietMesh } from './nodeMeshes.ts'
+import type { ScenePalette } from './palette.ts'
+import type { SceneUniforms } from './sceneUniforms.ts'
+import { LABEL_FRAGMENT, LABEL_VERTEX } from './shaders/label.ts'
+
+const FADE_SEC = 0.16
+
+interface Cell {
+  slot: number
+  side: number
+  text: LabelText
+  size: LabelSize
+  alpha: number
+  /** Stands (1) or is on its way out (0). */
+  goal: number
+}
+
+export interface ChosenLabel {
+  slot: number
+  side: number
+  text: LabelText
+}
+
+const cellBox = new Vector4()
+
+export class LabelMesh {
+  readonly mesh: Mesh
+  #atlas: LabelAtlas
+  readonly #uniforms: { uAtlas: { value: Vector2 }; uLabels: { value: DataTexture } }
+  readonly #cells: (Cell | null)[] = new Array<Cell | null>(MAX_LABELS).fill(null)
+  readonly #cellBySlot = new Map<number, number>()
+  readonly #slotAttribute = new InstancedBufferAttribute(new Float32Array(MAX_LABELS), 1)
+  readonly #boxAttribute = new InstancedBufferAttribute(new Float32Array(MAX_LABELS * 4), 4)
+  readonly #placeAttribute = new InstancedBufferAttribute(new Float32Array(MAX_LABELS * 3), 3)
+  #isFading = false
+
+  constructor(uniforms: SceneUniforms, pixelRatio: number) {
+    this.#atlas = new LabelAtlas(pixelRatio)
+    this.#uniforms = { uAtlas: { value: new Vector2() }, uLabels: { value: this.#atlas.texture } }
+    this.#setAtlas(this.#atlas)
+    const geometry = new InstancedBufferGeometry()
+    geometry.setAttribute('position', QUAD)
+    geometry.setIndex(QUAD_INDEX)
+    geometry.setAttribute('aSlot', this.#slotAttribute.setUsage(DynamicDrawUsage))
+    geometry.setAttribute('aCell', this.#boxAttribute.setUsage(DynamicDrawUsage))
+    geometry.setAttribute('aPlace', this.#placeAttribute.setUsage(DynamicDrawUsage))
+    geometry.instanceCount = MAX_LABELS
+    const labelMaterial = material({ ...uniforms, ...this.#uniforms }, LABEL_VERTEX, LABEL_FRAGMENT, false, false)
+    this.mesh = quietMesh(geometry, labelMaterial, 4)
+  }
+
+  #setAtlas(atlas: LabelAtlas): void {
+    this.#atlas = atlas
+    this.#uniforms.uLabels.value = atlas.texture
+    this.#uniforms.uAtlas.value.set(atlas.texture.image.width, atlas.texture.image.height)
+  }
+
+  get pixelRatio(): number {
+    return this.#atlas.pixelRatio
+  }
+
+  /** The texts must be drawn anew: other pixels, other colours, or the GPU forgot. */
+  reset(pixelRatio: number): void {
+    this.#atlas.dispose()
+    this.#setAtlas(new LabelAtlas(pixelRatio))
+    this.#cells.fill(null)
+    this.#cellBySlot.clear()
+    this.#placeAttribute.array.fill(0)
+    this.#placeAttribute.needsUpdate = true
+  }
+
+  measure(text: LabelText): LabelSize {
+    return this.#atlas.measure(text)
+  }
+
+  /** On which side of its node a label stands; -1 if it does not. */
+  sideOf(slot: number): number {
+    const index = this.#cellBySlot.get(slot)
+    const cell = index === undefined ? null : this.#cells[index]
+    return cell && cell.goal === 1 ? cell.side : -1
+  }
+
+  /** These stand from now on, and no others. */
+  show(renderer: WebGLRenderer, chosen: readonly ChosenLabel[], palette: ScenePalette): void {
+    for (const cell of this.#cells) if (cell) cell.goal = 0
+    for (const label of chosen) this.#showOne(renderer, label, palette)
+    this.#isFading = true
+  }
+
+  #showOne(renderer: WebGLRenderer, { slot, side, text }: ChosenLabel, palette: ScenePalette): void {
+    let index = this.#cellBySlot.get(slot)
+    const known = index === undefined ? null : (this.#cells[index] ?? null)
+    index ??= this.#freeCell()
+    if (index < 0) return
+    const isSame =
+      known !== null &&
+      known.text.name === text.name &&
+      known.text.line === text.line &&
+      known.text.tone === text.tone &&
+      known.side === side
+    if (known && isSame) {
+      known.goal = 1
+      return
+    }
+    const size = this.#atlas.measure(text)
+    // One that only changes its words stays as it is; one that moves to another side comes anew.
+    const alpha = known && known.side === side ? known.alpha : 0
+    this.#cells[index] = { slot, side, text, size, alpha, goal: 1 }
+    this.#cellBySlot.set(slot, index)
+    this.#atlas.draw(renderer, index, text, size, palette)
+    this.#atlas.cell(index, size, cellBox)
+    this.#boxAttribute.setXYZW(index, cellBox.x, cellBox.y, cellBox.z, cellBox.w)
+    this.#slotAttribute.setX(index, slot)
+    const place = SIDES[side] ?? SIDES[0]
+    this.#placeAttribute.setXYZ(index, place.x, -place.y, alpha)
+    this.#boxAttribute.needsUpdate = true
+    this.#slotAttribute.needsUpdate = true
+    this.#placeAttribute.needsUpdate = true
+  }
+
+  #freeCell(): number {
+    const free = this.#cells.indexOf(null)
+    if (free >= 0) return free
+    const leaving = this.#cells.findIndex((cell) => cell?.goal === 0)
+    if (leaving >= 0) this.#drop(leaving)
+    return leaving
+  }
+
+  #drop(index: number): void {
+    const cell = this.#cells[index]
+    if (cell) this.#cellBySlot.delete(cell.slot)
+    this.#cells[index] = null
+    this.#placeAttribute.setZ(index, 0)
+    this.#placeAttribute.needsUpdate = true
+  }
+
+  /** Says whether a label is still on its way in or out. */
+  fade(deltaSec: number, hasMotion: boolean): boolean {
+    if (!this.#isFading) return false
+    this.#isFading = false
+    const part = hasMotion ? deltaSec / FADE_SEC : 1
+    for (let index = 0; index < MAX_LABELS; index++) {
+      const cell = this.#cells[index]
+      if (!cell || (cell.alpha === cell.goal && cell.goal === 1)) continue
+      cell.alpha = cell.goal === 1 ? Math.min(1, cell.alpha + part) : Math.max(0, cell.alpha - part)
+      this.#placeAttribute.setZ(index, cell.alpha)
+      this.#placeAttribute.needsUpdate = true
+      if (cell.alpha === 0) this.#drop(index)
+      else if (cell.alpha !== cell.goal) this.#isFading = true
+    }
+    return this.#isFading
+  }
+
+  dispose(): void {
+    this.mesh.geometry.dispose()
+    if (!Array.isArray(this.mesh.material)) this.mesh.material.dispose()
+    this.#atlas.dispose()
+  }
+}

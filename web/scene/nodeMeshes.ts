@@ -1,0 +1,135 @@
+// The two draws of the nodes, bodies and marks, over the same instance attributes.
+
+import {
+  BufferAttribute,
+  DynamicDrawUsage,
+  InstancedBufferAttribute,
+  InstancedBufferGeometry,
+  Mesh,
+  ShaderMaterial,
+} from 'three'
+import type { SceneUniforms } from './sceneUniforms.ts'
+import { BODY_FRAGMENT, BODY_VERTEX } from './shaders/body.ts'
+import { MARK_FRAGMENT, MARK_VERTEX } from './shaders/mark.ts'
+
+/** A death so far off that it never comes. */
+export const NEVER = 1e9
+
+export const FLAG = { HOLLOW: 1, STALE: 2, DIMMED: 4 } as const
+
+export interface NodeStyle {
+  /** Index in LOOKS. */
+  look: number
+  /** Index in FAMILIES. */
+  family: number
+  flags: number
+}
+
+export class NodeMeshes {
+  readonly bodies: Mesh
+  readonly marks: Mesh
+  #capacity = 0
+  #geometry = new InstancedBufferGeometry()
+  #look = new InstancedBufferAttribute(new Uint8Array(0), 4)
+  #life = new InstancedBufferAttribute(new Float32Array(0), 3)
+
+  constructor(uniforms: SceneUniforms) {
+    // Bodies write depth, and blend for their smooth edges; marks lie behind them and only add.
+    this.bodies = quietMesh(this.#geometry, material(uniforms, BODY_VERTEX, BODY_FRAGMENT, true), 1)
+    this.marks = quietMesh(this.#geometry, material(uniforms, MARK_VERTEX, MARK_FRAGMENT, false), 3)
+    this.ensure(256)
+    this.setCount(0)
+  }
+
+  ensure(capacity: number): void {
+    if (capacity <= this.#capacity) return
+    const look = new InstancedBufferAttribute(new Uint8Array(capacity * 4), 4).setUsage(DynamicDrawUsage)
+    const life = new InstancedBufferAttribute(new Float32Array(capacity * 3), 3).setUsage(DynamicDrawUsage)
+    look.array.set(this.#look.array)
+    life.array.set(this.#life.array)
+    const geometry = new InstancedBufferGeometry()
+    geometry.setAttribute('position', QUAD)
+    geometry.setIndex(QUAD_INDEX)
+    geometry.setAttribute('aLook', look)
+    geometry.setAttribute('aLife', life)
+    geometry.instanceCount = this.#geometry.instanceCount
+    this.#geometry.dispose()
+    this.#geometry = geometry
+    this.bodies.geometry = geometry
+    this.marks.geometry = geometry
+    this.#look = look
+    this.#life = life
+    this.#capacity = capacity
+  }
+
+  setCount(count: number): void {
+    this.#geometry.instanceCount = count
+  }
+
+  /** A node appears. */
+  begin(slot: number, style: NodeStyle, timeSec: number): void {
+    this.#writeStyle(slot, style, style.look)
+    this.#life.setXYZ(slot, timeSec, NEVER, timeSec)
+    this.#life.needsUpdate = true
+  }
+
+  /** Its state changed: the colour moves from the old to the new one. */
+  change(slot: number, style: NodeStyle, timeSec: number): void {
+    const before = this.#look.array[slot * 4] as number
+    if (before !== style.look) {
+      this.#life.setZ(slot, timeSec)
+      this.#life.needsUpdate = true
+      this.#writeStyle(slot, style, before)
+    } else this.#writeStyle(slot, style, this.#look.array[slot * 4 + 3] as number)
+  }
+
+  end(slot: number, timeSec: number): void {
+    this.#life.setY(slot, timeSec)
+    this.#life.needsUpdate = true
+  }
+
+  #writeStyle(slot: number, style: NodeStyle, before: number): void {
+    const at = slot * 4
+    const array = this.#look.array
+    array[at] = style.look
+    array[at + 1] = style.family
+    array[at + 2] = style.flags
+    array[at + 3] = before
+    this.#look.needsUpdate = true
+  }
+
+  dispose(): void {
+    this.#geometry.dispose()
+    for (const mesh of [this.bodies, this.marks]) if (!Array.isArray(mesh.material)) mesh.material.dispose()
+  }
+}
+
+export const QUAD = new BufferAttribute(new Float32Array([-1, -1, 0, 1, -1, 0, 1, 1, 0, -1, 1, 0]), 3)
+export const QUAD_INDEX = new BufferAttribute(new Uint16Array([0, 1, 2, 0, 2, 3]), 1)
+
+export function material(
+  uniforms: SceneUniforms | (SceneUniforms & Record<string, { value: unknown }>),
+  vertexShader: string,
+  fragmentShader: string,
+  depthWrite: boolean,
+  depthTest = true,
+): ShaderMaterial {
+  return new ShaderMaterial({
+    uniforms,
+    vertexShader,
+    fragmentShader,
+    transparent: true,
+    premultipliedAlpha: true,
+    depthWrite,
+    depthTest,
+  })
+}
+
+/** Placed by its shader: there is nothing to cull or to move. */
+export function quietMesh(geometry: InstancedBufferGeometry, meshMaterial: ShaderMaterial, renderOrder: number): Mesh {
+  const mesh = new Mesh(geometry, meshMaterial)
+  mesh.frustumCulled = false
+  mesh.matrixAutoUpdate = false
+  mesh.renderOrder = renderOrder
+  return mesh
+}

@@ -1,0 +1,54 @@
+// How each node looks now: its state, its shape, and whether it is only registered, no longer current, or filtered away.
+
+import type { AgentFilter } from '../store/agentFilter.ts'
+import { FAMILIES, familyOf } from '../theme/roles.ts'
+import { LOOKS, lookOf } from '../theme/status.ts'
+import { FLAG, type NodeStyle } from './nodeMeshes.ts'
+import type { NodeEntity } from './swarmGraph.ts'
+
+export class NodeStyles {
+  filter: AgentFilter | null = null
+  #flags = new Uint8Array(256)
+  #staleSources: ReadonlySet<string> = new Set()
+  #isAllStale = false
+
+  get isAllStale(): boolean {
+    return this.#isAllStale
+  }
+
+  /** Says whether that changed anything. */
+  setStale(sources: ReadonlySet<string>, isAllStale: boolean): boolean {
+    const isSame =
+      isAllStale === this.#isAllStale &&
+      sources.size === this.#staleSources.size &&
+      [...sources].every((id) => this.#staleSources.has(id))
+    this.#staleSources = sources
+    this.#isAllStale = isAllStale
+    return !isSame
+  }
+
+  ensure(capacity: number): void {
+    if (this.#flags.length >= capacity) return
+    const flags = new Uint8Array(capacity)
+    flags.set(this.#flags)
+    this.#flags = flags
+  }
+
+  isDimmed(slot: number): boolean {
+    return ((this.#flags[slot] ?? 0) & FLAG.DIMMED) !== 0
+  }
+
+  of(slot: number, entity: NodeEntity): NodeStyle {
+    let flags = this.#isAllStale || this.#staleSources.has(entity.sourceId) ? FLAG.STALE : 0
+    if (entity.entity === 'task') {
+      if (this.filter) flags |= FLAG.DIMMED
+      this.#flags[slot] = flags
+      const look = LOOKS.indexOf(entity.status === 'in_progress' ? 'tool' : 'idle')
+      return { look, family: FAMILIES.indexOf('task'), flags }
+    }
+    if (entity.kind === 'registered') flags |= FLAG.HOLLOW
+    if (this.filter && !this.filter(entity)) flags |= FLAG.DIMMED
+    this.#flags[slot] = flags
+    return { look: LOOKS.indexOf(lookOf(entity)), family: FAMILIES.indexOf(familyOf(entity.type)), flags }
+  }
+}

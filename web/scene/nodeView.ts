@@ -1,0 +1,59 @@
+// The nodes as the camera sees them now: for picking and for labels, without an object per node.
+
+import { Matrix4, type PerspectiveCamera, Vector3 } from 'three'
+import type { NodeField } from './nodeField.ts'
+
+const matrix = new Matrix4()
+const position = new Vector3()
+
+/** How far beside a small body a pointer still hits it. */
+const SLOP_PX = 6
+const FIELDS = 4
+
+export class NodeView {
+  /** x, y (CSS pixels from the upper left), radius in pixels, distance; a radius of 0 is not to be seen. */
+  seen = new Float32Array(256 * FIELDS)
+
+  project(field: NodeField, slotEnd: number, camera: PerspectiveCamera, width: number, height: number): void {
+    if (this.seen.length < slotEnd * FIELDS) this.seen = new Float32Array(field.capacity * FIELDS)
+    matrix.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse)
+    const m = matrix.elements
+    const pixelsPerUnit = (camera.projectionMatrix.elements[5] as number) * height * 0.5
+    const { seen } = this
+    for (let slot = 0; slot < slotEnd; slot++) {
+      const at = slot * FIELDS
+      const radius = field.radius(slot)
+      seen[at + 2] = 0
+      if (radius <= 0) continue
+      const { x, y, z } = field.position(slot, position)
+      const w = (m[3] as number) * x + (m[7] as number) * y + (m[11] as number) * z + (m[15] as number)
+      if (w <= camera.near) continue
+      const clipX = (m[0] as number) * x + (m[4] as number) * y + (m[8] as number) * z + (m[12] as number)
+      const clipY = (m[1] as number) * x + (m[5] as number) * y + (m[9] as number) * z + (m[13] as number)
+      seen[at] = (clipX / w + 1) * 0.5 * width
+      seen[at + 1] = (1 - clipY / w) * 0.5 * height
+      seen[at + 2] = (radius * pixelsPerUnit) / w
+      seen[at + 3] = w
+    }
+  }
+
+  /** The node under the pointer: the nearest of those that it is on, else the one that it is closest beside; -1: none. */
+  pick(slotEnd: number, x: number, y: number): number {
+    let best = -1
+    let bestScore = Number.POSITIVE_INFINITY
+    for (let slot = 0; slot < slotEnd; slot++) {
+      const at = slot * FIELDS
+      const radius = this.seen[at + 2] as number
+      if (radius <= 0) continue
+      const distance = Math.hypot((this.seen[at] as number) - x, (this.seen[at + 1] as number) - y)
+      if (distance > radius + SLOP_PX) continue
+      // On a body: by depth. Beside it: after all that are hit.
+      const score = distance <= radius ? (this.seen[at + 3] as number) : 1e6 + distance
+      if (score < bestScore) {
+        best = slot
+        bestScore = score
+      }
+    }
+    return best
+  }
+}

@@ -1,0 +1,244 @@
+// Joins the scene with the page: what is selected, what is stale, the theme, the pointer, the keys, the camera.
+
+import { Color, type PerspectiveCamera, type Scene, type WebGLRenderer } from 'three'
+import { startLayoutWorker } from '../layout/layoutClient.ts'
+import { parseFilter } from '../store/agentFilter.ts'
+import { modeShown, staleSourceIds, useLine } from '../store/line.ts'
+import { useLooking } from '../store/looking.ts'
+import { model } from '../store/session.ts'
+import { onSceneCommand, type SceneCommand, sendSceneCommand, useStage } from '../store/stage.ts'
+import { provideSceneStats } from '../store/stats.ts'
+import { CameraRig } from './cameraRig.ts'
+import { FrameStats } from './frameStats.ts'
+import { readPalette } from './palette.ts'
+import { listenToPointer } from './pointer.ts'
+import type { Stage } from './stage.ts'
+import { SwarmScene } from './swarmScene.ts'
+
+/** After a sleep the first delta is as long as the sleep was. */
+const MAX_DELTA_SEC = 0.05
+/** Marks that breathe or turn need no more. */
+const LIVING_INTERVAL_MS = 70
+/** How often the line is asked whether what it said still holds. */
+const LINE_CHECK_MS = 1_000
+
+export interface HostInput {
+  renderer: WebGLRenderer
+  camera: PerspectiveCamera
+  scene: Scene
+  invalidate(): void
+}
+
+export class SceneHost {
+  readonly #input: HostInput
+  readonly #scene: SwarmScene
+  readonly #rig: CameraRig
+  readonly #stats = new FrameStats()
+  readonly #stage: Stage
+  readonly #cleanUps: (() => void)[] = []
+  #livingTimer: ReturnType<typeof setTimeout> | undefined
+  #hasStageChanged = true
+
+  constructor(input: HostInput) {
+    const { renderer, camera, scene } = input
+    this.#input = input
+    const element = renderer.domElement
+    const pixelRatio = renderer.getPixelRatio()
+    const palette = readPalette(document.documentElement)
+    this.#stage = { width: 1, height: 1, pixelRatio, insets: useStage.getState().insets }
+    this.#scene = new SwarmScene({
+      model,
+      palette,
+      layoutPort: startLayoutWorker(),
+      pixelRatio,
+      invalidate: input.invalidate,
+    })
+    scene.add(this.#scene.root)
+    this.#rig = new CameraRig(camera, element, input.invalidate)
+    renderer.setClearColor(new Color(cssGround()), 1)
+    this.#listen(element)
+    this.#lookAgain()
+    this.#cleanUps.push(
+      provideSceneStats(() => ({
+        drawCalls: this.#stats.drawCalls,
+        triangles: this.#stats.triangles,
+        frames: this.#stats.frames,
+        frameMs: this.#stats.quantiles(),
+        layoutMs: Math.round(this.#scene.layoutMs * 100) / 100,
+      })),
+    )
+  }
+
+  #listen(element: HTMLElement): void {
+    const scene = this.#scene
+    const dark = matchMedia('(prefers-color-scheme: dark)')
+    const still = matchMedia('(prefers-reduced-motion: reduce)')
+    const onTheme = () => {
+      scene.setPalette(readPalette(document.documentElement))
+      this.#input.renderer.setClearColor(new Color(cssGround()), 1)
+    }
+    const onMotion = () => {
+      scene.setMotion(!still.matches)
+      this.#rig.setMotion(!still.matches)
+    }
+    const onVisibility = () => {
+      scene.setPaused(document.hidden)
+      if (!document.hidden) this.#input.invalidate()
+    }
+    const onRestored = () => scene.resetLabels()
+    const lineTimer = setInterval(() => this.#lookAtLine(), LINE_CHECK_MS)
+    onMotion()
+    dark.addEventListener('change', onTheme)
+    still.addEventListener('change', onMotion)
+    document.addEventListener('visibilitychange', onVisibility)
+    element.addEventListener('webglcontextrestored', onRestored)
+    // Labels drawn before the font came in have another one's widths.
+    document.fonts.ready.then(() => scene.resetLabels()).catch(() => undefined)
+    this.#cleanUps.push(
+      useLooking.subscribe(() => this.#lookAgain()),
+      useLine.subscribe(() => this.#lookAtLine()),
+      useStage.subscribe(({ insets }) => {
+        this.#stage.insets = insets
+        this.#hasStageChanged = true
+        this.#input.invalidate()
+      }),
+      onSceneCommand((command) => this.#obey(command)),
+      listenToPointer(element, {
+        pick: (x, y) => this.#pick(x, y),
+        hover: (id) => useLooking.getState().hover(id),
+        select: (id) => selectFromScene(this.#agentOf(id)),
+        focus: (id) => scene.focus(this.#agentOf(id) ?? id, this.#rig),
+      }),
+      listenToKeys(element, this.#rig, () => useLooking.getState().select(null)),
+      () => {
+        clearInterval(lineTimer)
+        clearTimeout(this.#livingTimer)
+        dark.removeEventListener('change', onTheme)
+        still.removeEventListener('change', onMotion)
+        document.removeEventListener('visibilitychange', onVisibility)
+        element.removeEventListener('webglcontextrestored', onRestored)
+      },
+    )
+  }
+
+  #lookAgain(): void {
+    const { selectedId, hoveredId, filter } = useLooking.getState()
+    this.#scene.setSelection(selectedId, hoveredId)
+    if (filter !== this.#filterText) {
+      this.#filterText = filter
+      this.#scene.setFilter(parseFilter(filter))
+    }
+    this.#lookAtLine()
+  }
+  #filterText = ''
+
+  #lookAtLine(): void {
+    const line = useLine.getState()
+    this.#scene.setStale(staleSourceIds(line.status), modeShown(line, Date.now()) === 'stale')
+  }
+
+  #pick(x: number, y: number): string | null {
+    this.#scene.project(this.#input.camera, this.#stage)
+    const { graph, view } = this.#scene
+    return graph.entityAt(view.pick(graph.slots.end, x, y))?.id ?? null
+  }
+
+  /** A task stands for who has it. */
+  #agentOf(id: string | null): string | null {
+    if (id === null || model.get('agent', id)) return id
+    return model.get('task', id)?.assignedTo[0] ?? null
+  }
+
+  #obey(command: SceneCommand): void {
+    switch (command) {
+      case 'fit':
+        this.#scene.fitAll(this.#rig)
+        break
+      case 'zoom-in':
+        this.#rig.zoom(0.75)
+        break
+      case 'zoom-out':
+        this.#rig.zoom(1 / 0.75)
+        break
+      case 'focus': {
+        const { selectedId } = useLooking.getState()
+        // On a phone the list hides the scene that it points to.
+        if (matchMedia('(max-width: 599px)').matches) useLooking.getState().setPanelOpen(false)
+        if (selectedId !== null) this.#scene.focus(selectedId, this.#rig)
+        break
+      }
+      default:
+        command satisfies never
+    }
+    this.#input.invalidate()
+  }
+
+  frame(width: number, height: number, deltaSec: number): void {
+    const startMs = performance.now()
+    const { renderer, camera, scene, invalidate } = this.#input
+    const stage = this.#stage
+    const pixelRatio = renderer.getPixelRatio()
+    if (this.#hasStageChanged || stage.width !== width || stage.height !== height || stage.pixelRatio !== pixelRatio) {
+      stage.width = width
+      stage.height = height
+      stage.pixelRatio = pixelRatio
+      this.#hasStageChanged = false
+      this.#rig.setStage(width, height, stage.insets)
+      this.#scene.refit()
+    }
+    const delta = Math.min(deltaSec, MAX_DELTA_SEC)
+    const wantsMore = this.#scene.frame(startMs, delta, renderer, camera, this.#rig, stage)
+    renderer.render(scene, camera)
+    this.#stats.drawCalls = renderer.info.render.calls
+    this.#stats.triangles = renderer.info.render.triangles
+    this.#stats.push(performance.now() - startMs)
+    clearTimeout(this.#livingTimer)
+    if (wantsMore) invalidate()
+    else if (this.#scene.hasLivingMarks && !document.hidden) {
+      this.#livingTimer = setTimeout(invalidate, LIVING_INTERVAL_MS)
+    }
+  }
+
+  dispose(): void {
+    for (const cleanUp of this.#cleanUps.splice(0)) cleanUp()
+    this.#input.scene.remove(this.#scene.root)
+    this.#rig.dispose(this.#input.renderer.domElement)
+    this.#scene.dispose()
+  }
+}
+
+/** Where the panel is a drawer, what was chosen is shown by opening it. */
+function selectFromScene(id: string | null): void {
+  const looking = useLooking.getState()
+  looking.select(id)
+  if (id !== null && matchMedia('(max-width: 899px)').matches) looking.setPanelOpen(true)
+}
+
+const cssGround = (): string => getComputedStyle(document.documentElement).getPropertyValue('--ground').trim()
+
+/** Arrow keys orbit, plus and minus zoom, F fits, Escape lets go. */
+function listenToKeys(canvas: HTMLElement, rig: CameraRig, onEscape: () => void): () => void {
+  const element = canvas.closest<HTMLElement>('[data-scene-keys]') ?? canvas
+  const onKey = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    const act = keyActions(rig, onEscape)[event.key]
+    if (!act) return
+    event.preventDefault()
+    act()
+  }
+  element.addEventListener('keydown', onKey)
+  return () => element.removeEventListener('keydown', onKey)
+}
+
+const keyActions = (rig: CameraRig, onEscape: () => void): Record<string, () => void> => ({
+  ArrowLeft: () => rig.orbit(-1, 0),
+  ArrowRight: () => rig.orbit(1, 0),
+  ArrowUp: () => rig.orbit(0, -1),
+  ArrowDown: () => rig.orbit(0, 1),
+  '+': () => rig.zoom(0.75),
+  '=': () => rig.zoom(0.75),
+  '-': () => rig.zoom(1 / 0.75),
+  f: () => sendSceneCommand('fit'),
+  Home: () => sendSceneCommand('fit'),
+  Escape: onEscape,
+})

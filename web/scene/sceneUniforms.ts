@@ -1,0 +1,42 @@
+// The uniforms that all of the scene's draws share: one object each, so that setting it once is enough.
+
+import { Vector2 } from 'three'
+import type { NodeField } from './nodeField.ts'
+import type { ScenePalette } from './palette.ts'
+
+export type SceneUniforms = ReturnType<typeof createUniforms>
+
+export function createUniforms(field: NodeField, palette: ScenePalette) {
+  return {
+    ...field.uniforms,
+    uTime: { value: 0 },
+    uMotion: { value: 1 },
+    uFog: { value: new Vector2(0, 1) },
+    uViewport: { value: new Vector2(1, 1) },
+    uViewportHeight: { value: 1 },
+    uPixelRatio: { value: 1 },
+    uSelected: { value: -1 },
+    uHovered: { value: -1 },
+    uStaleAll: { value: 0 },
+    uCrowd: { value: 1 },
+    uPalette: { value: palette.looks },
+    uLinkPalette: { value: palette.links },
+    uLinkAlpha: { value: palette.linkAlpha },
+    /** Width in pixels, bow as a share of the length, in the order of LINK_KINDS. */
+    uLinkStyle: {
+      value: new Float32Array([1.5, 0.06, 1.4, 0.06, 1.2, 0.1, 1.2, 0.03, 1.2, 0.09, 2, 0.1, 1.4, 0.04]),
+    },
+    uGround: { value: palette.ground },
+    uInk: { value: palette.ink },
+    uLightTheme: { value: palette.isLight ? 1 : 0 },
+  }
+}
+
+export function setPalette(uniforms: SceneUniforms, palette: ScenePalette): void {
+  uniforms.uPalette.value = palette.looks
+  uniforms.uLinkPalette.value = palette.links
+  uniforms.uLinkAlpha.value = palette.linkAlpha
+  uniforms.uGround.value = palette.ground
+  uniforms.uInk.value = palette.ink
+  uniforms.uLightTheme.value = palette.isLight ? 1 : 0
+}

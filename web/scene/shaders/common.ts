@@ -1,0 +1,61 @@
+// What every shader of the scene shares: where a node is, how it comes and goes, and the palette.
+
+export const NODES = /* glsl */ `
+uniform highp sampler2D uFrom;
+uniform highp sampler2D uTo;
+uniform float uMix;
+uniform float uTime;
+/** 0 under reduced motion: nothing grows, breathes or turns. */
+uniform float uMotion;
+
+/** Centre and radius. */
+vec4 nodeAt(int slot) {
+  ivec2 at = ivec2(slot & 255, slot >> 8);
+  vec4 from = texelFetch(uFrom, at, 0);
+  vec4 to = texelFetch(uTo, at, 0);
+  return vec4(mix(from.xyz, to.xyz, uMix), to.w);
+}
+
+float easeOut(float t) {
+  float left = 1.0 - clamp(t, 0.0, 1.0);
+  return 1.0 - left * left * left;
+}
+
+/** 0 before birth and after death, 1 in between; life: birth, death, last change of status. */
+float presence(vec3 life) {
+  if (uMotion < 0.5) return step(uTime, life.y);
+  return easeOut((uTime - life.x) / 0.45) * (1.0 - easeOut((uTime - life.y) / 0.3));
+}
+`
+
+export const STYLE = /* glsl */ `
+uniform vec3 uPalette[7];
+uniform vec3 uGround;
+uniform float uStaleAll;
+
+const int NEEDS_YOU = 0;
+const int FAILED = 1;
+const int ACTIVE = 2;
+const int TOOL = 3;
+const int INITIALIZING = 4;
+const int IDLE = 5;
+const int OFFLINE = 6;
+
+const int HOLLOW = 1;
+const int STALE = 2;
+const int DIMMED = 4;
+
+vec3 washed(vec3 color, float amount) {
+  float grey = dot(color, vec3(0.30, 0.55, 0.15));
+  return mix(color, mix(vec3(grey), uGround, 0.35), amount);
+}
+`
+
+export const FOG = /* glsl */ `
+uniform vec2 uFog;
+
+/** 0 near, 1 far: what is behind steps back. */
+float fogAt(float depth) {
+  return clamp((depth - uFog.x) / max(uFog.y - uFog.x, 1e-3), 0.0, 1.0);
+}
+`

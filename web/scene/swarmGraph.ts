@@ -1,0 +1,209 @@
+// From entities to what is drawn: nodes in stable slots, links between slots, and what the layout must be told. Holds no
+// three object, so that tests need no GPU. Changes are only noted when they come in, and worked off once a frame.
+
+import { type EntityRef, refKey } from '../../protocol/frames.ts'
+import type { Agent, Entity, Link, LinkKind, Task } from '../../protocol/swarm.ts'
+import { LINK_STRIDE } from '../layout/layoutState.ts'
+import type { LayoutNode } from '../layout/messages.ts'
+import { Slots } from '../layout/slots.ts'
+import type { SwarmChange, SwarmModel } from '../store/swarmModel.ts'
+import { radiusOf, TASK_RADIUS } from '../theme/roles.ts'
+import { lookOf } from '../theme/status.ts'
+
+export type NodeEntity = Agent | Task
+
+export interface GraphLink {
+  id: string
+  kind: LinkKind
+  source: number
+  target: number
+}
+
+export interface GraphUpdate {
+  added: number[]
+  /** Slots whose entity was replaced by a newer one. */
+  changed: number[]
+  /** Slots whose entity ended: they fade, and are free after `free()`. */
+  ended: number[]
+  /** The links, if they changed. */
+  links: readonly GraphLink[] | null
+  layoutAdd: LayoutNode[]
+}
+
+const STRONG = 0
+const WEAK = 1
+const forceKindOf = (kind: LinkKind): number => (kind === 'spawned' || kind === 'inferred' ? STRONG : WEAK)
+
+/** A task stands in the scene while it is open and somebody has it. */
+const isDrawnTask = (task: Task): boolean =>
+  (task.status === 'pending' || task.status === 'in_progress') && task.assignedTo.length > 0
+
+const isNode = (entity: Entity): entity is NodeEntity =>
+  entity.entity === 'agent' || (entity.entity === 'task' && isDrawnTask(entity))
+
+export class SwarmGraph {
+  readonly slots = new Slots()
+  readonly #model: SwarmModel
+  readonly #entities: (NodeEntity | null)[] = []
+  readonly #groups = new Map<string, number>()
+  readonly #pending = new Map<string, EntityRef>()
+  readonly #ending = new Set<number>()
+  #hasLinkChange = false
+  #isReset = false
+  #links: GraphLink[] = []
+
+  constructor(model: SwarmModel) {
+    this.#model = model
+    if (model.hasData) this.#isReset = true
+  }
+
+  get links(): readonly GraphLink[] {
+    return this.#links
+  }
+
+  get hasPending(): boolean {
+    return this.#isReset || this.#hasLinkChange || this.#pending.size > 0
+  }
+
+  /** The links as the layout takes them. */
+  flatLinks(): Int32Array {
+    const flat = new Int32Array(this.#links.length * LINK_STRIDE)
+    for (const [index, link] of this.#links.entries()) {
+      flat[index * LINK_STRIDE] = link.source
+      flat[index * LINK_STRIDE + 1] = link.target
+      flat[index * LINK_STRIDE + 2] = forceKindOf(link.kind)
+    }
+    return flat
+  }
+
+  /** How many marks breathe or turn. */
+  countLivingMarks(): number {
+    let count = 0
+    for (const entity of this.#entities) {
+      if (entity?.entity !== 'agent') continue
+      const look = lookOf(entity)
+      if (look === 'tool' || look === 'needs-you') count++
+    }
+    return count
+  }
+
+  entityAt(slot: number): NodeEntity | null {
+    return this.#entities[slot] ?? null
+  }
+
+  slotOfAgent(id: string): number {
+    return this.slots.slotOf(refKey({ entity: 'agent', id }))
+  }
+
+  slotOfNode(id: string): number {
+    const slot = this.slotOfAgent(id)
+    return slot >= 0 ? slot : this.slots.slotOf(refKey({ entity: 'task', id }))
+  }
+
+  note(change: SwarmChange): void {
+    if (change.isReset) {
+      this.#isReset = true
+      this.#pending.clear()
+      return
+    }
+    for (const entity of change.put) this.#noteOne(entity)
+    for (const ref of change.del) this.#noteOne(ref)
+  }
+
+  #noteOne(ref: EntityRef): void {
+    if (ref.entity === 'link') this.#hasLinkChange = true
+    else if (ref.entity === 'agent' || ref.entity === 'task') this.#pending.set(refKey(ref), ref)
+  }
+
+  /** Works off what was noted. */
+  update(): GraphUpdate {
+    const update: GraphUpdate = { added: [], changed: [], ended: [], links: null, layoutAdd: [] }
+    if (this.#isReset) this.#noteAll()
+    for (const ref of this.#pending.values()) this.#put(ref, update)
+    this.#pending.clear()
+    if (this.#isReset || this.#hasLinkChange || update.added.length > 0 || update.ended.length > 0) {
+      this.#links = this.#linksNow()
+      update.links = this.#links
+    }
+    // After all have their slots: a child may come before its parent.
+    for (const slot of update.added) update.layoutAdd.push(this.#layoutNode(slot))
+    this.#isReset = false
+    this.#hasLinkChange = false
+    return update
+  }
+
+  #noteAll(): void {
+    for (let slot = 0; slot < this.slots.end; slot++) {
+      const entity = this.#entities[slot]
+      if (entity && !this.#ending.has(slot)) this.#pending.set(refKey(entity), entity)
+    }
+    for (const agent of this.#model.agents.values()) this.#pending.set(refKey(agent), agent)
+    for (const task of this.#model.tasks.values()) this.#pending.set(refKey(task), task)
+  }
+
+  #put(ref: EntityRef, update: GraphUpdate): void {
+    const key = refKey(ref)
+    const entity = ref.entity === 'agent' ? this.#model.get('agent', ref.id) : this.#model.get('task', ref.id)
+    const known = this.slots.slotOf(key)
+    if (!entity || !isNode(entity)) {
+      if (known < 0) return
+      this.slots.retire(known)
+      this.#ending.add(known)
+      update.ended.push(known)
+    } else if (known < 0) {
+      const slot = this.slots.acquire(key)
+      this.#entities[slot] = entity
+      update.added.push(slot)
+    } else if (this.#entities[known] !== entity) {
+      this.#entities[known] = entity
+      update.changed.push(known)
+    }
+  }
+
+  /** The ended node in this slot has faded: its number may be used again. */
+  free(slot: number): void {
+    if (!this.#ending.delete(slot)) return
+    this.#entities[slot] = null
+    this.slots.release(slot)
+  }
+
+  #linksNow(): GraphLink[] {
+    const links: GraphLink[] = []
+    for (const link of this.#model.links.values()) {
+      const source = this.#sourceSlot(link)
+      const target = this.slotOfAgent(link.target)
+      if (source >= 0 && target >= 0) links.push({ id: link.id, kind: link.kind, source, target })
+    }
+    return links
+  }
+
+  #sourceSlot({ kind, source }: Link): number {
+    return kind === 'assigned' ? this.slots.slotOf(refKey({ entity: 'task', id: source })) : this.slotOfAgent(source)
+  }
+
+  #layoutNode(slot: number): LayoutNode {
+    const entity = this.#entities[slot]
+    const generation = this.slots.generationOf(slot)
+    if (!entity) return { slot, generation, radius: TASK_RADIUS, group: -1, near: -1 }
+    const nearId = entity.entity === 'agent' ? entity.parentId : (entity.assignedTo[0] ?? null)
+    return {
+      slot,
+      generation,
+      radius: nodeRadius(entity),
+      group: this.#groupOf(entity),
+      near: nearId === null ? -1 : this.slotOfAgent(nearId),
+    }
+  }
+
+  #groupOf(entity: NodeEntity): number {
+    if (entity.entity === 'task' || entity.swarmId === null) return -1
+    const known = this.#groups.get(entity.swarmId)
+    if (known !== undefined) return known
+    const group = this.#groups.size
+    this.#groups.set(entity.swarmId, group)
+    return group
+  }
+}
+
+export const nodeRadius = (entity: NodeEntity): number =>
+  entity.entity === 'agent' ? radiusOf(entity.type, entity.name) : TASK_RADIUS

@@ -1,0 +1,290 @@
+// The scene, without React: takes changes of the swarm in, keeps the few draws up to date, and says after each frame whether
+// another is wanted. Nothing here runs while nothing changes.
+
+import { Group, type PerspectiveCamera, Vector3, type WebGLRenderer } from 'three'
+import { LayoutClient, type LayoutPort } from '../layout/layoutClient.ts'
+import type { FromLayout } from '../layout/messages.ts'
+import type { AgentFilter } from '../store/agentFilter.ts'
+import type { SwarmModel } from '../store/swarmModel.ts'
+import type { CameraRig } from './cameraRig.ts'
+import type { ChoiceInput } from './labelChoice.ts'
+import { LabelKeeper } from './labelKeeper.ts'
+import { LinkMesh } from './linkMesh.ts'
+import { NodeField } from './nodeField.ts'
+import { NodeMeshes } from './nodeMeshes.ts'
+import { NodeStyles } from './nodeStyles.ts'
+import { NodeView } from './nodeView.ts'
+import type { ScenePalette } from './palette.ts'
+import { createUniforms, setPalette } from './sceneUniforms.ts'
+import type { Stage } from './stage.ts'
+import { nodeRadius, SwarmGraph } from './swarmGraph.ts'
+
+const GROW_SEC = 0.6
+const FADE_MS = 330
+const FOLLOW_INTERVAL_MS = 250
+
+export interface SceneInput {
+  model: SwarmModel
+  palette: ScenePalette
+  layoutPort: LayoutPort
+  pixelRatio: number
+  /** A frame is wanted. */
+  invalidate(): void
+}
+
+const scratch = new Vector3()
+
+export class SwarmScene {
+  readonly root = new Group()
+  readonly view = new NodeView()
+  readonly graph: SwarmGraph
+  readonly #input: SceneInput
+  readonly #field = new NodeField()
+  readonly #styles = new NodeStyles()
+  readonly #uniforms: ReturnType<typeof createUniforms>
+  readonly #nodes: NodeMeshes
+  readonly #links: LinkMesh
+  readonly #labels: LabelKeeper
+  readonly #layout: LayoutClient
+  readonly #stopListening: () => void
+  readonly #fading = new Map<number, number>()
+  #palette: ScenePalette
+  #radii = new Float32Array(256)
+  #selectedId: string | null = null
+  #hoveredId: string | null = null
+  #hasMotion = true
+  #movingUntilSec = 0
+  #followedAtMs = 0
+  #livingMarks = 0
+
+  constructor(input: SceneInput) {
+    this.#input = input
+    this.#palette = input.palette
+    this.graph = new SwarmGraph(input.model)
+    this.#uniforms = createUniforms(this.#field, input.palette)
+    this.#nodes = new NodeMeshes(this.#uniforms)
+    this.#links = new LinkMesh(this.#uniforms)
+    this.#labels = new LabelKeeper(this.#uniforms, input.pixelRatio)
+    this.root.add(this.#nodes.bodies, this.#links.mesh, this.#nodes.marks, this.#labels.mesh)
+    this.#layout = new LayoutClient(input.layoutPort, (update) => this.#accept(update))
+    this.#stopListening = input.model.onChange((change) => {
+      this.graph.note(change)
+      input.invalidate()
+    })
+  }
+
+  get layoutMs(): number {
+    return this.#layout.stepMs
+  }
+
+  /** Whether a mark breathes or turns: such marks ask for a frame now and then. */
+  get hasLivingMarks(): boolean {
+    return this.#hasMotion && !this.#styles.isAllStale && this.#livingMarks > 0
+  }
+
+  #accept({ positions, generations, slotEnd }: FromLayout): void {
+    const { slots } = this.graph
+    const nowMs = performance.now()
+    this.#field.accept(positions, generations, slotEnd, (slot) => slots.generationOf(slot), this.#radii, nowMs)
+    this.#labels.touch()
+    this.#input.invalidate()
+  }
+
+  setSelection(selectedId: string | null, hoveredId: string | null): void {
+    this.#selectedId = selectedId
+    this.#hoveredId = hoveredId
+    this.#resolveSelection()
+    this.#labels.touch(true)
+    this.#input.invalidate()
+  }
+
+  /** Slots are given to others: who is selected is known by name. */
+  #resolveSelection(): void {
+    const { graph } = this
+    this.#uniforms.uSelected.value = this.#selectedId === null ? -1 : graph.slotOfAgent(this.#selectedId)
+    this.#uniforms.uHovered.value = this.#hoveredId === null ? -1 : graph.slotOfNode(this.#hoveredId)
+  }
+
+  setFilter(filter: AgentFilter | null): void {
+    this.#styles.filter = filter
+    this.#restyle()
+  }
+
+  setStale(sources: ReadonlySet<string>, isAllStale: boolean): void {
+    if (!this.#styles.setStale(sources, isAllStale)) return
+    this.#uniforms.uStaleAll.value = isAllStale ? 1 : 0
+    this.#restyle()
+  }
+
+  setPalette(palette: ScenePalette): void {
+    this.#palette = palette
+    setPalette(this.#uniforms, palette)
+    this.resetLabels()
+  }
+
+  setMotion(hasMotion: boolean): void {
+    this.#hasMotion = hasMotion
+    this.#uniforms.uMotion.value = hasMotion ? 1 : 0
+    this.#input.invalidate()
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#layout.pause(isPaused)
+  }
+
+  resetLabels(): void {
+    this.#labels.reset(this.#input.pixelRatio)
+    this.#input.invalidate()
+  }
+
+  #restyle(): void {
+    const timeSec = this.#uniforms.uTime.value
+    for (let slot = 0; slot < this.graph.slots.end; slot++) {
+      const entity = this.graph.entityAt(slot)
+      if (entity) this.#nodes.change(slot, this.#styles.of(slot, entity), timeSec)
+    }
+    this.#labels.touch()
+    this.#input.invalidate()
+  }
+
+  /** Before drawing. Says whether another frame is wanted at once. */
+  frame(
+    nowMs: number,
+    deltaSec: number,
+    renderer: WebGLRenderer,
+    camera: PerspectiveCamera,
+    rig: CameraRig,
+    stage: Stage,
+  ): boolean {
+    const uniforms = this.#uniforms
+    uniforms.uTime.value = nowMs / 1_000
+    if (this.graph.hasPending) this.#workOff(nowMs)
+    this.#freeFaded(nowMs)
+    const isMoving = this.#field.advance(nowMs)
+    if (rig.followsAll && (isMoving || this.#followedAtMs === 0) && nowMs - this.#followedAtMs > FOLLOW_INTERVAL_MS) {
+      this.#followedAtMs = nowMs
+      const { nodes, count } = this.#field.collect(this.graph.slots.end)
+      rig.follow(nodes, count)
+    }
+    const isCameraMoving = rig.update(deltaSec)
+    camera.updateMatrixWorld()
+    const { width, height, pixelRatio } = stage
+    uniforms.uViewport.value.set(width * pixelRatio, height * pixelRatio)
+    uniforms.uViewportHeight.value = height
+    uniforms.uPixelRatio.value = pixelRatio
+    uniforms.uFog.value.set(rig.distance - rig.depth * 0.2, rig.distance + rig.depth * 2.2)
+    uniforms.uCrowd.value = Math.max(0.34, Math.min(1, 9 / Math.sqrt(this.graph.links.length + 1)))
+    if (isMoving || isCameraMoving) this.#labels.touch()
+    const areLabelsBusy = this.#labels.update({
+      nowMs,
+      deltaSec,
+      hasMotion: this.#hasMotion,
+      renderer,
+      camera,
+      palette: this.#palette,
+      choice: () => this.#labelChoice(camera, stage),
+    })
+    return isMoving || isCameraMoving || areLabelsBusy || this.#fading.size > 0 || nowMs / 1_000 < this.#movingUntilSec
+  }
+
+  #workOff(nowMs: number): void {
+    const update = this.graph.update()
+    const timeSec = nowMs / 1_000
+    this.#ensure(this.graph.slots.end)
+    for (const slot of update.added) this.#restyleOne(slot, timeSec, true)
+    for (const slot of update.changed) this.#restyleOne(slot, timeSec, false)
+    for (const slot of update.ended) {
+      this.#nodes.end(slot, timeSec)
+      this.#fading.set(slot, nowMs + FADE_MS)
+    }
+    this.#nodes.setCount(this.graph.slots.end)
+    this.#resolveSelection()
+    if (update.links) this.#links.set(update.links, timeSec)
+    if (update.links || update.added.length > 0) {
+      this.#layout.change(update.layoutAdd, update.ended, this.graph.flatLinks())
+    }
+    this.#livingMarks = this.graph.countLivingMarks()
+    this.#movingUntilSec = timeSec + GROW_SEC
+    this.#labels.touch()
+  }
+
+  #restyleOne(slot: number, timeSec: number, isNew: boolean): void {
+    const entity = this.graph.entityAt(slot)
+    if (!entity) return
+    const style = this.#styles.of(slot, entity)
+    const radius = nodeRadius(entity)
+    if (isNew) this.#nodes.begin(slot, style, timeSec)
+    else {
+      this.#nodes.change(slot, style, timeSec)
+      if (this.#radii[slot] !== radius) this.#field.setRadius(slot, radius)
+    }
+    this.#radii[slot] = radius
+  }
+
+  #freeFaded(nowMs: number): void {
+    for (const [slot, untilMs] of this.#fading) {
+      if (nowMs < untilMs && this.#hasMotion) continue
+      this.#fading.delete(slot)
+      this.#field.hide(slot)
+      this.graph.free(slot)
+    }
+  }
+
+  #ensure(slotEnd: number): void {
+    this.#field.ensure(slotEnd)
+    const { capacity } = this.#field
+    this.#nodes.ensure(capacity)
+    this.#styles.ensure(capacity)
+    if (this.#radii.length >= capacity) return
+    const radii = new Float32Array(capacity)
+    radii.set(this.#radii)
+    this.#radii = radii
+  }
+
+  #labelChoice(camera: PerspectiveCamera, stage: Stage): Omit<ChoiceInput, 'labels'> {
+    this.project(camera, stage)
+    return {
+      graph: this.graph,
+      view: this.view,
+      width: stage.width,
+      height: stage.height,
+      insets: stage.insets,
+      selected: this.#uniforms.uSelected.value,
+      hovered: this.#uniforms.uHovered.value,
+      isStale: this.#styles.isAllStale,
+      isDimmed: (slot) => this.#styles.isDimmed(slot),
+    }
+  }
+
+  project(camera: PerspectiveCamera, { width, height }: Stage): void {
+    this.view.project(this.#field, this.graph.slots.end, camera, width, height)
+  }
+
+  /** The free part of the window is another: fit into it, if the camera still follows. */
+  refit(): void {
+    this.#followedAtMs = 0
+    this.#labels.touch()
+  }
+
+  fitAll(rig: CameraRig): void {
+    const { nodes, count } = this.#field.collect(this.graph.slots.end)
+    rig.fitAll(nodes, count)
+    this.#input.invalidate()
+  }
+
+  focus(agentId: string, rig: CameraRig): void {
+    const slot = this.graph.slotOfAgent(agentId)
+    if (slot < 0 || this.#field.radius(slot) <= 0) return
+    rig.flyTo(this.#field.position(slot, scratch))
+    this.#input.invalidate()
+  }
+
+  dispose(): void {
+    this.#stopListening()
+    this.#layout.close()
+    this.#nodes.dispose()
+    this.#links.dispose()
+    this.#labels.dispose()
+    this.#field.dispose()
+  }
+}

@@ -1,0 +1,56 @@
+// How the page stands to its server, and the server to its sources.
+
+import { create } from 'zustand'
+import { type ConnectionState, INITIAL } from '../../protocol/connection.ts'
+import { isLive } from '../../protocol/derive.ts'
+import type { Mode, SourceError, SourceStatus } from '../../protocol/swarm.ts'
+import type { Role, StatusMessage } from '../../protocol/viewerWire.ts'
+
+export interface Line {
+  connection: ConnectionState
+  /** Since when the line is not live, in ms; `null` while it is. */
+  downSinceMs: number | null
+  status: StatusMessage | null
+  role: Role | null
+  /** Of the server; another one than the page's own means that the page should be loaded anew. */
+  serverVersion: string | null
+  /** Server's clock minus ours: ages are told by the server's. */
+  clockOffsetMs: number
+  /** Why a token is asked for; `'none'`: there is none yet. */
+  signIn: SourceError | 'none' | null
+}
+
+export const useLine = create<Line>(() => ({
+  connection: INITIAL,
+  downSinceMs: Date.now(),
+  status: null,
+  role: null,
+  serverVersion: null,
+  clockOffsetMs: 0,
+  signIn: null,
+}))
+
+/** A line that heals within this is not worth a word. */
+export const LINE_GRACE_MS = 900
+
+/** The line has been down for longer than a hiccup. */
+export const isLineDown = ({ connection, downSinceMs }: Line, nowMs: number): boolean =>
+  connection.state === 'closed' || (downSinceMs !== null && nowMs - downSinceMs >= LINE_GRACE_MS)
+
+/** What is on the screen: without a line, what the server last said is no longer current. */
+export function modeShown(line: Line, nowMs: number): Mode {
+  const mode = line.status?.mode ?? 'connecting'
+  return mode === 'live' && isLineDown(line, nowMs) ? 'stale' : mode
+}
+
+/** Ids of sources whose agents are not current. */
+export function staleSourceIds(status: StatusMessage | null): ReadonlySet<string> {
+  return new Set(status?.sources.filter((source) => !isLive(source)).map((source) => source.id))
+}
+
+/** Since when nothing on the screen is current: the latest moment at which any source was. */
+export function staleSince(line: Line, nowMs: number): number | null {
+  if (isLineDown(line, nowMs)) return line.downSinceMs
+  const since = (line.status?.sources ?? []).map((source: SourceStatus) => Date.parse(source.since))
+  return since.length > 0 ? Math.max(...since) - line.clockOffsetMs : null
+}

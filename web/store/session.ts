@@ -1,0 +1,71 @@
+// The page's one model and one line to the server, wired together. Importing does nothing; `openSession` does.
+
+import { browserEdge } from '../stream/browserEdge.ts'
+import { keepToken, takeToken } from '../stream/token.ts'
+import { ViewerStream } from '../stream/viewerStream.ts'
+import { useLine } from './line.ts'
+import { frameSchedule, SwarmModel } from './swarmModel.ts'
+
+export const model: SwarmModel = new SwarmModel(frameSchedule(() => model.agents.size))
+
+let stream: ViewerStream | null = null
+
+export function openSession(): void {
+  const token = takeTokenOfPage()
+  if (token === null) useLine.setState({ signIn: 'none' })
+  else signInWith(token)
+  // Another link opened in this very tab changes only the fragment, and loads nothing.
+  addEventListener('hashchange', () => {
+    const fresh = location.hash.includes('token=') ? takeTokenOfPage() : null
+    if (fresh !== null) signInWith(fresh)
+  })
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) stream?.wake()
+  })
+  addEventListener('online', () => stream?.wake())
+}
+
+export function signInWith(token: string): void {
+  keepToken(storage(), token)
+  useLine.setState({ signIn: null })
+  if (stream) stream.setToken(token)
+  else {
+    stream = newStream(token)
+    stream.start()
+  }
+}
+
+/** Tries whatever is down: the page's own line first, for without it nobody hears the rest. */
+export function retryNow(): void {
+  if (stream?.state.state === 'live') stream.retrySources()
+  else stream?.retryLine()
+}
+
+const takeTokenOfPage = () => takeToken({ location, history, storage: storage() })
+
+function storage(): Storage | null {
+  try {
+    return localStorage
+  } catch {
+    return null // forbidden by the user
+  }
+}
+
+const newStream = (token: string) =>
+  new ViewerStream(
+    browserEdge(),
+    {
+      position: () => model.position(),
+      load: (snapshot) => model.load(snapshot),
+      apply: (frame) => model.apply(frame),
+      status: (status) => useLine.setState({ status, clockOffsetMs: Date.parse(status.at) - Date.now() || 0 }),
+      hello: (role, serverVersion) => useLine.setState({ role, serverVersion }),
+      connection: (connection) =>
+        useLine.setState((old) => ({
+          connection,
+          downSinceMs: connection.state === 'live' ? null : (old.downSinceMs ?? Date.now()),
+        })),
+      refused: (signIn) => useLine.setState({ signIn }),
+    },
+    { token, version: __VERSION__ },
+  )

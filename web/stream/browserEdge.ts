@@ -1,0 +1,21 @@
+// The stream's edge in a real browser.
+
+import { requestTicket } from './ticket.ts'
+import type { StreamEdge, StreamSocket } from './viewerStream.ts'
+
+export function browserEdge(): StreamEdge {
+  return {
+    requestTicket,
+    openSocket: (protocols) => {
+      const url = new URL('/api/v1/stream', globalThis.location.href)
+      url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+      return new WebSocket(url, protocols) as StreamSocket
+    },
+    // Monotone, and comparable with Date.now(): a clock that is set must not stop a countdown.
+    nowMs: () => performance.timeOrigin + performance.now(),
+    random: Math.random,
+    setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
+    clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+    isHidden: () => document.hidden,
+  }
+}

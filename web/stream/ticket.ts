@@ -1,0 +1,42 @@
+// Asks for the single-use ticket with which a browser's WebSocket proves itself.
+
+import type { SourceError } from '../../protocol/swarm.ts'
+import { serverUnreachable } from './lineErrors.ts'
+
+export type TicketResult =
+  | { type: 'ticket'; ticket: string }
+  | { type: 'refused'; error: SourceError }
+  | { type: 'failed'; error: SourceError }
+
+const TICKET_TIMEOUT_MS = 8_000
+
+export async function requestTicket(token: string, signal: AbortSignal): Promise<TicketResult> {
+  let response: Response
+  let body: unknown
+  try {
+    response = await fetch('/api/v1/ticket', {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}` },
+      cache: 'no-store',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TICKET_TIMEOUT_MS)]),
+    })
+    body = await response.json()
+  } catch {
+    return { type: 'failed', error: serverUnreachable() }
+  }
+  if (isRecord(body) && typeof body.ticket === 'string') return { type: 'ticket', ticket: body.ticket }
+  const error = errorIn(body) ?? serverUnreachable()
+  return { type: response.status === 401 ? 'refused' : 'failed', error }
+}
+
+function errorIn(body: unknown): SourceError | null {
+  if (!isRecord(body) || typeof body.error !== 'string' || typeof body.code !== 'string') return null
+  const suggestion = isRecord(body.details) ? body.details.suggestion : null
+  return {
+    error: body.error,
+    code: body.code,
+    details: { suggestion: typeof suggestion === 'string' ? suggestion : '' },
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

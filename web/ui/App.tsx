@@ -1,0 +1,132 @@
+// The page: the scene over the whole window, panels on it.
+
+import { Component, lazy, type ReactNode, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { modeShown, useLine } from '../store/line.ts'
+import { useLooking } from '../store/looking.ts'
+import { model } from '../store/session.ts'
+import { useStage } from '../store/stage.ts'
+import { AgentList } from './AgentList.tsx'
+import { Banner } from './Banner.tsx'
+import { Detail } from './Detail.tsx'
+import { EmptyState, Loading } from './EmptyState.tsx'
+import { useCounts, useMedia } from './hooks.ts'
+import { Legend } from './Legend.tsx'
+import { NoWebGL } from './NoWebGL.tsx'
+import { PanelFoot } from './PanelFoot.tsx'
+import { SceneControls } from './SceneControls.tsx'
+import { SignIn } from './SignIn.tsx'
+import { TopBar } from './TopBar.tsx'
+import { useDocumentTitle } from './useDocumentTitle.ts'
+import { useNow } from './useNow.ts'
+import { hasWebGL } from './webgl.ts'
+
+const SceneView = lazy(() => import('../scene/SceneView.tsx'))
+
+export function App(): ReactNode {
+  const signIn = useLine((state) => state.signIn)
+  useDocumentTitle()
+  return signIn === null ? <Dashboard /> : <SignIn reason={signIn} />
+}
+
+function Dashboard(): ReactNode {
+  const line = useLine()
+  const now = useNow()
+  const mode = modeShown(line, now)
+  const [hasScene, setHasScene] = useState(hasWebGL)
+  const isPanelOpen = useLooking((state) => state.isPanelOpen)
+  const isSmall = useMedia('(max-width: 599px)')
+  const setPanelOpen = useLooking((state) => state.setPanelOpen)
+  // On a phone the list comes first; everywhere else the scene does.
+  useEffect(() => setPanelOpen(isSmall), [isSmall, setPanelOpen])
+  return (
+    <div className="app" data-scene={hasScene ? 'drawn' : 'none'} data-mode={mode} data-testid="mode">
+      {hasScene && (
+        <div
+          className="scene"
+          data-testid="scene"
+          data-scene-keys
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: the camera is moved by keys
+          tabIndex={0}
+          role="application"
+          aria-label="Scene of agents: arrow keys turn it, plus and minus zoom, F fits. The list beside it says the same."
+        >
+          <SceneBoundary onError={() => setHasScene(false)}>
+            <Suspense fallback={null}>
+              <SceneView />
+            </Suspense>
+          </SceneBoundary>
+        </div>
+      )}
+      <div className="frame" data-mode={mode} />
+      <div className="head">
+        <TopBar />
+        <Banner />
+      </div>
+      <Free hasScene={hasScene} mode={mode} />
+      {hasScene && model.agents.size > 0 && (
+        <>
+          <Legend />
+          <SceneControls />
+        </>
+      )}
+      <aside id="panel" className="panel" data-open={isPanelOpen} data-testid="panel" aria-label="Agents">
+        <AgentList isStale={mode === 'stale'} />
+        <Detail />
+        <PanelFoot />
+      </aside>
+    </div>
+  )
+}
+
+function Free({ hasScene, mode }: { hasScene: boolean; mode: string }): ReactNode {
+  const free = useRef<HTMLElement>(null)
+  const counts = useCounts()
+  useLayoutEffect(() => (free.current ? reportInsets(free.current) : undefined), [])
+  const isLoading = !model.hasData || mode === 'connecting'
+  return (
+    <main ref={free} className="free">
+      {!hasScene && <NoWebGL />}
+      {isLoading && hasScene && <Loading />}
+      {!isLoading && counts.agents === 0 && mode === 'live' && <EmptyState />}
+    </main>
+  )
+}
+
+/** Tells the scene which part of the window is free. */
+function reportInsets(element: HTMLElement): () => void {
+  const report = () => {
+    const box = element.getBoundingClientRect()
+    useStage.setState({
+      insets: { left: box.left, top: box.top, right: innerWidth - box.right, bottom: innerHeight - box.bottom },
+    })
+  }
+  const observer = new ResizeObserver(report)
+  observer.observe(element)
+  addEventListener('resize', report)
+  return () => {
+    observer.disconnect()
+    removeEventListener('resize', report)
+  }
+}
+
+interface BoundaryProps {
+  children: ReactNode
+  onError(): void
+}
+
+/** A scene that cannot be drawn must not take the list with it. */
+class SceneBoundary extends Component<BoundaryProps, { hasFailed: boolean }> {
+  override state = { hasFailed: false }
+
+  static getDerivedStateFromError(): { hasFailed: boolean } {
+    return { hasFailed: true }
+  }
+
+  override componentDidCatch(): void {
+    this.props.onError()
+  }
+
+  override render(): ReactNode {
+    return this.state.hasFailed ? null : this.props.children
+  }
+}

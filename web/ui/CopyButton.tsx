@@ -1,0 +1,59 @@
+import { Check, Copy } from 'lucide-react'
+import { type ReactNode, useEffect, useState } from 'react'
+
+const SHOWN_MS = 1_600
+
+interface CopyButtonProps {
+  text: string
+  /** What is copied, for who cannot see it. */
+  label: string
+  isSmall?: boolean
+}
+
+export function CopyButton({ text, label, isSmall = false }: CopyButtonProps): ReactNode {
+  const [state, setState] = useState<'idle' | 'copied' | 'failed'>('idle')
+  useEffect(() => {
+    if (state === 'idle') return
+    const timer = setTimeout(() => setState('idle'), SHOWN_MS)
+    return () => clearTimeout(timer)
+  }, [state])
+  const copy = () => {
+    copyText(text).then(
+      () => setState('copied'),
+      () => setState('failed'),
+    )
+  }
+  const icon = state === 'copied' ? <Check size={15} /> : <Copy size={15} />
+  return (
+    <>
+      <button
+        type="button"
+        className={isSmall ? 'icon-button' : 'button'}
+        data-small={isSmall || undefined}
+        data-testid="copy"
+        title={text}
+        aria-label={`Copy ${label}`}
+        onClick={copy}
+      >
+        {icon}
+        {!isSmall && (state === 'copied' ? 'Copied' : state === 'failed' ? 'Select and copy' : 'Copy')}
+      </button>
+      <span className="sr-only" role="status">
+        {state === 'copied' ? 'Copied' : ''}
+      </span>
+    </>
+  )
+}
+
+/** The clipboard's API is there only in secure contexts, and a page over plain http on a LAN is none. */
+async function copyText(text: string): Promise<void> {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text)
+  const area = document.createElement('textarea')
+  area.value = text
+  area.className = 'sr-only'
+  document.body.append(area)
+  area.select()
+  const isDone = document.execCommand('copy')
+  area.remove()
+  if (!isDone) throw new Error('the browser did not copy')
+}

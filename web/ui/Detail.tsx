@@ -1,0 +1,199 @@
+// All that is known of one agent, each figure with who said it and when; and what was not said, told as such.
+
+import { Crosshair, X } from 'lucide-react'
+import { type ReactNode, useEffect, useRef } from 'react'
+import type { Agent } from '../../protocol/swarm.ts'
+import { useLine } from '../store/line.ts'
+import { useLooking } from '../store/looking.ts'
+import { sendSceneCommand } from '../store/stage.ts'
+import { lookOf, statusText } from '../theme/status.ts'
+import { Field } from './Field.tsx'
+import { formatAge, formatBytes, formatCost, formatDuration, formatShare, formatTime, formatWhole } from './format.ts'
+import { useEntity } from './hooks.ts'
+import { Related } from './Related.tsx'
+import { StatusMark } from './StatusMark.tsx'
+import { useNow } from './useNow.ts'
+
+export function Detail(): ReactNode {
+  const selectedId = useLooking((state) => state.selectedId)
+  const agent = useEntity('agent', selectedId)
+  if (selectedId === null) return null
+  if (!agent) return <Gone />
+  return <AgentDetail agent={agent} key={agent.id} />
+}
+
+function Gone(): ReactNode {
+  return (
+    <section className="detail" data-testid="detail" aria-label="Detail">
+      <div className="detail-head">
+        <StatusMark look="offline" />
+        <div>
+          <h2 className="detail-name">No longer there</h2>
+          <p className="detail-state">This agent has ended.</p>
+        </div>
+        <CloseButton />
+      </div>
+    </section>
+  )
+}
+
+function CloseButton(): ReactNode {
+  const select = useLooking((state) => state.select)
+  return (
+    <button
+      type="button"
+      className="icon-button"
+      data-small
+      data-testid="detail-close"
+      aria-label="Close the detail"
+      title="Close (Esc)"
+      onClick={() => select(null)}
+    >
+      <X size={16} />
+    </button>
+  )
+}
+
+function AgentDetail({ agent }: { agent: Agent }): ReactNode {
+  const section = useRef<HTMLElement>(null)
+  const select = useLooking((state) => state.select)
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === 'Escape' && !(event.target instanceof HTMLInputElement)) select(null)
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [select])
+  return (
+    <section ref={section} className="detail" data-testid="detail" aria-label={`Detail of ${agent.name}`}>
+      <Head agent={agent} />
+      {agent.attention && <p className="detail-attention">{agent.attention.reason}</p>}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+      <section className="detail-body" tabIndex={0} aria-label="Fields">
+        <Fields agent={agent} />
+        <Related agent={agent} />
+        <Identity agent={agent} />
+      </section>
+    </section>
+  )
+}
+
+function Head({ agent }: { agent: Agent }): ReactNode {
+  const now = useNow()
+  const offsetMs = useLine((state) => state.clockOffsetMs)
+  const since = agent.statusSince === null ? '' : ` for ${formatAge(now + offsetMs - Date.parse(agent.statusSince))}`
+  const kind = agent.kind === 'registered' ? 'registered, not seen to work' : 'seen to work'
+  return (
+    <div className="detail-head">
+      <StatusMark look={lookOf(agent)} isHollow={agent.kind === 'registered'} />
+      <div className="clip">
+        <h2 className="detail-name">
+          <bdi className="clip" title={agent.name}>
+            {agent.name}
+          </bdi>
+          {agent.mock && <span className="tag">mock</span>}
+        </h2>
+        <p className="detail-state clip">
+          {statusText(agent)}
+          <span className="figures">{since}</span> · {kind}
+        </p>
+      </div>
+      <div className="detail-actions">
+        <button
+          type="button"
+          className="icon-button"
+          data-small
+          data-testid="detail-focus"
+          aria-label="Show in the scene"
+          title="Show in the scene (Enter)"
+          onClick={() => sendSceneCommand('focus')}
+        >
+          <Crosshair size={16} />
+        </button>
+        <CloseButton />
+      </div>
+    </div>
+  )
+}
+
+function Fields({ agent }: { agent: Agent }): ReactNode {
+  const { tokens, tools } = agent
+  return (
+    <dl>
+      <Field agent={agent} field="activity" label="Doing" value={agent.activity} />
+      <Field agent={agent} field="currentTask" label="Task" value={agent.currentTask} />
+      <Field agent={agent} field="type" label="Type" value={withRaw(agent.type, agent.rawType)} />
+      <Field agent={agent} field="status" label="Status" value={withRaw(statusText(agent), agent.rawStatus)} />
+      <Field agent={agent} field="model" label="Model" value={agent.model} />
+      <Field agent={agent} field="tokens" label="Tokens" isMono value={tokens && tokensText(tokens)} />
+      <Field agent={agent} field="costUsd" label="Cost" isMono value={orNull(agent.costUsd, formatCost)} />
+      <Field agent={agent} field="tools" label="Tool calls" isMono value={tools && toolsText(tools)} />
+      <Field
+        agent={agent}
+        field="tasksActive"
+        label="Open tasks"
+        isMono
+        value={orNull(agent.tasksActive, formatWhole)}
+      />
+      <Field
+        agent={agent}
+        field="tasksCompleted"
+        label="Done tasks"
+        isMono
+        value={orNull(agent.tasksCompleted, formatWhole)}
+      />
+      <Field agent={agent} field="health" label="Health" isMono value={orNull(agent.health, formatShare)} />
+      <Field agent={agent} field="cpuUsage" label="CPU" isMono value={orNull(agent.cpuUsage, formatShare)} />
+      <Field agent={agent} field="memoryBytes" label="Memory" isMono value={orNull(agent.memoryBytes, formatBytes)} />
+      <Field agent={agent} field="lastActiveAt" label="Last active" value={orNull(agent.lastActiveAt, formatTime)} />
+      <Field agent={agent} field="createdAt" label="Created" value={orNull(agent.createdAt, formatTime)} />
+      <Field
+        agent={agent}
+        field="capabilities"
+        label="Skills"
+        value={agent.capabilities && (agent.capabilities.join(', ') || 'nothing named')}
+      />
+    </dl>
+  )
+}
+
+function Identity({ agent }: { agent: Agent }): ReactNode {
+  return (
+    <>
+      <h3>Where from</h3>
+      <dl>
+        <Field agent={agent} field="origin" label="Reported by" value={agent.origin} />
+        <Field agent={agent} field="project" label="Project" value={agent.project} />
+        <Field agent={agent} field="host" label="Host" value={agent.host} />
+        <Field agent={agent} field="id" label="Id" isMono isCopied value={agent.id} />
+      </dl>
+    </>
+  )
+}
+
+function orNull<T>(value: T | null, format: (value: T) => string): string | null {
+  return value === null ? null : format(value)
+}
+
+/** What the source called it, where that is something else. */
+const withRaw = (own: string, raw: string | null): string =>
+  raw === null || raw.toLowerCase() === own.toLowerCase() ? own : `${own} (“${raw}”)`
+
+function tokensText({ input, output, cacheRead, cacheWrite }: NonNullable<Agent['tokens']>): string {
+  const cached = cacheRead === null && cacheWrite === null ? null : (cacheRead ?? 0) + (cacheWrite ?? 0)
+  const parts = [
+    [input, 'in'],
+    [output, 'out'],
+    [cached, 'cached'],
+  ] as const
+  return parts.flatMap(([value, word]) => (value === null ? [] : [`${formatWhole(value)} ${word}`])).join(' · ')
+}
+
+function toolsText({ count, errors, durationMs }: NonNullable<Agent['tools']>): string {
+  const parts = [
+    orNull(count, formatWhole),
+    orNull(errors, (value) => `${formatWhole(value)} failed`),
+    orNull(durationMs, formatDuration),
+  ]
+  return parts.filter((part) => part !== null).join(' · ')
+}

@@ -1,0 +1,50 @@
+// Connected, but nobody is there: how to start a swarm.
+
+import type { ReactNode } from 'react'
+import { CopyButton } from './CopyButton.tsx'
+
+const STEPS = [
+  { title: 'Give the project claude-flow, once', command: 'npx claude-flow@latest init' },
+  { title: 'Register an agent', command: 'npx claude-flow agent spawn --type coder --name first-coder' },
+  { title: 'Or let Claude Code start a swarm', command: 'claude "Use claude-flow to set up a swarm of three agents"' },
+] as const
+
+export function EmptyState(): ReactNode {
+  return (
+    <div className="center">
+      <section className="card" data-testid="empty">
+        <h2>Connected. No agents yet.</h2>
+        <p>
+          Start a swarm in the project's folder; each agent appears here as soon as it is there. Nothing has to be
+          reloaded.
+        </p>
+        <ol className="steps">
+          {STEPS.map(({ title, command }) => (
+            <li key={command} className="step">
+              <span className="step-title">{title}</span>
+              <span className="copy-line">
+                <span>{command}</span>
+                <CopyButton text={command} label={`the command: ${title}`} isSmall />
+              </span>
+            </li>
+          ))}
+        </ol>
+      </section>
+    </div>
+  )
+}
+
+export function Loading(): ReactNode {
+  return (
+    <div className="center">
+      <p className="loading" role="status" data-testid="loading">
+        <span className="loading-dots" aria-hidden="true">
+          <span />
+          <span />
+          <span />
+        </span>
+        Looking for your swarm…
+      </p>
+    </div>
+  )
+}

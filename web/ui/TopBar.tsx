@@ -1,0 +1,123 @@
+// Who we are connected to, and the swarm in a few figures. Each figure filters the list.
+
+import { List, PanelRightClose } from 'lucide-react'
+import { type ReactNode, useMemo } from 'react'
+import { isLive, totalsOf } from '../../protocol/derive.ts'
+import type { SourceStatus } from '../../protocol/swarm.ts'
+import { isLineDown, useLine } from '../store/line.ts'
+import { useLooking } from '../store/looking.ts'
+import { model } from '../store/session.ts'
+import { Brand } from './Brand.tsx'
+import { FilterCount } from './FilterCount.tsx'
+import { formatAge, formatCost, formatCount } from './format.ts'
+import { useCounts, useModelVersion } from './hooks.ts'
+import { useNow } from './useNow.ts'
+
+export function TopBar(): ReactNode {
+  const isPanelOpen = useLooking((state) => state.isPanelOpen)
+  const setPanelOpen = useLooking((state) => state.setPanelOpen)
+  return (
+    <header className="top-bar">
+      <Brand />
+      <Chips />
+      <Counts />
+      <button
+        type="button"
+        className="icon-button only-narrow"
+        data-testid="panel-toggle"
+        aria-expanded={isPanelOpen}
+        aria-controls="panel"
+        aria-label={isPanelOpen ? 'Hide the list' : 'Show the list'}
+        title={isPanelOpen ? 'Hide the list' : 'Show the list'}
+        onClick={() => setPanelOpen(!isPanelOpen)}
+      >
+        {isPanelOpen ? <PanelRightClose size={18} /> : <List size={18} />}
+      </button>
+    </header>
+  )
+}
+
+function Chips(): ReactNode {
+  const line = useLine()
+  const now = useNow()
+  const sources = line.status?.sources ?? []
+  if (isLineDown(line, now) && line.status !== null) {
+    return (
+      <ul className="chips" aria-label="Connections">
+        <Chip
+          tone="lost"
+          name="server"
+          state={line.downSinceMs ? `lost ${formatAge(now - line.downSinceMs)} ago` : 'lost'}
+        />
+      </ul>
+    )
+  }
+  return (
+    <ul className="chips" aria-label="Connections">
+      {sources.map((source) => (
+        <Chip key={source.id} {...sourceChip(source, now + line.clockOffsetMs)} title={source.url} />
+      ))}
+    </ul>
+  )
+}
+
+interface ChipProps {
+  tone: 'live' | 'lost' | 'trying' | 'mock'
+  name: string
+  state: string
+  title?: string | null
+}
+
+function Chip({ tone, name, state, title }: ChipProps): ReactNode {
+  return (
+    <li className="chip" data-tone={tone} data-testid="source-chip" title={title ?? undefined}>
+      <span className="chip-dot" />
+      <strong>{name}</strong>
+      <span className="clip">{state}</span>
+    </li>
+  )
+}
+
+function sourceChip(source: SourceStatus, serverNowMs: number): ChipProps {
+  if (source.kind === 'mock') return { tone: 'mock', name: 'demo', state: 'invented' }
+  const name = source.kind
+  const age = formatAge(serverNowMs - Date.parse(source.since))
+  if (source.state === 'limited') return { tone: 'live', name, state: 'read once' }
+  if (isLive(source)) return { tone: 'live', name, state: 'live' }
+  if (source.state === 'unavailable') return { tone: 'lost', name, state: 'nothing there' }
+  if (source.lastError === null) return { tone: 'trying', name, state: 'connecting' }
+  return { tone: 'lost', name, state: source.state === 'closed' ? 'refused' : `lost ${age} ago` }
+}
+
+function Counts(): ReactNode {
+  const counts = useCounts()
+  const version = useModelVersion()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
+  const { tokens, costUsd } = useMemo(() => totalsOf(model.store), [version])
+  const tokenSum = tokens ? (tokens.input ?? 0) + (tokens.output ?? 0) : null
+  if (!model.hasData) return null
+  return (
+    <section className="counts" data-testid="counts" aria-label="Agents by state">
+      <FilterCount value={counts.working} word="working" filter="status:working" />
+      <FilterCount
+        value={counts.needsYou}
+        word={counts.needsYou === 1 ? 'needs you' : 'need you'}
+        filter="status:needs-you"
+        tone="needs-you"
+      />
+      <FilterCount value={counts.failed} word="failed" filter="status:failed" tone="failed" />
+      <FilterCount value={counts.idle} word="idle" filter="status:idle" />
+      {(tokenSum !== null || costUsd !== null) && <span className="count-divider" />}
+      {tokenSum !== null && <Figure text={formatCount(tokenSum)} word="tokens" />}
+      {costUsd !== null && <Figure text={formatCost(costUsd)} word="" />}
+    </section>
+  )
+}
+
+function Figure({ text, word }: { text: string; word: string }): ReactNode {
+  return (
+    <span className="count" data-minor>
+      <span className="mono">{text}</span> {word}
+    </span>
+  )
+}

@@ -1,0 +1,123 @@
+// What the banner says, from what is known: one line per thing that is wrong, the page's own line first.
+
+import { errorOf } from '../../protocol/connection.ts'
+import { isLive } from '../../protocol/derive.ts'
+import type { SourceError, SourceStatus } from '../../protocol/swarm.ts'
+import { isLineDown, type Line, modeShown, staleSince } from '../store/line.ts'
+
+export interface BannerLine {
+  key: string
+  tone: 'lost' | 'mock' | 'past'
+  /** Stands before all else: MOCK, REPLAY. */
+  word: string | null
+  /** What is wrong, in a sentence. */
+  sentence: string
+  suggestion: string
+  /** To be copied; the suggestion, where there is no command. */
+  command: string | null
+  /** In ms since 1970, by this machine's clock; `null`: not counted down to. */
+  retryAtMs: number | null
+  canRetry: boolean
+  isTrying: boolean
+  /** The agents' age is told in words. */
+  asOfMs: number | null
+  reload: boolean
+}
+
+export function bannerLines(line: Line, nowMs: number): BannerLine[] {
+  const mode = modeShown(line, nowMs)
+  const lines: BannerLine[] = []
+  const isDown = isLineDown(line, nowMs) && (line.status !== null || line.connection.state === 'closed')
+  if (line.signIn === null && (isDown || isLineDownAtStart(line, nowMs))) lines.push(ownLine(line, nowMs))
+  const sources = isDown
+    ? []
+    : (line.status?.sources ?? []).filter((source) => !isLive(source) && source.lastError !== null)
+  if (mode === 'mock') lines.push(mockLine(sources.length > 0))
+  if (mode === 'replay')
+    lines.push({ ...EMPTY, key: 'replay', tone: 'past', word: 'REPLAY', sentence: 'A recording, not the present.' })
+  const tone = mode === 'mock' ? 'mock' : 'lost'
+  for (const source of sources)
+    lines.push(sourceLine(source, tone, line, mode === 'stale' ? staleSince(line, nowMs) : null))
+  if (mode === 'stale' && lines.length === 0) {
+    const asOfMs = staleSince(line, nowMs)
+    lines.push({ ...EMPTY, key: 'stale', sentence: 'No source is connected.', asOfMs, canRetry: true })
+  }
+  return lines
+}
+
+const EMPTY: BannerLine = {
+  key: '',
+  tone: 'lost',
+  word: null,
+  sentence: '',
+  suggestion: '',
+  command: null,
+  retryAtMs: null,
+  canRetry: false,
+  isTrying: false,
+  asOfMs: null,
+  reload: false,
+}
+
+/** The very first connection failed: there is nothing to show, so the reason is all the more wanted. */
+const isLineDownAtStart = (line: Line, nowMs: number): boolean =>
+  isLineDown(line, nowMs) && errorOf(line.connection) !== null
+
+function ownLine(line: Line, nowMs: number): BannerLine {
+  const { connection } = line
+  const error = errorOf(connection)
+  const isFinal = connection.state === 'closed'
+  return {
+    ...EMPTY,
+    key: 'line',
+    sentence: withStop(error?.error ?? 'The connection to the Swarmscope server was lost'),
+    suggestion: error?.details.suggestion ?? '',
+    command: error?.code.startsWith('SERVER_') ? 'npm start' : null,
+    retryAtMs: connection.state === 'waiting' ? connection.retryAt : null,
+    canRetry: !isFinal,
+    isTrying: connection.state === 'connecting' || connection.state === 'handshaking',
+    asOfMs: line.status && modeShown(line, nowMs) === 'stale' ? line.downSinceMs : null,
+    reload: error?.code === 'VERSION_MISMATCH',
+  }
+}
+
+const mockLine = (hasReason: boolean): BannerLine => ({
+  ...EMPTY,
+  key: 'mock',
+  tone: 'mock',
+  word: 'MOCK',
+  sentence: 'These agents are invented.',
+  suggestion: hasReason
+    ? 'Yours take their place as soon as claude-flow can be reached.'
+    : 'Start without --demo to see your own.',
+})
+
+function sourceLine(source: SourceStatus, tone: 'lost' | 'mock', line: Line, asOfMs: number | null): BannerLine {
+  const { lastError } = source
+  return {
+    ...EMPTY,
+    key: source.id,
+    tone,
+    sentence: withStop(lastError?.error ?? 'A source is not connected'),
+    suggestion: lastError?.details.suggestion ?? '',
+    command: commandFor(lastError, source.url),
+    retryAtMs:
+      source.state === 'waiting' && source.retryAt !== null ? Date.parse(source.retryAt) - line.clockOffsetMs : null,
+    canRetry: line.role !== 'viewer',
+    isTrying: source.state === 'connecting' || source.state === 'handshaking',
+    asOfMs,
+  }
+}
+
+const withStop = (sentence: string): string => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`)
+
+const LOOPBACK = /^wss?:\/\/(127\.0\.0\.1|localhost|\[::1\]):(\d+)/
+
+/** The command that mends it, where there is one that is right on this machine. */
+export function commandFor(error: SourceError | null, url: string | null): string | null {
+  if (error === null) return null
+  if (error.code === 'CHILD_NOT_FOUND') return /npm install [\w@./-]+/.exec(error.details.suggestion)?.[0] ?? null
+  const [, , port] = LOOPBACK.exec(url ?? '') ?? []
+  const isGone = error.code === 'CONNECTION_REFUSED' || error.code === 'CONNECTION_LOST'
+  return isGone && port ? `npm run relay -- --port ${port}` : null
+}

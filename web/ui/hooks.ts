@@ -1,0 +1,48 @@
+// React's windows onto the model.
+
+import { useCallback, useMemo, useSyncExternalStore } from 'react'
+import type { EntityKind } from '../../protocol/swarm.ts'
+import { parseFilter } from '../store/agentFilter.ts'
+import { type Counts, countAgents, type ListRow, listRows } from '../store/agentGroups.ts'
+import { useLooking } from '../store/looking.ts'
+import { model } from '../store/session.ts'
+import type { EntityOf } from '../store/swarmModel.ts'
+
+const subscribe = (listener: () => void) => model.subscribe(listener)
+
+/** Rises at most once a frame, when anything changed. */
+export const useModelVersion = (): number => useSyncExternalStore(subscribe, () => model.version)
+
+/** Renders again only when this very entity changed. */
+export function useEntity<K extends EntityKind>(kind: K, id: string | null): EntityOf<K> | undefined {
+  const subscribeToOne = useCallback(
+    (listener: () => void) => (id === null ? () => undefined : model.subscribeTo(kind, id, listener)),
+    [kind, id],
+  )
+  return useSyncExternalStore(subscribeToOne, () => (id === null ? undefined : model.get(kind, id)))
+}
+
+export function useCounts(): Counts {
+  const version = useModelVersion()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
+  return useMemo(() => countAgents(model.agents.values()), [version])
+}
+
+export function useRows(): ListRow[] {
+  const version = useModelVersion()
+  const filter = useLooking((state) => state.filter)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
+  return useMemo(() => listRows(model.agents.values(), parseFilter(filter)), [version, filter])
+}
+
+export function useMedia(query: string): boolean {
+  const subscribeToMedia = useCallback(
+    (listener: () => void) => {
+      const media = matchMedia(query)
+      media.addEventListener('change', listener)
+      return () => media.removeEventListener('change', listener)
+    },
+    [query],
+  )
+  return useSyncExternalStore(subscribeToMedia, () => matchMedia(query).matches)
+}
