@@ -41,7 +41,7 @@ export class RecordState {
       this.#owners.set(id, { section, generation })
       after.set(id, json)
       if (known === json) continue
-      this.store.put({ ...record, entity: 'record', id, rev, at } as ClaudeFlowRecord)
+      this.store.put({ entity: 'record', id, rev, at, ...record } as ClaudeFlowRecord)
       changed = true
     }
     for (const id of before.keys()) {

@@ -110,7 +110,7 @@ describe('pictures', () => {
       await shoot(page, `live-${colorScheme}`)
       expect((await pageStats(page)).mode).toBe('live')
     }
-    if (process.env['SWARMSCOPE_UPDATE_IMAGES']) {
+    if (process.env.SWARMSCOPE_UPDATE_IMAGES) {
       mkdirSync(IMAGES, { recursive: true })
       copyFileSync(join(SHOTS, 'live-dark.png'), join(IMAGES, 'live.png'))
     }

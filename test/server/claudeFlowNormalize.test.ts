@@ -432,6 +432,20 @@ describe('what changed, and what did not', () => {
     expect(feed.state.store.seq).toBe(before + 1)
   })
 
+  test('[R9] also if an agent had changed by its task, not by its own record', () => {
+    feed.show(first(), { at: '2026-11-23T21:30:00.000Z' })
+    feed.show(
+      edited(({ tasks }) => {
+        for (const task of Object.values(tasks.tasks)) task.status = 'in_progress'
+      }),
+      { at: '2026-11-23T21:31:00.000Z' },
+    )
+    const restarted = new RelayStore('another-epoch')
+    restarted.store.load({ ...feed.relay.store.snapshot(), epoch: 'another-epoch', seq: 1 })
+    feed.relay = restarted
+    expect(feed.snapshot()).toEqual([])
+  })
+
   test('[L2] after a new epoch later changes count as later, though their numbers are smaller', () => {
     for (let n = 0; n < 5; n++) feed.show(edited(({ agents }) => (agents.agents.scout!.taskCount = n)))
     const restarted = new RelayStore('another-epoch')
@@ -483,6 +497,8 @@ describe('what changed, and what did not', () => {
     expect(incarnations.idFor('S', 'a', null)).toBe('S/a')
     expect(incarnations.idFor('S', 'a', '2026-01-01T00:00:00.000Z')).toBe('S/a')
     expect(incarnations.idFor('S', 'a', '2026-01-02T00:00:00.000Z')).toBe('S/a~2')
+    expect(incarnations.idFor('S', 'b', null)).toBe('S/b')
+    expect(incarnations.idFor('S', 'b', '2026-01-01T00:00:00.000Z')).toBe('S/b')
   })
 
   test('on a first look nobody knows since when a status holds', () => {

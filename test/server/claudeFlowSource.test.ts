@@ -769,6 +769,18 @@ describe('ends and late callbacks', () => {
     expect(source.status.state).toBe('live')
   })
 
+  test("[C1] an old socket's end does not end the attempt after it", async () => {
+    const { source, states, when } = await startLive()
+    source.onStatus(() => {
+      // Before the old socket has told its end.
+      if (source.status.state === 'waiting') source.retry()
+    })
+    relay.raw('garbage')
+    await when(({ state }) => state === 'handshaking')
+    await when(isLive)
+    expect(states).toEqual(['connecting', 'handshaking', 'live', 'waiting', 'connecting', 'handshaking', 'live'])
+  })
+
   test('[C6] retry does not wait for the pause to end', async () => {
     await relay.stop()
     const { source, when } = sourceFor(relay.port)

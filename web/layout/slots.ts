@@ -47,7 +47,8 @@ export class Slots {
   release(slot: number): void {
     const key = this.#keys[slot]
     if (key === null || key === undefined) return
-    this.#slotByKey.delete(key)
+    // After `retire` the key may have come back, in another slot.
+    if (this.#slotByKey.get(key) === slot) this.#slotByKey.delete(key)
     this.#keys[slot] = null
     this.#free.push(slot)
   }

@@ -1,14 +1,15 @@
 // The scene in the page. React only mounts it; what moves is moved by `SceneHost` in frames that are asked for.
 
 import { Canvas, useFrame, useThree } from '@react-three/fiber'
-import { type ReactNode, useEffect, useRef } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { PerspectiveCamera } from 'three'
 import { SceneHost } from './sceneHost.ts'
-import './threeConsole.ts'
+import { silenceKnownWarning } from './threeConsole.ts'
 
 const FOV_DEGREES = 38
 
 export default function SceneView(): ReactNode {
+  useState(silenceKnownWarning) // once, and before the canvas below
   return (
     <Canvas
       className="scene-canvas"

@@ -17,9 +17,8 @@ import {
 import type { Insets } from '../store/stage.ts'
 import { type Fit, fitView } from './fitView.ts'
 
-CameraControls.install({
-  THREE: { Vector2, Vector3, Vector4, Quaternion, Matrix4, Spherical, Box3, Sphere, Raycaster },
-})
+/** What the controls need of three: named one by one, so that the rest stays out of the bundle. */
+const THREE = { Vector2, Vector3, Vector4, Quaternion, Matrix4, Spherical, Box3, Sphere, Raycaster }
 
 const SMOOTH_SEC = 0.28
 /** A little from the side and above: depth shows at first sight. */
@@ -52,6 +51,7 @@ export class CameraRig {
   /** `onWake`: the camera begins to move by the user's hand. */
   constructor(camera: PerspectiveCamera, element: HTMLElement, onWake: () => void) {
     this.#camera = camera
+    CameraControls.install({ THREE }) // again does no harm
     this.#controls = new CameraControls(camera, element)
     const controls = this.#controls
     controls.minDistance = 3

@@ -38,8 +38,8 @@ export class LabelKeeper {
     if (atOnce) this.#placedAtMs = 0
   }
 
-  reset(pixelRatio: number): void {
-    this.#labels.reset(pixelRatio)
+  reset(pixelRatio: number, wasLost: boolean): void {
+    this.#labels.reset(pixelRatio, wasLost)
     this.touch(true)
   }
 

@@ -4,7 +4,6 @@ import {
   type DataTexture,
   DynamicDrawUsage,
   InstancedBufferAttribute,
-  InstancedBufferGeometry,
   type Mesh,
   Vector2,
   Vector4,
@@ -12,7 +11,7 @@ import {
 } from 'three'
 import { SIDES } from './declutter.ts'
 import { LabelAtlas, type LabelSize, type LabelText, MAX_LABELS } from './labelAtlas.ts'
-import { material, QUAD, QUAD_INDEX, quietMesh } from './nodeMeshes.ts'
+import { material, quadGeometry, quietMesh } from './nodeMeshes.ts'
 import type { ScenePalette } from './palette.ts'
 import type { SceneUniforms } from './sceneUniforms.ts'
 import { LABEL_FRAGMENT, LABEL_VERTEX } from './shaders/label.ts'
@@ -52,9 +51,7 @@ export class LabelMesh {
     this.#atlas = new LabelAtlas(pixelRatio)
     this.#uniforms = { uAtlas: { value: new Vector2() }, uLabels: { value: this.#atlas.texture } }
     this.#setAtlas(this.#atlas)
-    const geometry = new InstancedBufferGeometry()
-    geometry.setAttribute('position', QUAD)
-    geometry.setIndex(QUAD_INDEX)
+    const geometry = quadGeometry()
     geometry.setAttribute('aSlot', this.#slotAttribute.setUsage(DynamicDrawUsage))
     geometry.setAttribute('aCell', this.#boxAttribute.setUsage(DynamicDrawUsage))
     geometry.setAttribute('aPlace', this.#placeAttribute.setUsage(DynamicDrawUsage))
@@ -74,8 +71,9 @@ export class LabelMesh {
   }
 
   /** The texts must be drawn anew: other pixels, other colours, or the GPU forgot. */
-  reset(pixelRatio: number): void {
-    this.#atlas.dispose()
+  reset(pixelRatio: number, wasLost: boolean): void {
+    // What the lost context had is gone with it, and must not be given back to the new one.
+    if (!wasLost) this.#atlas.dispose()
     this.#setAtlas(new LabelAtlas(pixelRatio))
     this.#cells.fill(null)
     this.#cellBySlot.clear()

@@ -47,9 +47,7 @@ export class NodeMeshes {
     const life = new InstancedBufferAttribute(new Float32Array(capacity * 3), 3).setUsage(DynamicDrawUsage)
     look.array.set(this.#look.array)
     life.array.set(this.#life.array)
-    const geometry = new InstancedBufferGeometry()
-    geometry.setAttribute('position', QUAD)
-    geometry.setIndex(QUAD_INDEX)
+    const geometry = quadGeometry()
     geometry.setAttribute('aLook', look)
     geometry.setAttribute('aLife', life)
     geometry.instanceCount = this.#geometry.instanceCount
@@ -104,8 +102,13 @@ export class NodeMeshes {
   }
 }
 
-export const QUAD = new BufferAttribute(new Float32Array([-1, -1, 0, 1, -1, 0, 1, 1, 0, -1, 1, 0]), 3)
-export const QUAD_INDEX = new BufferAttribute(new Uint16Array([0, 1, 2, 0, 2, 3]), 1)
+/** With buffers of its own: disposing of a geometry frees its buffers, and others' draws would be left without. */
+export function quadGeometry(): InstancedBufferGeometry {
+  const geometry = new InstancedBufferGeometry()
+  geometry.setAttribute('position', new BufferAttribute(new Float32Array([-1, -1, 0, 1, -1, 0, 1, 1, 0, -1, 1, 0]), 3))
+  geometry.setIndex(new BufferAttribute(new Uint16Array([0, 1, 2, 0, 2, 3]), 1))
+  return geometry
+}
 
 export function material(
   uniforms: SceneUniforms | (SceneUniforms & Record<string, { value: unknown }>),

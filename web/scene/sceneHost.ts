@@ -85,7 +85,7 @@ export class SceneHost {
       scene.setPaused(document.hidden)
       if (!document.hidden) this.#input.invalidate()
     }
-    const onRestored = () => scene.resetLabels()
+    const onRestored = () => scene.resetLabels(true)
     const lineTimer = setInterval(() => this.#lookAtLine(), LINE_CHECK_MS)
     onMotion()
     dark.addEventListener('change', onTheme)

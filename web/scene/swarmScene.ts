@@ -132,8 +132,9 @@ export class SwarmScene {
     this.#layout.pause(isPaused)
   }
 
-  resetLabels(): void {
-    this.#labels.reset(this.#input.pixelRatio)
+  /** `wasLost`: the GPU forgot everything. */
+  resetLabels(wasLost = false): void {
+    this.#labels.reset(this.#input.pixelRatio, wasLost)
     this.#input.invalidate()
   }
 

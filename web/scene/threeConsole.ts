@@ -4,8 +4,11 @@ import { setConsoleFunction } from 'three'
 
 const KNOWN = 'Clock: This module has been deprecated'
 
-setConsoleFunction((type, message, ...params) => {
-  if (typeof message === 'string' && message.includes(KNOWN)) return
-  // biome-ignore lint/suspicious/noConsole: all else is passed on as it came
-  console[type](message, ...params)
-})
+/** Before the canvas is made; may be called again. */
+export function silenceKnownWarning(): void {
+  setConsoleFunction((type, message, ...params) => {
+    if (typeof message === 'string' && message.includes(KNOWN)) return
+    // biome-ignore lint/suspicious/noConsole: all else is passed on as it came
+    console[type](message, ...params)
+  })
+}

@@ -3,17 +3,9 @@
 import { useEffect } from 'react'
 import { countAgents } from '../store/agentGroups.ts'
 import { model } from '../store/session.ts'
+import { titleOf } from './titleOf.ts'
 
-const NAME = 'Swarmscope'
 const INTERVAL_MS = 1_000
-
-export function titleOf({ needsYou, failed }: { needsYou: number; failed: number }): string {
-  const parts = [
-    needsYou > 0 ? `${needsYou} ${needsYou === 1 ? 'needs' : 'need'} you` : '',
-    failed > 0 ? `${failed} failed` : '',
-  ].filter((part) => part !== '')
-  return parts.length > 0 ? `(${parts.join(', ')}) ${NAME}` : NAME
-}
 
 export function useDocumentTitle(): void {
   useEffect(() => {

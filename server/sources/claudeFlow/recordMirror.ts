@@ -62,7 +62,7 @@ export class RecordMirror {
     this.#blank = false
     const put = found.map(
       (record) =>
-        ({ ...record, entity: 'record', id: recordId(record.kind, record.nativeId), rev, at: now }) as ClaudeFlowRecord,
+        ({ entity: 'record', id: recordId(record.kind, record.nativeId), rev, at: now, ...record }) as ClaudeFlowRecord,
     )
     this.#store.load({ epoch: 'read', seq: rev, put })
     return this.#events(false, now)

@@ -3,21 +3,25 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { EntityRef } from '../../protocol/frames.ts'
+import type { Entity, SourceStatus } from '../../protocol/swarm.ts'
+import type { StatusMessage, ViewerMessage } from '../../protocol/viewerWire.ts'
 
-const TYPES = {
+const TYPES: Record<string, string> = {
   '.js': 'text/javascript',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
   '.html': 'text/html',
 }
-const CSP = (nonce) =>
+const CSP = (nonce: string) =>
   `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'nonce-${nonce}'; worker-src 'self'; ` +
   `font-src 'self'; manifest-src 'self'; connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'`
 
-export const liveSource = (fields = {}) => ({
+export const liveSource = (fields: Partial<SourceStatus> = {}): SourceStatus => ({
   id: 'test',
   kind: 'claude-flow',
   state: 'live',
@@ -29,19 +33,30 @@ export const liveSource = (fields = {}) => ({
   ...fields,
 })
 
-/**
- * @param {{webDir: string, entities?: object[], status?: object, token?: string, port?: number}} options
- */
-export async function startFakeServer({ webDir, entities = [], status = {}, token = 'fake', port = 0 }) {
+export interface FakeOptions {
+  webDir: string
+  entities?: Entity[]
+  status?: Partial<StatusMessage>
+  token?: string
+  port?: number
+}
+
+export async function startFakeServer({ webDir, entities = [], status = {}, token = 'fake', port = 0 }: FakeOptions) {
   const world = { epoch: `fake-${Date.now()}`, seq: 1, entities }
-  let current = { mode: 'live', degraded: [], sources: [liveSource()], viewers: 1, ...status }
-  const sockets = new Set()
-  const received = []
-  const send = (socket, message) => socket.send(JSON.stringify(message))
+  let current: Omit<StatusMessage, 'type' | 'at'> = {
+    mode: 'live',
+    degraded: [],
+    sources: [liveSource()],
+    viewers: 1,
+    ...status,
+  }
+  const sockets = new Set<WebSocket>()
+  const received: ViewerMessage[] = []
+  const send = (socket: WebSocket, message: unknown) => socket.send(JSON.stringify(message))
   const statusMessage = () => ({ type: 'status', at: new Date().toISOString(), ...current })
 
   const http = createServer((request, response) => {
-    const path = new URL(request.url, 'http://x').pathname
+    const path = new URL(request.url ?? '/', 'http://x').pathname
     if (path === '/api/v1/ticket') {
       const isGood = request.headers.authorization === `Bearer ${token}`
       response.writeHead(isGood ? 200 : 401, { 'content-type': 'application/json' })
@@ -78,7 +93,7 @@ export async function startFakeServer({ webDir, entities = [], status = {}, toke
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('message', (data) => {
-      const message = JSON.parse(String(data))
+      const message = JSON.parse(String(data)) as ViewerMessage
       received.push(message)
       if (message.type !== 'hello') return
       send(socket, { type: 'hello', protocol: 1, version: '0.1.0', role: 'operator' })
@@ -95,27 +110,27 @@ export async function startFakeServer({ webDir, entities = [], status = {}, toke
         })
     })
   })
-  await new Promise((resolve) => http.listen(port, '127.0.0.1', resolve))
-  const origin = `http://127.0.0.1:${http.address().port}`
+  await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   return {
     origin,
     url: `${origin}/#token=${token}`,
     received,
-    setStatus(next) {
+    setStatus(next: Partial<StatusMessage>): void {
       current = { ...current, ...next }
       for (const socket of sockets) send(socket, statusMessage())
     },
-    frame(put, del = []) {
+    frame(put: Entity[], del: EntityRef[] = []): void {
       const from = world.seq
       world.seq++
       const numbered = put.map((entity) => ({ ...entity, rev: world.seq }))
       for (const socket of sockets)
         send(socket, { type: 'frame', epoch: world.epoch, from, to: world.seq, put: numbered, del })
     },
-    drop() {
+    drop(): void {
       for (const socket of sockets) socket.terminate()
     },
-    async close() {
+    async close(): Promise<void> {
       for (const socket of sockets) socket.terminate()
       ws.close()
       http.closeAllConnections()

@@ -1,7 +1,9 @@
 // Worlds for looking at the page without a server: deterministic by seed, of any size.
 
+import type { Agent, AgentStatus, Entity, Link, LinkKind, Provenance, Task } from '../../protocol/swarm.ts'
+
 const TYPES = ['coder', 'coder', 'coder', 'tester', 'reviewer', 'researcher', 'analyst', 'architect', 'documenter']
-const WORK = {
+const WORK: Record<string, string[]> = {
   coder: ['Edit src/login/form.tsx', 'Bash npm test', 'Write session.ts'],
   tester: ['Write login.spec.ts', 'Bash npm test'],
   reviewer: ['Read the change'],
@@ -9,7 +11,7 @@ const WORK = {
 }
 
 /** mulberry32 */
-export function randomFrom(seed) {
+export function randomFrom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -21,7 +23,7 @@ export function randomFrom(seed) {
 }
 
 /** A whole agent; what `fields` does not say was not reported. */
-export function agentOf(name, fields = {}) {
+export function agentOf(name: string, fields: Partial<Agent> = {}): Agent {
   return {
     entity: 'agent',
     id: `test/${name}`,
@@ -62,7 +64,7 @@ export function agentOf(name, fields = {}) {
   }
 }
 
-export const linkOf = (kind, source, target, fields = {}) => ({
+export const linkOf = (kind: LinkKind, source: string, target: string, fields: Partial<Link> = {}): Link => ({
   entity: 'link',
   id: `test/${kind}/${source}/${target}`,
   rev: 1,
@@ -76,7 +78,7 @@ export const linkOf = (kind, source, target, fields = {}) => ({
   ...fields,
 })
 
-export const taskOf = (name, assignedTo, fields = {}) => ({
+export const taskOf = (name: string, assignedTo: string[], fields: Partial<Task> = {}): Task => ({
   entity: 'task',
   id: `test/${name}`,
   rev: 1,
@@ -99,11 +101,13 @@ export const taskOf = (name, assignedTo, fields = {}) => ({
   ...fields,
 })
 
+type Row = [string, string, AgentStatus, string | null, string | null, number | null, number | null]
+
 /** Fourteen agents as a developer has them on a good day. */
-export function smallWorld({ mock = false } = {}) {
+export function smallWorld({ mock = false } = {}): Entity[] {
   const now = Date.now()
-  const ago = (seconds) => new Date(now - seconds * 1_000).toISOString()
-  const said = (source, seconds) => ({ source, at: ago(seconds) })
+  const ago = (seconds: number) => new Date(now - seconds * 1_000).toISOString()
+  const said = (source: string, seconds: number): Provenance => ({ source, at: ago(seconds) })
   const sources = {
     activity: said('hook', 2),
     status: said('hook', 2),
@@ -115,7 +119,7 @@ export function smallWorld({ mock = false } = {}) {
     lastActiveAt: said('hook', 2),
     createdAt: said('claude-flow', 900),
   }
-  const rows = [
+  const rows: Row[] = [
     ['queen', 'coordinator', 'active', null, 'Plan the login feature', 212_000, 0.74],
     ['planner', 'architect', 'idle', 'queen', null, null, null],
     ['reader', 'reviewer', 'busy', 'queen', 'Bash git push', 61_000, 0.2],
@@ -141,10 +145,11 @@ export function smallWorld({ mock = false } = {}) {
       sourceId: mock ? 'mock' : 'test',
       origin: mock ? 'mock' : 'claude-code',
       parentId: parent && `test/${parent}`,
-      tokens: tokens && { input: tokens, output: Math.round(tokens / 20), cacheRead: null, cacheWrite: null },
+      tokens:
+        tokens === null ? null : { input: tokens, output: Math.round(tokens / 20), cacheRead: null, cacheWrite: null },
       costUsd,
       model: 'opus',
-      tools: tokens && { count: 42, errors: status === 'error' ? 1 : 0, durationMs: 61_000 },
+      tools: tokens === null ? null : { count: 42, errors: status === 'error' ? 1 : 0, durationMs: 61_000 },
       attention: name === 'reader' ? { reason: 'Wants to run git push', since: ago(12) } : null,
       kind: ['planner', 'writer'].includes(name) ? 'registered' : 'observed',
       statusSince: ago(7 + index * 11),
@@ -156,38 +161,32 @@ export function smallWorld({ mock = false } = {}) {
   )
   const links = agents
     .filter((agent) => agent.parentId)
-    .map((agent) => linkOf(agent.name === 'analyst' ? 'inferred' : 'spawned', agent.parentId, agent.id))
+    .map((agent) => linkOf(agent.name === 'analyst' ? 'inferred' : 'spawned', agent.parentId!, agent.id))
   links.push(linkOf('topology', 'test/planner', 'test/writer'), linkOf('conflict', 'test/builder-1', 'test/tuner'))
   const task = taskOf('Add a login page', ['test/builder-1', 'test/checker'])
   links.push(linkOf('assigned', task.id, 'test/builder-1'), linkOf('assigned', task.id, 'test/checker'))
   return [...agents, ...links, task]
 }
 
+function statusOf(roll: number): AgentStatus {
+  if (roll < 0.22) return 'active'
+  if (roll < 0.38) return 'busy'
+  if (roll < 0.386) return 'error'
+  if (roll < 0.93) return 'idle'
+  return roll < 0.96 ? 'initializing' : 'offline'
+}
+
 /** A queen, a lead for every twelve, and their teams; half as many links again across. */
-export function largeWorld(count, { seed = 7, mock = false } = {}) {
+export function largeWorld(count: number, { seed = 7, mock = false } = {}): Entity[] {
   const random = randomFrom(seed)
-  const pick = (list) => list[Math.floor(random() * list.length)]
-  const agents = []
-  const links = []
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
+  const agents: Agent[] = []
+  const links: Link[] = []
   for (let index = 0; index < count; index++) {
     const type = index === 0 ? 'coordinator' : pick(TYPES)
     const lead = index - ((index - 1) % 12)
-    const parent = index === 0 ? null : index % 12 === 1 ? agents[0] : (agents[lead] ?? agents[0])
-    const roll = random()
-    const status =
-      index === 0
-        ? 'active'
-        : roll < 0.22
-          ? 'active'
-          : roll < 0.38
-            ? 'busy'
-            : roll < 0.386
-              ? 'error'
-              : roll < 0.93
-                ? 'idle'
-                : roll < 0.96
-                  ? 'initializing'
-                  : 'offline'
+    const parent = index === 0 ? null : index % 12 === 1 ? agents[0]! : (agents[lead] ?? agents[0]!)
+    const status: AgentStatus = index === 0 ? 'active' : statusOf(random())
     const works = status === 'active' || status === 'busy'
     const name = index === 0 ? 'queen' : `${type}-${index}`
     const agent = agentOf(name, {

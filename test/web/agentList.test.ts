@@ -1,0 +1,80 @@
+// The list's order, its search, its keys and its window.
+
+import { describe, expect, it } from 'vitest'
+import { parseFilter } from '../../web/store/agentFilter.ts'
+import { countAgents, type ListRow, listRows } from '../../web/store/agentGroups.ts'
+import { nextAgentIndex, ROW_HEIGHT, rowWindow, tops } from '../../web/ui/rowWindow.ts'
+import { agentOf, largeWorld, smallWorld } from '../helpers/webWorld.ts'
+
+const agentsOf = (world: ReturnType<typeof smallWorld>) => world.filter((entity) => entity.entity === 'agent')
+const names = (rows: ListRow[]) =>
+  rows.map((row) => (row.type === 'group' ? `# ${row.group} ${row.count}` : row.agent.name))
+
+describe('the list', () => {
+  it('tells first who needs somebody, then what failed, then who works, then the rest', () => {
+    const groups = names(listRows(agentsOf(smallWorld()), null)).filter((name) => name.startsWith('#'))
+    expect(groups).toEqual(['# needs-you 1', '# failed 1', '# working 9', '# rest 3'])
+  })
+
+  it('counts numbers in names as numbers, and puts the ended last', () => {
+    const agents = ['coder-10', 'coder-2', 'Coder-1'].map((name) => agentOf(name, { status: 'idle' }))
+    agents.push(agentOf('aaa', { status: 'offline' }))
+    expect(names(listRows(agents, null))).toEqual(['# rest 4', 'Coder-1', 'coder-2', 'coder-10', 'aaa'])
+  })
+
+  it.each([
+    ['scout', ['scout', 'scout/1']],
+    ['status:needs-you', ['reader']],
+    ['status:failed', ['analyst']],
+    ['type:tester', ['checker']],
+    ['kind:registered', ['planner', 'writer']],
+    ['status:working npm', ['builder-1']],
+    ['STATUS:failed', ['analyst']],
+    ['status:', 14],
+    ['nobody', []],
+    ['__proto__:x', []],
+    ['constructor:x', []],
+  ])('finds by %j', (text, found) => {
+    const rows = listRows(agentsOf(smallWorld()), parseFilter(text))
+    const agents = rows.flatMap((row) => (row.type === 'agent' ? [row.agent.name] : []))
+    if (typeof found === 'number') expect(agents).toHaveLength(found)
+    else expect(agents).toEqual(found)
+  })
+
+  it('finds all by nothing', () => expect(parseFilter('  ')).toBeNull())
+
+  it('counts the kinds apart', () => {
+    expect(countAgents(agentsOf(smallWorld()))).toEqual({
+      agents: 14,
+      working: 9,
+      needsYou: 1,
+      failed: 1,
+      idle: 2,
+      offline: 1,
+      registered: 2,
+      observed: 12,
+    })
+  })
+
+  it('moves by keys from agent to agent, over the headings, and stops at the ends', () => {
+    const rows = listRows(agentsOf(smallWorld()), null)
+    expect(nextAgentIndex(rows, 1, 'ArrowDown', 10)).toBe(3)
+    expect(nextAgentIndex(rows, 3, 'ArrowUp', 10)).toBe(1)
+    expect(nextAgentIndex(rows, 1, 'ArrowUp', 10)).toBe(1)
+    expect(nextAgentIndex(rows, 1, 'End', 10)).toBe(rows.length - 1)
+    expect(nextAgentIndex(rows, 9, 'Home', 10)).toBe(1)
+    expect(nextAgentIndex(rows, 1, 'PageDown', 2)).toBe(5)
+    expect(nextAgentIndex(rows, 1, 'x', 10)).toBeNull()
+    expect(nextAgentIndex([], -1, 'ArrowDown', 10)).toBe(-1)
+  })
+
+  it('renders as many rows for 10,000 agents as for 100', () => {
+    const offsets = tops(listRows(agentsOf(largeWorld(10_000)), null))
+    for (const scrollTop of [0, 12_345, 1e9]) {
+      const { from, to } = rowWindow(offsets, scrollTop, 800)
+      expect(to - from).toBeLessThan(800 / ROW_HEIGHT.agent + 16)
+      expect(from).toBeGreaterThanOrEqual(0)
+      expect(to).toBeLessThanOrEqual(offsets.length - 1)
+    }
+  })
+})

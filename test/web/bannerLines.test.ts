@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest'
+import type { ConnectionState } from '../../protocol/connection.ts'
+import { errorBody } from '../../protocol/errors.ts'
+import type { SourceStatus } from '../../protocol/swarm.ts'
+import type { Line } from '../../web/store/line.ts'
+import { modeShown, staleSourceIds } from '../../web/store/line.ts'
+import { serverUnreachable, versionMismatch } from '../../web/stream/lineErrors.ts'
+import { bannerLines, commandFor } from '../../web/ui/bannerLines.ts'
+import { liveSource } from '../helpers/webFakeServer.ts'
+
+const NOW = Date.parse('2026-11-24T12:00:00Z')
+const live: ConnectionState = { state: 'live', since: 0, failures: 0 }
+const { success: _, ...refusal } = errorBody('CONNECTION_REFUSED', { host: '127.0.0.1', port: 3000 })
+
+const lost = (fields: Partial<SourceStatus> = {}) =>
+  liveSource({
+    state: 'waiting',
+    since: new Date(NOW - 42_000).toISOString(),
+    attempt: 2,
+    retryAt: new Date(NOW + 4_000).toISOString(),
+    lastError: refusal,
+    ...fields,
+  })
+
+function line(mode: 'live' | 'mock' | 'stale', sources: SourceStatus[], fields: Partial<Line> = {}): Line {
+  return {
+    connection: live,
+    downSinceMs: null,
+    status: { type: 'status', mode, degraded: [], sources, viewers: 1, at: new Date(NOW).toISOString() },
+    role: 'operator',
+    serverVersion: '1',
+    clockOffsetMs: 0,
+    signIn: null,
+    ...fields,
+  }
+}
+
+describe('the banner', () => {
+  it('is not there when all is live', () => expect(bannerLines(line('live', [liveSource()]), NOW)).toEqual([]))
+
+  it('says what is wrong, how old the agents are, what to do and when it is tried again', () => {
+    expect(bannerLines(line('stale', [lost()]), NOW)).toMatchObject([
+      {
+        tone: 'lost',
+        sentence: 'Failed to connect to Claude Flow.',
+        suggestion: 'Ensure the MCP WebSocket relay is running on 127.0.0.1:3000',
+        command: 'npm run relay -- --port 3000',
+        retryAtMs: NOW + 4_000,
+        asOfMs: NOW - 42_000,
+        canRetry: true,
+      },
+    ])
+  })
+
+  it('counts by the server’s clock', () => {
+    const [first] = bannerLines(line('stale', [lost()], { clockOffsetMs: -3_600_000 }), NOW)
+    expect(first).toMatchObject({ retryAtMs: NOW + 3_604_000, asOfMs: NOW - 42_000 + 3_600_000 })
+  })
+
+  it('says MOCK and why', () => {
+    const [mock, reason] = bannerLines(line('mock', [lost()]), NOW)
+    expect(mock).toMatchObject({ word: 'MOCK', tone: 'mock' })
+    expect(reason).toMatchObject({ tone: 'mock', sentence: 'Failed to connect to Claude Flow.', asOfMs: null })
+    expect(bannerLines(line('mock', []), NOW)).toHaveLength(1)
+  })
+
+  it('tells of one lost source among live ones, without calling all stale', () => {
+    expect(bannerLines(line('live', [liveSource(), lost({ id: 'other' })]), NOW)).toMatchObject([
+      { key: 'other', asOfMs: null },
+    ])
+  })
+
+  it('offers no retry to who may only look', () => {
+    expect(bannerLines(line('stale', [lost()], { role: 'viewer' }), NOW)).toMatchObject([{ canRetry: false }])
+  })
+
+  it('waits a moment before it speaks of the page’s own line, and then speaks of nothing else', () => {
+    const waiting: ConnectionState = {
+      state: 'waiting',
+      since: NOW,
+      failures: 1,
+      lastError: serverUnreachable(),
+      retryAt: NOW + 500,
+    }
+    const down = line('live', [lost()], { connection: waiting, downSinceMs: NOW })
+    expect(bannerLines(down, NOW + 100).map(({ key }) => key)).toEqual(['test'])
+    expect(modeShown(down, NOW + 100)).toBe('live')
+    expect(bannerLines(down, NOW + 2_000)).toMatchObject([
+      { key: 'line', sentence: 'The Swarmscope server cannot be reached.', command: 'npm start', asOfMs: NOW },
+    ])
+    expect(modeShown(down, NOW + 2_000)).toBe('stale')
+  })
+
+  it('keeps MOCK on the page while the server is away', () => {
+    const waiting: ConnectionState = {
+      state: 'waiting',
+      since: NOW,
+      failures: 1,
+      lastError: serverUnreachable(),
+      retryAt: NOW,
+    }
+    const lines = bannerLines(line('mock', [], { connection: waiting, downSinceMs: NOW - 5_000 }), NOW)
+    expect(lines.map(({ key }) => key)).toEqual(['line', 'mock'])
+  })
+
+  it('asks for a reload when page and server do not understand each other', () => {
+    const closed: ConnectionState = { state: 'closed', since: NOW, lastError: versionMismatch() }
+    const [first] = bannerLines(line('live', [], { connection: closed, downSinceMs: NOW, status: null }), NOW)
+    expect(first).toMatchObject({ reload: true, canRetry: false })
+  })
+
+  it('offers only commands that are right on this machine', () => {
+    expect(commandFor(refusal, 'ws://powerdev:3000/ws')).toBeNull()
+    expect(commandFor(refusal, 'ws://[::1]:3100/ws')).toBe('npm run relay -- --port 3100')
+    expect(commandFor(errorBody('CHILD_NOT_FOUND'), null)).toBe('npm install claude-flow')
+    expect(commandFor(errorBody('RELAY_UNAUTHORIZED'), 'ws://127.0.0.1:3000/ws')).toBeNull()
+  })
+
+  it('names as stale the sources that are not live, each by itself', () => {
+    const { status } = line('live', [liveSource(), lost({ id: 'gone' }), liveSource({ id: 'once', state: 'limited' })])
+    expect([...staleSourceIds(status)]).toEqual(['gone'])
+  })
+})

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { Declutter, SIDES } from '../../web/scene/declutter.ts'
+import { fitView } from '../../web/scene/fitView.ts'
+import { FrameStats } from '../../web/scene/frameStats.ts'
+import { cutToWidth } from '../../web/scene/labelAtlas.ts'
+import { randomFrom } from '../helpers/webWorld.ts'
+
+const gap = (radius: number) => radius + 4
+
+describe('labels', () => {
+  it('never stand over one another', () => {
+    const random = randomFrom(3)
+    const declutter = new Declutter()
+    declutter.reset(0, 0, 800, 600)
+    const boxes: { x: number; y: number; width: number; height: number }[] = []
+    for (let slot = 0; slot < 400; slot++) {
+      const wish = {
+        slot,
+        x: random() * 800,
+        y: random() * 600,
+        radius: 6,
+        width: 40 + random() * 80,
+        height: 18,
+        lastSide: -1,
+      }
+      const side = declutter.place(wish, gap)
+      if (side < 0) continue
+      const { x, y } = SIDES[side]!
+      boxes.push({ ...wish, x: wish.x + x * (gap(6) + wish.width / 2), y: wish.y + y * (gap(6) + 9) })
+    }
+    expect(boxes.length).toBeGreaterThan(60)
+    for (const [index, a] of boxes.entries()) {
+      for (const b of boxes.slice(0, index)) {
+        const overlaps =
+          Math.abs(a.x - b.x) < (a.width + b.width) / 2 && Math.abs(a.y - b.y) < (a.height + b.height) / 2
+        expect(overlaps).toBe(false)
+      }
+    }
+  })
+
+  it('stay on the side where they stood', () => {
+    const declutter = new Declutter()
+    declutter.reset(0, 0, 800, 600)
+    expect(declutter.place({ slot: 0, x: 400, y: 300, radius: 6, width: 60, height: 18, lastSide: 2 }, gap)).toBe(2)
+  })
+
+  it('stand nowhere outside of the free window', () => {
+    const declutter = new Declutter()
+    declutter.reset(100, 100, 200, 200)
+    expect(declutter.place({ slot: 0, x: 50, y: 50, radius: 6, width: 60, height: 18, lastSide: -1 }, gap)).toBe(-1)
+  })
+
+  it('are cut by whole characters', () => {
+    const widthOf = (text: string) => Array.from(text).length * 10
+    expect(cutToWidth('short', 100, widthOf)).toBe('short')
+    expect(cutToWidth('👩‍🚀👩‍🚀👩‍🚀👩‍🚀', 50, (text) => text.length * 10)).not.toMatch(/[\ud800-\udbff]…$/)
+    expect(cutToWidth('abcdefghijkl', 60, widthOf)).toBe('abcde…')
+  })
+})
+
+describe('the fit', () => {
+  const axes = { right: [1, 0, 0], up: [0, 1, 0], back: [0, 0, 1] } as const
+
+  it('brings every node into the free angles, and wastes none', () => {
+    const random = randomFrom(5)
+    const nodes = Float32Array.from({ length: 400 }, (_, i) => (i % 4 === 3 ? 0.6 : (random() - 0.5) * 60))
+    const fit = fitView(nodes, 100, { ...axes, tanX: 0.5, tanY: 0.3 })!
+    let most = 0
+    for (let i = 0; i < 100; i++) {
+      const depth = fit.distance - (nodes[i * 4 + 2]! - fit.target[2]) - 0.6
+      most = Math.max(most, (Math.abs(nodes[i * 4]! - fit.target[0]) + 0.6) / depth / 0.5)
+      most = Math.max(most, (Math.abs(nodes[i * 4 + 1]! - fit.target[1]) + 0.6) / depth / 0.3)
+    }
+    expect(most).toBeCloseTo(1, 4)
+  })
+
+  it('has nothing to say about nothing', () => {
+    expect(fitView(new Float32Array(0), 0, { ...axes, tanX: 1, tanY: 1 })).toBeNull()
+  })
+})
+
+describe('the frame statistics', () => {
+  it('tell the last frames, also after the ring has turned', () => {
+    const stats = new FrameStats()
+    expect(stats.quantiles()).toEqual({ p50: 0, p95: 0 })
+    for (let n = 0; n < 1_000; n++) stats.push(100)
+    for (let n = 0; n < 240; n++) stats.push(n < 230 ? 1 : 9)
+    expect(stats.quantiles()).toEqual({ p50: 1, p95: 1 })
+    expect(stats.frames).toBe(1_240)
+  })
+})

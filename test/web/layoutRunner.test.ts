@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import type { FromLayout, LayoutNode, ToLayout } from '../../web/layout/messages.ts'
+import { LayoutRunner } from '../../web/layout/runner.ts'
+
+/** A runner whose clock and turns are in our hands. */
+function harness() {
+  const sent: FromLayout[] = []
+  let nowMs = 0
+  let wanted = 0
+  const runner = new LayoutRunner({
+    nowMs: () => (nowMs += 0.1),
+    schedule: () => wanted++,
+    send: (message) => sent.push(message),
+  })
+  return {
+    runner,
+    sent,
+    isWanted: () => wanted > 0,
+    turn: () => {
+      wanted = 0
+      runner.turn()
+    },
+    settle() {
+      for (let turns = 0; turns < 2_000 && wanted > 0; turns++) {
+        wanted = 0
+        runner.turn()
+      }
+    },
+  }
+}
+
+const node = (slot: number, generation = 1): LayoutNode => ({ slot, generation, radius: 0.6, group: 0, near: -1 })
+const change = (add: LayoutNode[], remove: number[] = []): ToLayout => ({
+  type: 'change',
+  add,
+  remove,
+  links: new Int32Array(0),
+})
+
+describe('the layout runner', () => {
+  it('settles and then asks for no more turns', () => {
+    const { runner, sent, isWanted, settle } = harness()
+    runner.receive(change([node(0), node(1), node(2)]))
+    settle()
+    expect(isWanted()).toBe(false)
+    expect(sent.at(-1)).toMatchObject({ settled: true, slotEnd: 3 })
+  })
+
+  it('names the generation of each slot, and 0 for an empty one', () => {
+    const { runner, sent, turn } = harness()
+    runner.receive(change([node(0, 4), node(1, 1), node(2, 9)]))
+    runner.receive(change([], [1]))
+    turn()
+    expect([...sent[0]!.generations.subarray(0, 3)]).toEqual([4, 0, 9])
+  })
+
+  it('does nothing while paused, and goes on after', () => {
+    const { runner, sent, turn, isWanted } = harness()
+    runner.receive({ type: 'pause', paused: true })
+    runner.receive(change([node(0), node(1)]))
+    expect(isWanted()).toBe(false)
+    turn()
+    expect(sent).toEqual([])
+    runner.receive({ type: 'pause', paused: false })
+    expect(isWanted()).toBe(true)
+  })
+
+  it('fills buffers that come back', () => {
+    const { runner, sent, turn } = harness()
+    runner.receive(change([node(0), node(1)]))
+    turn()
+    const { positions, generations } = sent[0]!
+    runner.receive({ type: 'recycle', positions, generations })
+    turn()
+    expect(sent[1]!.positions).toBe(positions)
+  })
+
+  it('survives the end of all nodes', () => {
+    const { runner, sent, settle } = harness()
+    runner.receive(change([node(0), node(1)]))
+    settle()
+    runner.receive(change([], [0, 1]))
+    settle()
+    expect(sent.at(-1)).toMatchObject({ slotEnd: 0, settled: true })
+  })
+})

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import type { Entity } from '../../protocol/swarm.ts'
+import { SwarmGraph } from '../../web/scene/swarmGraph.ts'
+import { SwarmModel } from '../../web/store/swarmModel.ts'
+import { agentOf, linkOf, smallWorld, taskOf } from '../helpers/webWorld.ts'
+
+function harness(put: Entity[]) {
+  const model = new SwarmModel(() => undefined)
+  const graph = new SwarmGraph(model)
+  model.onChange((change) => graph.note(change))
+  let seq = 1
+  model.load({ epoch: 'e', seq, put })
+  return {
+    model,
+    graph,
+    frame: (changed: Entity[], del: { entity: string; id: string }[] = []) =>
+      model.apply({ epoch: 'e', from: seq, to: ++seq, put: changed, del }),
+  }
+}
+
+describe('the graph', () => {
+  it('has a node for each agent and each open task of somebody, and a link where both ends are', () => {
+    const { graph } = harness([
+      ...smallWorld(),
+      taskOf('done', ['test/queen'], { status: 'completed' }),
+      taskOf('free', []),
+    ])
+    const update = graph.update()
+    expect(update.added).toHaveLength(15)
+    expect(update.links).toHaveLength(17)
+    expect(graph.hasPending).toBe(false)
+  })
+
+  it('leaves out links to who is not there, and draws them when they come', () => {
+    const { graph, frame } = harness([agentOf('a'), linkOf('spawned', 'test/a', 'test/b')])
+    expect(graph.update().links).toEqual([])
+    frame([agentOf('b', { parentId: 'test/a' })])
+    const update = graph.update()
+    expect(update.links).toHaveLength(1)
+    expect(update.layoutAdd).toMatchObject([{ near: graph.slotOfAgent('test/a') }])
+  })
+
+  it('keeps slots when an agent changes, and says that the links did not', () => {
+    const { graph, frame } = harness([agentOf('a'), agentOf('b')])
+    graph.update()
+    const slot = graph.slotOfAgent('test/a')
+    frame([agentOf('a', { status: 'idle' })])
+    expect(graph.update()).toMatchObject({ added: [], changed: [slot], ended: [], links: null })
+  })
+
+  it('gives no ended agent’s slot away before it has faded', () => {
+    const { graph, frame } = harness([agentOf('a')])
+    graph.update()
+    const slot = graph.slotOfAgent('test/a')
+    frame([agentOf('b')], [{ entity: 'agent', id: 'test/a' }])
+    expect(graph.update().ended).toEqual([slot])
+    expect(graph.slotOfAgent('test/b')).not.toBe(slot)
+    graph.free(slot)
+    frame([agentOf('c')])
+    graph.update()
+    expect(graph.slotOfAgent('test/c')).toBe(slot)
+  })
+
+  it('keeps who is still there when everything is loaded anew', () => {
+    const { model, graph } = harness([agentOf('a'), agentOf('b')])
+    graph.update()
+    const slot = graph.slotOfAgent('test/a')
+    const gone = graph.slotOfAgent('test/b')
+    model.load({ epoch: 'other', seq: 9, put: [agentOf('a'), agentOf('c')] })
+    const update = graph.update()
+    expect(graph.slotOfAgent('test/a')).toBe(slot)
+    expect(update.ended).toEqual([gone])
+    expect(update.added).toEqual([graph.slotOfAgent('test/c')])
+  })
+
+  it('begins with what the model already has', () => {
+    const model = new SwarmModel(() => undefined)
+    model.load({ epoch: 'e', seq: 1, put: [agentOf('a')] })
+    expect(new SwarmGraph(model).update().added).toHaveLength(1)
+  })
+})

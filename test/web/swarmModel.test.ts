@@ -1,0 +1,95 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { Entity } from '../../protocol/swarm.ts'
+import { type SwarmChange, SwarmModel } from '../../web/store/swarmModel.ts'
+import { agentOf } from '../helpers/webWorld.ts'
+
+/** A model whose frames are drawn by hand. */
+function harness() {
+  const flushes: (() => void)[] = []
+  const model = new SwarmModel((flush) => flushes.push(flush))
+  return {
+    model,
+    drawFrame: () => {
+      for (const flush of flushes.splice(0)) flush()
+    },
+  }
+}
+
+const load = (model: SwarmModel, put: Entity[], epoch = 'e') => model.load({ epoch, seq: 1, put })
+const frame = (from: number, put: Entity[], del: string[] = []) => ({
+  epoch: 'e',
+  from,
+  to: from + 1,
+  put,
+  del: del.map((id) => ({ entity: 'agent', id })),
+})
+
+describe('the model', () => {
+  it('is nowhere before its first snapshot, and finds every frame a gap', () => {
+    const { model } = harness()
+    expect(model.position()).toBeNull()
+    expect(model.apply({ ...frame(0, []), epoch: '' })).toBe('gap')
+    load(model, [])
+    expect(model.position()).toEqual({ epoch: 'e', seq: 1 })
+  })
+
+  it('tells the scene at once, and React once a frame', () => {
+    const { model, drawFrame } = harness()
+    const changes: SwarmChange[] = []
+    const listener = vi.fn()
+    model.onChange((change) => changes.push(change))
+    model.subscribe(listener)
+    load(model, [agentOf('a')])
+    model.apply(frame(1, [agentOf('b')]))
+    model.apply(frame(2, [agentOf('c')]))
+    expect(changes.map(({ isReset, put }) => [isReset, put.length])).toEqual([
+      [true, 1],
+      [false, 1],
+      [false, 1],
+    ])
+    expect(listener).not.toHaveBeenCalled()
+    drawFrame()
+    expect(listener).toHaveBeenCalledTimes(1)
+    expect(model.version).toBe(1)
+  })
+
+  it('tells those who look at one agent of that one alone', () => {
+    const { model, drawFrame } = harness()
+    load(model, [agentOf('a'), agentOf('b')])
+    drawFrame()
+    const onA = vi.fn()
+    const onB = vi.fn()
+    model.subscribeTo('agent', 'test/a', onA)
+    const stop = model.subscribeTo('agent', 'test/b', onB)
+    model.apply(frame(1, [agentOf('a', { status: 'idle' })]))
+    drawFrame()
+    expect([onA.mock.calls.length, onB.mock.calls.length]).toEqual([1, 0])
+    stop()
+    model.apply(frame(2, [], ['test/b']))
+    load(model, [])
+    drawFrame()
+    expect([onA.mock.calls.length, onB.mock.calls.length]).toEqual([2, 0])
+  })
+
+  it('keeps the reference of what did not change', () => {
+    const { model } = harness()
+    const [a, b] = [agentOf('a'), agentOf('b')]
+    load(model, [a, b])
+    model.apply(frame(1, [agentOf('a', { status: 'idle' })]))
+    expect(model.get('agent', b.id)).toBe(b)
+    expect(model.get('agent', a.id)).not.toBe(a)
+  })
+
+  it('is silent about repeats and gaps', () => {
+    const { model, drawFrame } = harness()
+    load(model, [])
+    drawFrame()
+    const listener = vi.fn()
+    model.onChange(listener)
+    expect(model.apply(frame(0, [agentOf('a')]))).toBe('stale')
+    expect(model.apply(frame(7, [agentOf('a')]))).toBe('gap')
+    expect(model.apply({ ...frame(1, []), epoch: 'other' })).toBe('gap')
+    expect(listener).not.toHaveBeenCalled()
+    expect(model.agents.size).toBe(0)
+  })
+})
