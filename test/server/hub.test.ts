@@ -349,7 +349,7 @@ describe('the encoder', () => {
     expect(encoder.since(null, 0)[0]).not.toBe(first)
   })
 
-  test('[F5] a frame above 1 MiB goes as a fresh snapshot in chunks, for everybody at that place the same', async () => {
+  test('[F4] a frame above 1 MiB goes as a fresh snapshot in chunks, for everybody at that place the same', async () => {
     const { world, encoder } = await worldOf(30, 'x'.repeat(50_000))
     const old = encoder.since(null, 0)
     await world.append(Array.from({ length: 30 }, (_, n) => agentEvent(`agent-${n}`, { activity: 'y'.repeat(50_000) })))

@@ -1,8 +1,11 @@
 // What the API asks of claude-flow, in the words of each generation (their argument names differ).
 
 import type { Generation } from '../../../protocol/claudeFlow.ts'
-import { SwarmscopeError } from '../../../protocol/errors.ts'
+import { type ErrorCode, SwarmscopeError } from '../../../protocol/errors.ts'
 import type { ClaudeFlowSource } from './claudeFlowSource.ts'
+
+/** What is needed of the source. */
+export type ToolCaller = Pick<ClaudeFlowSource, 'generation' | 'ready' | 'callTool'>
 
 export interface SwarmOrder {
   topology: string
@@ -29,9 +32,12 @@ export interface SpawnOutcome {
 /** What 2.x takes; it answers others with success and a swarm of no shape. */
 const TOPOLOGIES_2 = new Set(['hierarchical', 'mesh', 'ring', 'star'])
 
+/** After these the remaining agents of an order are not tried. */
+const HOPELESS: ReadonlySet<string> = new Set<ErrorCode>(['CHILD_TIMEOUT', 'CONNECTION_LOST', 'CHILD_CRASHED'])
+
 /** The swarm first, then one agent per type; each outcome is told, one that fails does not stop the others. */
 export async function initializeSwarm(
-  source: ClaudeFlowSource,
+  source: ToolCaller,
   order: SwarmOrder,
 ): Promise<{ swarmId: string | null; agents: SpawnOutcome[] }> {
   const { topology, maxAgents, strategy, customPrompt } = order
@@ -44,13 +50,18 @@ export async function initializeSwarm(
   const swarmId = text(swarm.swarmId)
   const agents: SpawnOutcome[] = []
   for (const agentType of order.agentTypes) {
-    agents.push(await spawnOne(source, { agentType, name: null, swarmId, task: customPrompt || null }))
+    const before = agents.at(-1)?.error
+    // One that hangs will hang for the next type too, half a minute each time.
+    const outcome = HOPELESS.has(before?.code ?? '')
+      ? { type: agentType, success: false, agentId: null, error: before ?? null }
+      : await spawnOne(source, { agentType, name: null, swarmId, task: customPrompt || null })
+    agents.push(outcome)
   }
   return { swarmId, agents }
 }
 
 /** Resolves to claude-flow's id of the new agent. Rejects with `SwarmscopeError`. */
-export async function spawnAgent(source: ClaudeFlowSource, order: AgentOrder): Promise<string | null> {
+export async function spawnAgent(source: ToolCaller, order: AgentOrder): Promise<string | null> {
   const generation = await known(source)
   const { agentType, name, swarmId, task } = order
   const answer = await source.callTool('agent_spawn', {
@@ -62,7 +73,7 @@ export async function spawnAgent(source: ClaudeFlowSource, order: AgentOrder): P
   return text(answer.agentId)
 }
 
-async function spawnOne(source: ClaudeFlowSource, order: AgentOrder): Promise<SpawnOutcome> {
+async function spawnOne(source: ToolCaller, order: AgentOrder): Promise<SpawnOutcome> {
   try {
     return { type: order.agentType, success: true, agentId: await spawnAgent(source, order), error: null }
   } catch (error) {
@@ -73,7 +84,7 @@ async function spawnOne(source: ClaudeFlowSource, order: AgentOrder): Promise<Sp
 }
 
 /** Waits for the connection and says which generation is behind it; an unknown server is spoken to as 3.x. */
-async function known(source: ClaudeFlowSource): Promise<Generation> {
+async function known(source: ToolCaller): Promise<Generation> {
   await source.ready()
   return source.generation ?? 3
 }

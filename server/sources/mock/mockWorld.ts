@@ -10,6 +10,8 @@ export const MOCK_STEP_MS = 500
 
 /** Of the agents, how many change in a step: a tenth each second. */
 const CHANGING_SHARE = 0.05
+/** Of the tools that an agent opens, how many fail. */
+const FAILING_SHARE = 0.03
 /** How many steps an ended agent stays before another takes its place. */
 const OFFLINE_STEPS = 16
 /** One lead for about so many workers. */
@@ -39,7 +41,7 @@ const WORK: Readonly<Record<string, readonly string[]>> = {
 const NEXT: Readonly<Record<AgentStatus, readonly AgentStatus[]>> = {
   initializing: ['active'],
   idle: ['active', 'active', 'idle'],
-  active: ['busy', 'busy', 'active', 'idle', 'error', 'terminating'],
+  active: ['busy', 'busy', 'busy', 'active', 'idle', 'terminating'],
   busy: ['active', 'active', 'busy', 'active'],
   error: ['active', 'active', 'terminating'],
   terminating: ['offline'],
@@ -90,7 +92,9 @@ export class MockWorld {
     const { agent } = mock
     const isQueen = index === 0
     let status = this.#random.pick(NEXT[agent.status])
-    if (isQueen && (status === 'terminating' || status === 'error')) status = 'busy'
+    if (isQueen && status === 'terminating') status = 'busy'
+    // A tool that fails now and then: seldom enough that it stands out.
+    if (!isQueen && status === 'busy' && this.#random.next() < FAILING_SHARE) status = 'error'
     const now = this.#now()
     const working = status === 'active' || status === 'busy'
     const asks = !isQueen && status === 'busy' && this.#random.next() < 0.06
