@@ -16,6 +16,17 @@ describe('the list', () => {
     expect(groups).toEqual(['# needs-you 1', '# failed 1', '# working 9', '# rest 3'])
   })
 
+  it('does not say of registered agents that they work, only that they are marked so', () => {
+    const agents = [
+      agentOf('seen'),
+      agentOf('said', { kind: 'registered' }),
+      agentOf('busy', { kind: 'registered', status: 'busy' }),
+    ]
+    expect(names(listRows(agents, null))).toEqual(['# working 1', 'seen', '# marked-active 2', 'busy', 'said'])
+    expect(countAgents(agents)).toMatchObject({ working: 1, markedActive: 2 })
+    expect(names(listRows(agents, parseFilter('status:marked-active')))).toEqual(['# marked-active 2', 'busy', 'said'])
+  })
+
   it('counts numbers in names as numbers, and puts the ended last', () => {
     const agents = ['coder-10', 'coder-2', 'Coder-1'].map((name) => agentOf(name, { status: 'idle' }))
     agents.push(agentOf('aaa', { status: 'offline' }))
@@ -47,6 +58,7 @@ describe('the list', () => {
     expect(countAgents(agentsOf(smallWorld()))).toEqual({
       agents: 14,
       working: 9,
+      markedActive: 0,
       needsYou: 1,
       failed: 1,
       idle: 2,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AGENT_STATUSES } from '../../protocol/swarm.ts'
 import { familyOf, radiusOf } from '../../web/theme/roles.ts'
-import { isWorking, lookOf, statusText } from '../../web/theme/status.ts'
+import { isBusyLook, lookOf, statusText } from '../../web/theme/status.ts'
 
 describe('the family of a role', () => {
   it.each([
@@ -41,7 +41,7 @@ describe('the look of a state', () => {
   it('is one of its own for each that a person tells apart', () => {
     const looks = AGENT_STATUSES.map((status) => lookOf({ status, attention: null }))
     expect(looks).toEqual(['initializing', 'idle', 'tool', 'active', 'failed', 'offline', 'offline', 'offline'])
-    expect(looks.filter(isWorking)).toEqual(['initializing', 'tool', 'active'])
+    expect(looks.filter(isBusyLook)).toEqual(['initializing', 'tool', 'active'])
   })
 
   it('says in words what looks the same', () => {

@@ -19,6 +19,9 @@ import { SwarmScene } from './swarmScene.ts'
 const MAX_DELTA_SEC = 0.05
 /** Marks that breathe or turn need no more. */
 const LIVING_INTERVAL_MS = 70
+/** Where drawing is slow (no GPU), they get a quarter of the time at most, so that the page stays usable. */
+const LIVING_PACE_SHARE = 4
+const MAX_LIVING_INTERVAL_MS = 2_000
 /** How often the line is asked whether what it said still holds. */
 const LINE_CHECK_MS = 1_000
 
@@ -38,6 +41,10 @@ export class SceneHost {
   readonly #cleanUps: (() => void)[] = []
   #livingTimer: ReturnType<typeof setTimeout> | undefined
   #hasStageChanged = true
+  /** From frame to frame, while they follow one another. */
+  #paceMs = 16
+  #lastStartMs = 0
+  #isContinuous = false
 
   constructor(input: HostInput) {
     const { renderer, camera, scene } = input
@@ -177,6 +184,8 @@ export class SceneHost {
     const startMs = performance.now()
     const { renderer, camera, scene, invalidate } = this.#input
     const stage = this.#stage
+    if (this.#isContinuous) this.#paceMs += 0.2 * (startMs - this.#lastStartMs - this.#paceMs)
+    this.#lastStartMs = startMs
     const pixelRatio = renderer.getPixelRatio()
     if (this.#hasStageChanged || stage.width !== width || stage.height !== height || stage.pixelRatio !== pixelRatio) {
       stage.width = width
@@ -193,9 +202,11 @@ export class SceneHost {
     this.#stats.triangles = renderer.info.render.triangles
     this.#stats.push(performance.now() - startMs)
     clearTimeout(this.#livingTimer)
+    this.#isContinuous = wantsMore
     if (wantsMore) invalidate()
     else if (this.#scene.hasLivingMarks && !document.hidden) {
-      this.#livingTimer = setTimeout(invalidate, LIVING_INTERVAL_MS)
+      const pauseMs = Math.min(MAX_LIVING_INTERVAL_MS, LIVING_PACE_SHARE * this.#paceMs)
+      this.#livingTimer = setTimeout(invalidate, Math.max(LIVING_INTERVAL_MS, pauseMs))
     }
   }
 

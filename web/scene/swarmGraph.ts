@@ -8,7 +8,7 @@ import type { LayoutNode } from '../layout/messages.ts'
 import { Slots } from '../layout/slots.ts'
 import type { SwarmChange, SwarmModel } from '../store/swarmModel.ts'
 import { radiusOf, TASK_RADIUS } from '../theme/roles.ts'
-import { lookOf } from '../theme/status.ts'
+import { type Look, lookOf } from '../theme/status.ts'
 
 export type NodeEntity = Agent | Task
 
@@ -205,5 +205,20 @@ export class SwarmGraph {
   }
 }
 
-export const nodeRadius = (entity: NodeEntity): number =>
+/** Who needs somebody steps forward, who is gone steps back. */
+const SCALE: Readonly<Record<Look, number>> = {
+  'needs-you': 1.12,
+  failed: 1.12,
+  active: 1,
+  tool: 1,
+  initializing: 0.72,
+  idle: 0.88,
+  offline: 0.62,
+}
+
+/** As it is drawn now; the layout keeps room for the whole. */
+export const drawnRadius = (entity: NodeEntity): number =>
+  nodeRadius(entity) * (entity.entity === 'agent' ? SCALE[lookOf(entity)] : 1)
+
+const nodeRadius = (entity: NodeEntity): number =>
   entity.entity === 'agent' ? radiusOf(entity.type, entity.name) : TASK_RADIUS

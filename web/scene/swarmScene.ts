@@ -17,7 +17,7 @@ import { NodeView } from './nodeView.ts'
 import type { ScenePalette } from './palette.ts'
 import { createUniforms, setPalette } from './sceneUniforms.ts'
 import type { Stage } from './stage.ts'
-import { nodeRadius, SwarmGraph } from './swarmGraph.ts'
+import { drawnRadius, SwarmGraph } from './swarmGraph.ts'
 
 const GROW_SEC = 0.6
 const FADE_MS = 330
@@ -174,7 +174,8 @@ export class SwarmScene {
     uniforms.uViewportHeight.value = height
     uniforms.uPixelRatio.value = pixelRatio
     uniforms.uFog.value.set(rig.distance - rig.depth * 0.2, rig.distance + rig.depth * 2.2)
-    uniforms.uCrowd.value = Math.max(0.34, Math.min(1, 9 / Math.sqrt(this.graph.links.length + 1)))
+    const crowd = Math.max(0.34, Math.min(1, 9 / Math.sqrt(this.graph.links.length + 1)))
+    uniforms.uCrowd.value = this.#styles.filter ? crowd * 0.3 : crowd
     if (isMoving || isCameraMoving) this.#labels.touch()
     const areLabelsBusy = this.#labels.update({
       nowMs,
@@ -213,7 +214,7 @@ export class SwarmScene {
     const entity = this.graph.entityAt(slot)
     if (!entity) return
     const style = this.#styles.of(slot, entity)
-    const radius = nodeRadius(entity)
+    const radius = drawnRadius(entity)
     if (isNew) this.#nodes.begin(slot, style, timeSec)
     else {
       this.#nodes.change(slot, style, timeSec)

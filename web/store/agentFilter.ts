@@ -1,7 +1,8 @@
 // The search box's language: words, and `key:value` for what has a name. All must hold.
 
 import type { Agent } from '../../protocol/swarm.ts'
-import { isWorking, LOOK_TITLES, lookOf } from '../theme/status.ts'
+import { LOOK_TITLES, lookOf } from '../theme/status.ts'
+import { groupOf } from './agentGroups.ts'
 
 export type AgentFilter = (agent: Agent) => boolean
 
@@ -12,7 +13,7 @@ const has = (text: string | null, value: string): boolean => text?.toLowerCase()
 const FIELDS: Readonly<Record<string, Field>> = {
   status: (agent, value) => {
     const look = lookOf(agent)
-    if (value === 'working') return isWorking(look)
+    if (value === 'working' || value === 'marked-active') return groupOf(agent) === value
     return look === value || LOOK_TITLES[look].replaceAll(' ', '-') === value || agent.status === value
   },
   type: (agent, value) => has(agent.type, value) || has(agent.rawType, value),

@@ -1,32 +1,36 @@
-// The list's order: who needs me, what failed, what works now, the rest.
+// The list's order: who needs me, what failed, what works now, what is merely said to, the rest.
 
 import type { Agent } from '../../protocol/swarm.ts'
-import { isWorking, type Look, lookOf } from '../theme/status.ts'
+import { isBusyLook, lookOf } from '../theme/status.ts'
 import type { AgentFilter } from './agentFilter.ts'
 
-export const GROUPS = ['needs-you', 'failed', 'working', 'rest'] as const
+export const GROUPS = ['needs-you', 'failed', 'working', 'marked-active', 'rest'] as const
 export type Group = (typeof GROUPS)[number]
 
 export const GROUP_TITLES: Readonly<Record<Group, string>> = {
   'needs-you': 'Needs you',
   failed: 'Failed',
   working: 'Working',
+  'marked-active': 'Marked active, not seen to work',
   rest: 'Idle and done',
 }
 
 export type ListRow = { type: 'group'; group: Group; count: number } | { type: 'agent'; group: Group; agent: Agent }
 
-export function groupOf(look: Look): Group {
+/** claude-flow marks agents active that nobody saw work: registered is not working. */
+export function groupOf(agent: Agent): Group {
+  const look = lookOf(agent)
   if (look === 'needs-you' || look === 'failed') return look
-  return isWorking(look) ? 'working' : 'rest'
+  if (!isBusyLook(look)) return 'rest'
+  return agent.kind === 'observed' ? 'working' : 'marked-active'
 }
 
 /** The list's rows, group headings among them. Empty groups have none. */
 export function listRows(agents: Iterable<Agent>, filter: AgentFilter | null): ListRow[] {
-  const members: Record<Group, Agent[]> = { 'needs-you': [], failed: [], working: [], rest: [] }
+  const members: Record<Group, Agent[]> = { 'needs-you': [], failed: [], working: [], 'marked-active': [], rest: [] }
   for (const agent of agents) {
     if (filter && !filter(agent)) continue
-    members[groupOf(lookOf(agent))].push(agent)
+    members[groupOf(agent)].push(agent)
   }
   const rows: ListRow[] = []
   for (const group of GROUPS) {
@@ -62,6 +66,7 @@ function sortKey(agent: Agent): string {
 export interface Counts {
   agents: number
   working: number
+  markedActive: number
   needsYou: number
   failed: number
   idle: number
@@ -74,6 +79,7 @@ export function countAgents(agents: Iterable<Agent>): Counts {
   const counts: Counts = {
     agents: 0,
     working: 0,
+    markedActive: 0,
     needsYou: 0,
     failed: 0,
     idle: 0,
@@ -90,7 +96,8 @@ export function countAgents(agents: Iterable<Agent>): Counts {
     else if (look === 'failed') counts.failed++
     else if (look === 'idle') counts.idle++
     else if (look === 'offline') counts.offline++
-    else counts.working++
+    else if (agent.kind === 'observed') counts.working++
+    else counts.markedActive++
   }
   return counts
 }

@@ -39,7 +39,8 @@ export function lookOf({ status, attention }: Pick<Agent, 'status' | 'attention'
   }
 }
 
-export const isWorking = (look: Look): boolean => look === 'active' || look === 'tool' || look === 'initializing'
+/** Looks like at work; whether it was seen to work is its kind's to say. */
+export const isBusyLook = (look: Look): boolean => look === 'active' || look === 'tool' || look === 'initializing'
 
 /** The words for it, with what the source itself said where that is more. */
 export function statusText(agent: Pick<Agent, 'status' | 'attention' | 'kind'>): string {

@@ -99,6 +99,9 @@ function Counts(): ReactNode {
   return (
     <section className="counts" data-testid="counts" aria-label="Agents by state">
       <FilterCount value={counts.working} word="working" filter="status:working" />
+      {counts.markedActive > 0 && (
+        <FilterCount value={counts.markedActive} word="marked active" filter="status:marked-active" />
+      )}
       <FilterCount
         value={counts.needsYou}
         word={counts.needsYou === 1 ? 'needs you' : 'need you'}

@@ -25,10 +25,6 @@ void main() {
   int look = int(aLook.x + 0.5);
   int flags = int(aLook.z + 0.5);
   float radius = node.w * presence(aLife);
-  if (look == OFFLINE) radius *= 0.62;
-  if (look == IDLE) radius *= 0.88;
-  if (look == INITIALIZING) radius *= 0.72;
-  if (look == NEEDS_YOU || look == FAILED) radius *= 1.12;
   if (node.w <= 0.0 || radius <= 0.0) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
   mat3 toWorld = transpose(mat3(viewMatrix));
   vec3 corner = toWorld * vec3(position.xy, 0.0);
