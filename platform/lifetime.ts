@@ -12,18 +12,21 @@ export interface LifetimeOptions {
 
 const PARENT_CHECK_MS = 1_000
 
-/** Resolves with the reason, once. A second signal exits at once. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** A terminal's Ctrl-C comes twice under npm, which passes on what the terminal has sent already. */
+const SAME_SIGNAL_MS = 1_000
+
+/** Resolves with the reason, once. Another signal, later, exits at once: the user does not want to wait. */
 export function untilAskedToEnd({ withStdin = false, withParent = false }: LifetimeOptions = {}): Promise<string> {
   return new Promise((resolve) => {
+    let firstAtMs: number | null = null
     const onSignal = (signal: NodeJS.Signals) => {
-      for (const name of ['SIGINT', 'SIGTERM'] as const) {
-        process.off(name, onSignal)
-        process.once(name, () => process.exit(1))
-      }
+      const nowMs = performance.now()
+      if (firstAtMs !== null && nowMs - firstAtMs > SAME_SIGNAL_MS) process.exit(1)
+      firstAtMs ??= nowMs
       resolve(signal)
     }
-    process.on('SIGINT', onSignal)
-    process.on('SIGTERM', onSignal)
+    for (const signal of SIGNALS) process.on(signal, onSignal)
     if (withStdin) {
       process.stdin.on('end', () => resolve('stdin closed'))
       process.stdin.on('error', () => resolve('stdin closed'))

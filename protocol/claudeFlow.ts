@@ -39,7 +39,7 @@ const agentData = z.object({
   taskCount: figure,
   currentTask: text,
   model: name,
-  capabilities: orNull(z.array(z.string().max(MAX_NAME_LENGTH)).max(100)),
+  capabilities: orNull(z.array(z.string().transform((value) => redact(value, MAX_NAME_LENGTH))).max(100)),
   /** Native id. */
   swarm: orNull(id),
   createdAt: time,

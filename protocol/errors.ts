@@ -8,6 +8,8 @@ export interface ErrorContext {
   detail?: string
   /** Command to copy. */
   command?: string
+  /** The relay is a child process of this server, which sees to it that it runs. */
+  managed?: boolean
 }
 
 export interface ErrorEntry {
@@ -29,12 +31,14 @@ function at({ host, port = 3000 }: ErrorContext): string {
 const because = (context: ErrorContext, otherwise: string): string => context.detail || otherwise
 
 const FAILED_TO_CONNECT = 'Failed to connect to Claude Flow'
+const RESTARTING =
+  'The relay beside this server is started again by itself; relay.log in the data folder says why it ended'
 
 export const ERRORS = {
   CONNECTION_REFUSED: {
     status: 503,
     error: FAILED_TO_CONNECT,
-    suggestion: (c) => `Ensure the MCP WebSocket relay is running on ${at(c)}`,
+    suggestion: (c) => (c.managed ? RESTARTING : `Ensure the MCP WebSocket relay is running on ${at(c)}`),
     retryable: true,
   },
   HOST_NOT_FOUND: {
@@ -78,7 +82,9 @@ export const ERRORS = {
     status: 503,
     error: 'The connection to Claude Flow was lost',
     suggestion: (c) =>
-      `The relay on ${at(c)} went away; it is tried again by itself. If it stays away, restart the relay`,
+      c.managed
+        ? RESTARTING
+        : `The relay on ${at(c)} went away; it is tried again by itself. If it stays away, restart the relay`,
     retryable: true,
   },
   PROTOCOL_MISMATCH: {
@@ -103,7 +109,9 @@ export const ERRORS = {
     status: 503,
     error: 'claude-flow is not installed',
     suggestion: (c) =>
-      `Install it where the relay runs: ${c.command || 'npm install claude-flow'} (or start with --claude-flow "COMMAND"), then restart the relay`,
+      c.detail
+        ? `${c.detail}: check --claude-flow and CLAUDE_FLOW_COMMAND, then restart the relay`
+        : `Install it where the relay runs: ${c.command || 'npm install claude-flow'} (or start with --claude-flow "COMMAND"), then restart the relay`,
     retryable: false,
   },
   CHILD_CRASHED: {

@@ -5,6 +5,7 @@ const PATTERNS: readonly RegExp[] = [
   /\bsk-[A-Za-z0-9_-]{8,}/g,
   /\b(?:gh[pousr]|github_pat)_[A-Za-z0-9_]{10,}/g,
   /\bxox[abeoprs]-[A-Za-z0-9-]{8,}/g,
+  /\b(?:npm_|glpat-|AIza)[A-Za-z0-9_-]{10,}/g,
   /\bAKIA[0-9A-Z]{12,}/g,
   /\beyJ[A-Za-z0-9_-]{8,400}\.[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]*/g,
   /(?<=\b(?:Bearer|Basic) )[A-Za-z0-9._~+/=-]{8,}/gi,

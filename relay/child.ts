@@ -1,5 +1,6 @@
 // The supervised child: one claude-flow for all clients, started again after a jittered pause whenever it ends.
 
+import { basename } from 'node:path'
 import { backoffMs } from '../protocol/backoff.ts'
 import { type ErrorBody, errorBody } from '../protocol/errors.ts'
 import type { InitializeResult } from '../protocol/mcp.ts'
@@ -161,8 +162,11 @@ export class ChildSupervisor {
     this.#gone(errorBody('CHILD_CRASHED', { detail }), { state: 'waiting', timer })
   }
 
+  /** Its name alone: the path to it is nobody's business. */
   #missing(): void {
-    this.#gone(errorBody('CHILD_NOT_FOUND'), { state: 'missing' })
+    const { command } = this.#options
+    const context = command ? { detail: `The command "${basename(command.file)}" was not found` } : {}
+    this.#gone(errorBody('CHILD_NOT_FOUND', context), { state: 'missing' })
   }
 
   #gone(error: ErrorBody, phase: Phase): void {

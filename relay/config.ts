@@ -3,11 +3,11 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { parseArgsStringToArgv } from 'string-argv'
 import { isLoopback } from '../platform/listen.ts'
 import { VERSION } from '../platform/version.ts'
 import { accessList } from '../protocol/access.ts'
 import type { ChildCommand } from './childProcess.ts'
+import { splitWords } from './words.ts'
 
 export interface RelayConfig {
   host: string
@@ -94,18 +94,11 @@ export function readConfig(argv: readonly string[], { env, cwd }: ConfigContext)
     .parse([...argv], { from: 'user' })
     .opts<Options>()
   const { host, allowHost, publicUrl: publicUrls, insecureNoTls } = options
-  if (!isLoopback(host)) {
-    if (allowHost.length === 0 && publicUrls.length === 0) {
-      throw new ConfigError(
-        `--host ${host} is reachable from other machines: say under which name with --allow-host NAME or --public-url URL`,
-      )
-    }
-    if (!insecureNoTls) {
-      throw new ConfigError(
-        `--host ${host} is reachable from other machines, and this relay has no TLS: the token would travel in the ` +
-          'clear. Inside a private (e.g. container) network say --insecure-no-tls; else listen on 127.0.0.1 behind a proxy',
-      )
-    }
+  if (!isLoopback(host) && !insecureNoTls) {
+    throw new ConfigError(
+      `--host ${host} is reachable from other machines, and this relay has no TLS: the token would travel in the ` +
+        'clear. Inside a private (e.g. container) network say --insecure-no-tls; else listen on 127.0.0.1 behind a proxy',
+    )
   }
   const base = env.INIT_CWD ?? cwd // under npm the folder where it was called, not the package's
   const project = realPath(resolve(base, options.project ?? '.'))
@@ -126,7 +119,7 @@ export function readConfig(argv: readonly string[], { env, cwd }: ConfigContext)
 /** `given`, used as it stands; else the project's own, else one on PATH; else `null`. */
 export function resolveCommand(given: string | undefined, project: string, path: string): ChildCommand | null {
   if (given !== undefined) {
-    const [file, ...args] = parseArgsStringToArgv(given)
+    const [file, ...args] = wordsOf(given)
     if (!file) throw new ConfigError('--claude-flow (or CLAUDE_FLOW_COMMAND) holds no command')
     return { file, args }
   }
@@ -137,6 +130,14 @@ export function resolveCommand(given: string | undefined, project: string, path:
   ]
   const file = candidates.find(isProgram)
   return file ? { file, args: ['mcp', 'start'] } : null
+}
+
+function wordsOf(line: string): string[] {
+  try {
+    return splitWords(line)
+  } catch (error) {
+    throw new ConfigError(`--claude-flow (or CLAUDE_FLOW_COMMAND) has ${(error as Error).message}: ${line}`)
+  }
 }
 
 function isProgram(path: string): boolean {

@@ -43,22 +43,21 @@ export function createHttpServer(options: HttpOptions): Server {
 export const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0] ?? '/'
 
 function answer({ guard, health, isReady }: HttpOptions, request: IncomingMessage, response: ServerResponse): void {
-  const gate = guard()
-  const refusal = gate ? gate.refusal(request) : 'INTERNAL'
-  if (refusal || !gate) {
-    sendError(response, refusal ?? 'INTERNAL')
-    return
-  }
   const path = pathOf(request)
-  const known = path === '/health' || path === '/livez' || path === '/readyz'
-  if (path === '/ws') {
+  const isProbe = path === '/livez' || path === '/readyz'
+  const gate = guard()
+  // Probes come by address, without a token, and learn one bit.
+  const refusal = isProbe ? null : gate ? gate.refusal(request) : 'INTERNAL'
+  if (refusal) {
+    sendError(response, refusal)
+  } else if (path === '/ws') {
     sendError(response, 'BAD_REQUEST', { detail: 'Connect with a WebSocket here' }, { Upgrade: 'websocket' })
-  } else if (!known) {
+  } else if (!isProbe && path !== '/health') {
     sendError(response, 'NOT_FOUND', { detail: 'The relay has /ws and /health' })
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
     sendError(response, 'METHOD_NOT_ALLOWED', {}, { Allow: 'GET, HEAD' })
   } else if (path === '/health') {
-    sendJson(response, 200, health(gate.hasToken(request)))
+    sendJson(response, 200, health(gate?.hasToken(request) ?? false))
   } else {
     response.writeHead(path === '/livez' || isReady() ? 200 : 503, { ...SAFE_HEADERS, 'Content-Length': '0' })
     response.end()

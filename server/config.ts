@@ -137,6 +137,9 @@ function worldOf(options: Options, env: NodeJS.ProcessEnv): Config['world'] {
   const host = env.CLAUDE_FLOW_HOST?.trim()
   const port = env.CLAUDE_FLOW_PORT?.trim()
   if (!host && !port) {
+    if (options.claudeFlow !== undefined && options.claudeFlow.trim() === '') {
+      throw new ConfigError('--claude-flow holds no command; leave it out to have claude-flow found')
+    }
     const claudeFlow = options.claudeFlow ?? env.CLAUDE_FLOW_COMMAND
     return { type: 'local', relayPort: options.relayPort, claudeFlow: claudeFlow?.trim() ? claudeFlow : undefined }
   }

@@ -1,10 +1,11 @@
 // The entry point: reads the configuration, starts what it asks for, says where it is, and ends in order.
 
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { untilAskedToEnd } from '../platform/lifetime.ts'
-import { isLoopback } from '../platform/listen.ts'
+import { isLoopback, listen } from '../platform/listen.ts'
 import { createLog, type Logger } from '../platform/log.ts'
 import { SwarmscopeError } from '../protocol/errors.ts'
 import { type Config, ConfigError, logFileOf, readConfig, runFileOf } from './config.ts'
@@ -30,8 +31,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     process.exitCode = await run(config, asked, log)
   } catch (error) {
-    if (error instanceof SwarmscopeError) log.fatal(error.body.details.suggestion)
-    else if (error instanceof RelayStartError) log.fatal(error.message)
+    if (error instanceof SwarmscopeError) sayFatal(log, error.body.details.suggestion)
+    else if (error instanceof RelayStartError) sayFatal(log, error.message)
     else log.fatal({ err: error }, 'Swarmscope could not start')
     process.exitCode = 1
   }
@@ -39,10 +40,21 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.exit()
 }
 
+/** In words for whoever sits before it, too: on a pipe the log is JSON. */
+function sayFatal(log: Logger, text: string): void {
+  log.fatal(text)
+  if (!process.stderr.isTTY) process.stderr.write(`error: ${text}\n`)
+}
+
 async function run(config: Config, asked: Promise<string>, log: Logger): Promise<number> {
   if (!existsSync(join(WEB_DIR, 'index.html'))) {
     throw new RelayStartError('The web app is not built: run "npm start", or "npm run build" first')
   }
+  if (!existsSync(config.project) && config.world.type === 'local') {
+    log.warn({ project: config.project }, 'there is no such folder (yet): is --project right?')
+  }
+  // Before the relay and its claude-flow: a busy port must not start them for nothing.
+  await assertFree(config)
   const relay =
     config.world.type === 'local'
       ? new RelayProcess({
@@ -67,14 +79,14 @@ async function run(config: Config, asked: Promise<string>, log: Logger): Promise
         ? world
         : world.type === 'remote'
           ? { type: 'relay' as const, host: world.host, port: world.port }
-          : { type: 'relay' as const, host: '127.0.0.1', port: relayPort ?? world.relayPort }
+          : { type: 'relay' as const, host: '127.0.0.1', port: relayPort ?? world.relayPort, managed: true }
     const server = await startServer({ config, shown, webDir: WEB_DIR, log })
     try {
       const link = `${reachableUrl(config, server.url)}/#token=${config.tokens.operator}`
       log.info({ url: server.url, world: config.world.type, project: config.project }, 'listening')
       writeRunFile(config, server.url)
       process.stdout.write(`Swarmscope is ready: ${link}\n`)
-      if (config.open) await openInBrowser(link, log)
+      if (config.open) await openInBrowser(config, link, log)
       const reason = await asked
       // Ctrl-C reaches the relay too: that it ends now is no reason to start it again.
       relay?.expectEnd()
@@ -83,6 +95,7 @@ async function run(config: Config, asked: Promise<string>, log: Logger): Promise
     } finally {
       await server.close()
       removeRunFile(config)
+      rmSync(join(config.projectDir, 'open.html'), { force: true })
     }
   } finally {
     await relay?.stop()
@@ -92,6 +105,12 @@ async function run(config: Config, asked: Promise<string>, log: Logger): Promise
 /** Where a browser finds us: an address that stands for all of them (0.0.0.0) is none to open. */
 function reachableUrl({ host, publicUrls }: Config, url: string): string {
   return (isLoopback(host) ? url : (publicUrls[0] ?? url)).replace(/\/$/, '')
+}
+
+async function assertFree({ host, port }: Config): Promise<void> {
+  const probe = createServer()
+  await listen(probe, { host, port, option: '--port' })
+  await new Promise((resolve) => probe.close(resolve))
 }
 
 /** Written whole or not at all: others read it to find us. */
@@ -113,10 +132,13 @@ function removeRunFile(config: Config): void {
   rmSync(file, { force: true })
 }
 
-async function openInBrowser(link: string, log: Logger): Promise<void> {
+/** By a file that only we can read: on the browser's command line everybody on this machine could read the token. */
+async function openInBrowser(config: Config, link: string, log: Logger): Promise<void> {
+  const file = join(config.projectDir, 'open.html')
   try {
+    writeFileSync(file, `<!doctype html><meta http-equiv="refresh" content="0;url=${link}">\n`, { mode: 0o600 })
     const { default: open } = await import('open')
-    await open(link)
+    await open(file)
   } catch (error) {
     log.warn({ err: error }, 'no browser could be opened: open the link by hand')
   }

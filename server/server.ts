@@ -4,10 +4,13 @@ import { createServer } from 'node:http'
 import { isLoopback, listen } from '../platform/listen.ts'
 import type { Logger } from '../platform/log.ts'
 import { accessList } from '../protocol/access.ts'
+import { SwarmscopeError } from '../protocol/errors.ts'
 import { createApp } from './api/app.ts'
 import type { Config } from './config.ts'
 import { DEFAULT_DEMO_AGENTS } from './config.ts'
+import type { RelayAddress } from './connector/failure.ts'
 import { Guard } from './guard/guard.ts'
+import { refuseUpgrade } from './guard/refuseUpgrade.ts'
 import { Tickets } from './guard/tickets.ts'
 import { Hub } from './hub/hub.ts'
 import { serveStream } from './hub/stream.ts'
@@ -23,7 +26,7 @@ const STOP_TIMEOUT_MS = 5_000
 export interface ServerOptions {
   config: Pick<Config, 'host' | 'port' | 'seed' | 'allowHosts' | 'publicUrls' | 'tokens'>
   /** The relay to connect to, or how many demo agents to show. */
-  shown: { type: 'relay'; host: string; port: number } | { type: 'demo'; agents: number }
+  shown: ({ type: 'relay' } & RelayAddress) | { type: 'demo'; agents: number }
   webDir: string | null
   log: Logger
 }
@@ -39,9 +42,13 @@ export interface RunningServer {
 export async function startServer({ config, shown, webDir, log }: ServerOptions): Promise<RunningServer> {
   const { host, tokens } = config
   // Half-sent requests are gone after 10 s, looked for every 5 s; Node's defaults would keep them for a minute and more.
-  const server = createServer({ connectionsCheckingInterval: 5_000 })
-  server.headersTimeout = 10_000
-  server.requestTimeout = 30_000
+  const server = createServer({
+    connectionsCheckingInterval: 5_000,
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    requireHostHeader: false, // the guard refuses it, in our own words
+  })
+  server.on('clientError', (_error, socket) => refuseUpgrade(socket, new SwarmscopeError('BAD_REQUEST')))
   // First of all, so that a busy port leaves nothing behind. Nothing is answered before this turn of the loop is over.
   const port = await listen(server, { host, port: config.port, option: '--port' })
   server.on('error', (error) => log.error({ err: error }, 'the server socket'))

@@ -69,7 +69,7 @@ export function botsRouter(options: BotsOptions): Router {
   ]
 
   router.get('/health', (request, response) => {
-    const trusted = guard.roleOf(request) !== null
+    const trusted = guard.isTrusted(request)
     const health = healthOf({ view, hub, demo: options.demo, draining: options.isDraining(), trusted })
     response.status(health.status === 'down' ? 503 : 200).json(health)
   })

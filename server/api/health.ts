@@ -29,7 +29,9 @@ export interface HealthInput {
 
 export function healthOf({ view, hub, demo, draining, trusted }: HealthInput): Health {
   const { mode, degraded, sources } = view
-  const healthy = demo || (mode === 'live' && degraded.length === 0)
+  // Live but ailing: the files are shown, but there is no claude-flow that could be asked.
+  const ailing = sources.some((source) => source.lastError !== null)
+  const healthy = demo || (mode === 'live' && degraded.length === 0 && !ailing)
   return {
     success: true,
     status: draining ? 'down' : healthy ? 'healthy' : 'degraded',

@@ -1,15 +1,12 @@
 // The built web app: one page, its assets, under a strict CSP with a nonce of its own for each answer.
 
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import express, { type RequestHandler, Router } from 'express'
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname, join, relative, sep } from 'node:path'
+import { type RequestHandler, Router } from 'express'
 import helmet from 'helmet'
 
 const NONCE_MARK = /__CSP_NONCE__/g
-
-/** A folder is a 404 like all that is not there: the redirect to it would be HTML. */
-const STATIC = { index: false, redirect: false, dotfiles: 'ignore' } as const
 
 export function securityHeaders(): RequestHandler[] {
   return [
@@ -43,9 +40,21 @@ export function securityHeaders(): RequestHandler[] {
 
 const nonceOf = (response: object): string => (response as { locals?: { cspNonce?: string } }).locals?.cspNonce ?? ''
 
-/** `webDir`: the built app. Throws if there is none. */
+interface WebFile {
+  body: Buffer
+  /** File name ending, for the media type. */
+  extension: string
+  cacheControl: string
+}
+
+/**
+ * The built app (`webDir`), read once: a rebuild while we run must not take the files away under an open page. Throws if
+ * there is none.
+ */
 export function pageRouter(webDir: string): Router {
-  const page = readFileSync(join(webDir, 'index.html'), 'utf8')
+  const files = readWebFiles(webDir)
+  const page = files.get('/index.html')?.body.toString('utf8')
+  if (page === undefined) throw new Error('the web app has no index.html')
   const router = Router()
   router.get(['/', '/index.html'], (_request, response) => {
     response
@@ -53,11 +62,22 @@ export function pageRouter(webDir: string): Router {
       .set('Cache-Control', 'no-store')
       .send(page.replace(NONCE_MARK, nonceOf(response)))
   })
-  router.use(
-    '/assets',
-    // Their names hold a hash of their contents.
-    express.static(join(webDir, 'assets'), { immutable: true, maxAge: '365d', ...STATIC }),
-  )
-  router.use(express.static(webDir, { maxAge: '1h', ...STATIC }))
+  router.get(/.*/, (request, response, next) => {
+    const file = files.get(request.path)
+    if (file) response.type(file.extension).set('Cache-Control', file.cacheControl).send(file.body)
+    else next()
+  })
   return router
+}
+
+function readWebFiles(webDir: string): Map<string, WebFile> {
+  const files = new Map<string, WebFile>()
+  for (const entry of readdirSync(webDir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || entry.name.startsWith('.')) continue
+    const path = `/${relative(webDir, join(entry.parentPath, entry.name)).split(sep).join('/')}`
+    // The names of assets hold a hash of their contents.
+    const cacheControl = path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'public, max-age=3600'
+    files.set(path, { body: readFileSync(join(webDir, path)), extension: extname(path), cacheControl })
+  }
+  return files
 }

@@ -6,6 +6,8 @@ import { type ErrorCode, isRetryable, SwarmscopeError } from '../../protocol/err
 export interface RelayAddress {
   host: string
   port: number
+  /** It is a child process of ours. */
+  managed?: boolean
 }
 
 const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {

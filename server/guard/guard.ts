@@ -32,16 +32,24 @@ export class Guard {
   roleOf(request: IncomingMessage): Role | null {
     const header = request.headers.authorization
     if (header === undefined) return null
-    const token = bearerOf(header)
+    const role = this.#roleOfToken(bearerOf(header))
+    if (role) return role
+    throw new SwarmscopeError('UNAUTHORIZED', {
+      detail: 'This token is not valid here: open the link that "npm start" printed',
+    })
+  }
+
+  /** For what answers everybody, and the trusted more: a wrong token is no token. */
+  isTrusted(request: IncomingMessage): boolean {
+    return this.#roleOfToken(bearerOf(request.headers.authorization)) !== null
+  }
+
+  #roleOfToken(token: string | null): Role | null {
     const { operatorToken, viewerToken } = this.#options
     // Both are compared always, so that the time tells nothing.
     const isOperator = sameSecret(token ?? '', operatorToken)
     const isViewer = sameSecret(token ?? '', viewerToken)
-    if (isOperator) return 'operator'
-    if (isViewer) return 'viewer'
-    throw new SwarmscopeError('UNAUTHORIZED', {
-      detail: 'This token is not valid here: open the link that "npm start" printed',
-    })
+    return isOperator ? 'operator' : isViewer ? 'viewer' : null
   }
 
   /** Throws `UNAUTHORIZED` without a token, `FORBIDDEN` if it may only read. */

@@ -1,10 +1,14 @@
-// Says no to an upgrade before it happens, in the one error shape.
+// Says no on the bare socket (to an upgrade, to what is no HTTP), in the one error shape.
 
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 
 export function refuseUpgrade(socket: Duplex, error: unknown): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
   const known = error instanceof SwarmscopeError ? error : new SwarmscopeError('INTERNAL', {}, { cause: error })
   const body = JSON.stringify(known.body)
   const headers = [

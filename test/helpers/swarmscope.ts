@@ -18,6 +18,8 @@ export interface Running {
   process: ChildProcess
   /** What it wrote to stderr so far. */
   stderr: () => string
+  /** Resolves to the exit code when it has ended. */
+  exited: Promise<number | null>
   /** SIGTERM; resolves to the exit code. */
   stop(): Promise<number | null>
   /** SIGKILL; resolves when it is gone. */
@@ -91,6 +93,7 @@ function start(main: string, ready: RegExp, { args = [], env = {} }: StartOption
       resolve({
         url,
         process: child,
+        exited,
         stderr: () => stderr,
         stop: () => {
           child.kill('SIGTERM')

@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ROOT, type Running, startServerProcess, temporaryFolder, writeRecordedProject } from '../helpers/swarmscope.ts'
@@ -88,6 +88,35 @@ describe.skipIf(process.platform === 'win32')('server and relay', () => {
     expect(pids.length).toBeGreaterThanOrEqual(2) // the relay and its claude-flow
     expect(await running.stop()).toBe(0)
     await until(() => pids.every((pid) => !isAlive(pid)), 1_500)
+  })
+
+  test('Ctrl-C that comes twice, as under npm, ends in order too', async () => {
+    const running = await start()
+    const pids = descendants(running.process.pid ?? 0)
+    running.process.kill('SIGINT')
+    running.process.kill('SIGINT')
+    expect(await running.exited).toBe(0)
+    await until(() => pids.every((pid) => !isAlive(pid)), 1_500)
+  })
+
+  test.each([
+    ['without a Host', 'GET /api/v1/bots/health HTTP/1.1\r\n\r\n', 421, 'WRONG_HOST'],
+    ['that is no HTTP', 'good morning\r\n\r\n', 400, 'BAD_REQUEST'],
+  ])('a request %s is refused in the one shape', async (_name, request, status, code) => {
+    const running = await start()
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(new URL(running.url).port), '127.0.0.1', () => socket.write(request))
+      let text = ''
+      socket.setEncoding('utf8').on('data', (part: string) => {
+        text += part
+        if (text.includes('"code"')) resolve(text)
+      })
+      socket.on('error', reject)
+      cleanUps.push(() => socket.destroy())
+    })
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(answer).toContain(`"code":"${code}"`)
+    expect(answer).not.toContain('<html')
   })
 
   test('kill -9 of the server ends the relay and its child within a second, and the ports are free at once', async () => {

@@ -52,7 +52,7 @@ describe('the command line', () => {
   })
 
   test.each([
-    [['--host', '0.0.0.0'], /--allow-host NAME or --public-url URL/],
+    [['--host', '0.0.0.0'], /--insecure-no-tls/],
     [['--host', '::', '--allow-host', 'x'], /--insecure-no-tls/],
     [['--host', '192.168.1.5', '--public-url', 'https://x.example'], /--insecure-no-tls/],
     [['--claude-flow', ' '], /holds no command/],

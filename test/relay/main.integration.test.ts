@@ -139,7 +139,6 @@ describe.skipIf(process.platform === 'win32')('the relay as a process', () => {
   })
 
   test.each([
-    [['--host', '0.0.0.0'], '--allow-host NAME'],
     [['--host', '0.0.0.0', '--allow-host', 'x'], '--insecure-no-tls'],
     [['--port', '99999'], '0 to 65535'],
     [['--public-url', 'x'], 'https://name'],

@@ -298,15 +298,14 @@ describe('who may ask', () => {
     },
   )
 
-  test('health asks for no token, but takes no wrong one', async () => {
-    for (const headers of [{}, VIEWER, OPERATOR]) {
+  test('health asks for no token, and a wrong one is none', async () => {
+    for (const headers of [{}, VIEWER, OPERATOR, bearer('wrong-token-1234')]) {
       expect((await server.ask('/api/v1/bots/health', { headers })).json()).toMatchObject({
         status: 'healthy',
         mode: 'mock',
         agents: 3,
       })
     }
-    expect((await server.ask('/api/v1/bots/health', { headers: bearer('wrong-token-1234') })).status).toBe(401)
   })
 
   test('a ticket is given to both roles, and kept by nobody', async () => {

@@ -70,6 +70,25 @@ describe('the banner', () => {
     ])
   })
 
+  it('tells of a live source without its claude-flow that its files are shown, and offers no retry', () => {
+    const { success: _, ...missing } = errorBody('CHILD_NOT_FOUND')
+    expect(bannerLines(line('live', [liveSource({ lastError: missing })]), NOW)).toMatchObject([
+      {
+        sentence: 'claude-flow is not installed. Its files are shown.',
+        command: 'npm install claude-flow',
+        canRetry: false,
+        asOfMs: null,
+      },
+    ])
+  })
+
+  it('gives no command for a relay that the server starts again by itself', () => {
+    const { success: _, ...own } = errorBody('CONNECTION_REFUSED', { host: '127.0.0.1', port: 3000, managed: true })
+    expect(bannerLines(line('stale', [lost({ lastError: own })]), NOW)).toMatchObject([
+      { suggestion: expect.stringContaining('by itself'), command: null },
+    ])
+  })
+
   it('offers no retry to who may only look', () => {
     expect(bannerLines(line('stale', [lost()], { role: 'viewer' }), NOW)).toMatchObject([{ canRetry: false }])
   })

@@ -121,7 +121,9 @@ function Rows({ rows, isStale }: { rows: ListRow[]; isStale: boolean }): ReactNo
     if (row?.type !== 'agent') return
     useLooking.getState().select(row.agent.id)
     setFocusedId(row.agent.id)
-    requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)?.focus())
+    // By the agent, not by the place: rows may have moved by then.
+    const place = `[data-agent="${CSS.escape(row.agent.id)}"]`
+    requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(place)?.focus())
   }
   const onKeyDown = (event: KeyboardEvent) => {
     const pageRows = Math.max(1, Math.floor(height / ROW_HEIGHT.agent) - 1)

@@ -74,6 +74,7 @@ function AgentRowView(props: AgentRowProps): ReactNode {
       role="option"
       data-testid="agent-row"
       data-row={index}
+      data-agent={agent.id}
       data-look={look}
       data-hovered={isHovered}
       data-stale={isStale}

@@ -5,7 +5,7 @@ import { CopyButton } from './CopyButton.tsx'
 
 const STEPS = [
   { title: 'Give the project claude-flow, once', command: 'npx claude-flow@latest init' },
-  { title: 'Register an agent', command: 'npx claude-flow agent spawn --type coder --name first-coder' },
+  { title: 'Register an agent', command: 'npx claude-flow agent spawn --type coder' },
   { title: 'Or let Claude Code start a swarm', command: 'claude "Use claude-flow to set up a swarm of three agents"' },
 ] as const
 

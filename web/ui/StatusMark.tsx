@@ -80,7 +80,13 @@ function mark(look: Look, isHollow: boolean): ReactNode {
     case 'idle':
       return dot(3.6, isHollow)
     case 'offline':
-      return <circle cx="9" cy="9" r="2.7" {...stroke} />
+      // Struck out: an outline alone is what a registered agent looks like.
+      return (
+        <>
+          <circle cx="9" cy="9" r="2.7" {...stroke} />
+          <path d="M4.2 13.8l9.6-9.6" {...stroke} />
+        </>
+      )
     default:
       return look satisfies never
   }

@@ -55,7 +55,11 @@ function Chips(): ReactNode {
   return (
     <ul className="chips" aria-label="Connections">
       {sources.map((source) => (
-        <Chip key={source.id} {...sourceChip(source, now + line.clockOffsetMs)} title={source.url} />
+        <Chip
+          key={source.id}
+          {...sourceChip(source, now + line.clockOffsetMs, line.status?.mode === 'stale')}
+          title={source.url}
+        />
       ))}
     </ul>
   )
@@ -78,15 +82,18 @@ function Chip({ tone, name, state, title }: ChipProps): ReactNode {
   )
 }
 
-function sourceChip(source: SourceStatus, serverNowMs: number): ChipProps {
+/** `wasLive`: there was something to lose. */
+function sourceChip(source: SourceStatus, serverNowMs: number, wasLive: boolean): ChipProps {
   if (source.kind === 'mock') return { tone: 'mock', name: 'demo', state: 'invented' }
   const name = source.kind
   const age = formatAge(serverNowMs - Date.parse(source.since))
   if (source.state === 'limited') return { tone: 'live', name, state: 'read once' }
+  if (isLive(source) && source.lastError) return { tone: 'trying', name, state: 'files only' }
   if (isLive(source)) return { tone: 'live', name, state: 'live' }
   if (source.state === 'unavailable') return { tone: 'lost', name, state: 'nothing there' }
   if (source.lastError === null) return { tone: 'trying', name, state: 'connecting' }
-  return { tone: 'lost', name, state: source.state === 'closed' ? 'refused' : `lost ${age} ago` }
+  if (source.state === 'closed') return { tone: 'lost', name, state: 'refused' }
+  return { tone: 'lost', name, state: wasLive ? `lost ${age} ago` : 'not reached' }
 }
 
 function Counts(): ReactNode {

@@ -29,9 +29,7 @@ export function bannerLines(line: Line, nowMs: number): BannerLine[] {
   const lines: BannerLine[] = []
   const isDown = isLineDown(line, nowMs) && (line.status !== null || line.connection.state === 'closed')
   if (line.signIn === null && (isDown || isLineDownAtStart(line, nowMs))) lines.push(ownLine(line, nowMs))
-  const sources = isDown
-    ? []
-    : (line.status?.sources ?? []).filter((source) => !isLive(source) && source.lastError !== null)
+  const sources = isDown ? [] : (line.status?.sources ?? []).filter((source) => source.lastError !== null)
   if (mode === 'mock') lines.push(mockLine(sources.length > 0))
   if (mode === 'replay')
     lines.push({ ...EMPTY, key: 'replay', tone: 'past', word: 'REPLAY', sentence: 'A recording, not the present.' })
@@ -98,12 +96,14 @@ function sourceLine(source: SourceStatus, tone: 'lost' | 'mock', line: Line, asO
     ...EMPTY,
     key: source.id,
     tone,
-    sentence: withStop(lastError?.error ?? 'A source is not connected'),
+    // Live all the same: the relay reads claude-flow's files, but nobody is there to take commands.
+    sentence:
+      withStop(lastError?.error ?? 'A source is not connected') + (isLive(source) ? ' Its files are shown.' : ''),
     suggestion: lastError?.details.suggestion ?? '',
     command: commandFor(lastError, source.url),
     retryAtMs:
       source.state === 'waiting' && source.retryAt !== null ? Date.parse(source.retryAt) - line.clockOffsetMs : null,
-    canRetry: line.role !== 'viewer',
+    canRetry: line.role !== 'viewer' && !isLive(source),
     isTrying: source.state === 'connecting' || source.state === 'handshaking',
     asOfMs,
   }
@@ -118,6 +118,7 @@ export function commandFor(error: SourceError | null, url: string | null): strin
   if (error === null) return null
   if (error.code === 'CHILD_NOT_FOUND') return /npm install [\w@./-]+/.exec(error.details.suggestion)?.[0] ?? null
   const [, , port] = LOOPBACK.exec(url ?? '') ?? []
-  const isGone = error.code === 'CONNECTION_REFUSED' || error.code === 'CONNECTION_LOST'
-  return isGone && port ? `npm run relay -- --port ${port}` : null
+  // Only where the suggestion is to start one: the relay that the server started comes back by itself.
+  const isWanted = /relay is running on/.test(error.details.suggestion)
+  return isWanted && port ? `npm run relay -- --port ${port}` : null
 }

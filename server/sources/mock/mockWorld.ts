@@ -109,7 +109,7 @@ export class MockWorld {
       tokens: addTokens(agent.tokens, spent),
       costUsd: (agent.costUsd ?? 0) + spent * 3e-6,
       tools: {
-        count: (agent.tools?.count ?? 0) + (status === 'busy' ? 1 : 0),
+        count: (agent.tools?.count ?? 0) + (status === 'busy' || status === 'error' ? 1 : 0),
         errors: (agent.tools?.errors ?? 0) + (status === 'error' ? 1 : 0),
         durationMs: (agent.tools?.durationMs ?? 0) + (status === 'busy' ? this.#random.below(900) : 0),
       },
