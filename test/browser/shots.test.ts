@@ -131,7 +131,9 @@ describe('pictures', () => {
     ['tablet', 40, { width: 820, height: 1180 }],
   ] as const)('%s', async (name, agents, options) => {
     const { url } = await server(['--demo', String(agents), '--seed', '7'])
-    const page = await open(url, agents, options)
+    const page = await open(url, agents, { ...STILL, ...options })
+    // The demo never rests: its layout has opened after some dozens of frames.
+    await page.waitForFunction(() => globalThis.swarmscope.stats().frames > 40, null, { timeout: 60_000 })
     await page.screenshot({ path: join(SHOTS, `${name}.png`) })
     expect((await pageStats(page)).mode).toBe('mock')
   })

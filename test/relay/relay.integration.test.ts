@@ -581,22 +581,29 @@ describe('HTTP', () => {
     expect(response.headers['content-type']).toBe('application/json; charset=utf-8')
   })
 
-  test.each([['/health'], ['/livez'], ['/nothing']])(
-    '%s is not served under a foreign name or to a foreign page',
-    async (path) => {
-      const { relay } = await runRelay({ command: null })
-      for (const [headers, status] of [
-        [{ host: 'evil.example' }, 421],
-        [{ origin: 'https://evil.example' }, 403],
-      ] as const) {
-        const sent = request({ port: relay.port, path, headers })
-        sent.end()
-        const [response] = await once(sent, 'response')
-        response.resume()
-        expect(response.statusCode).toBe(status)
-      }
-    },
-  )
+  test.each([['/livez'], ['/readyz']])('[A5] %s answers anyone, with an empty body', async (path) => {
+    const { relay } = await runRelay({ command: null })
+    const sent = request({ port: relay.port, path, headers: { host: '10.0.0.7:3000' } })
+    sent.end()
+    const [response] = await once(sent, 'response')
+    let body = ''
+    for await (const chunk of response) body += chunk
+    expect([response.statusCode, body]).toEqual([200, ''])
+  })
+
+  test.each([['/health'], ['/nothing']])('%s is not served under a foreign name or to a foreign page', async (path) => {
+    const { relay } = await runRelay({ command: null })
+    for (const [headers, status] of [
+      [{ host: 'evil.example' }, 421],
+      [{ origin: 'https://evil.example' }, 403],
+    ] as const) {
+      const sent = request({ port: relay.port, path, headers })
+      sent.end()
+      const [response] = await once(sent, 'response')
+      response.resume()
+      expect(response.statusCode).toBe(status)
+    }
+  })
 })
 
 describe('start and end', () => {
