@@ -78,6 +78,7 @@ describe('the page', () => {
 
     await page.locator('[data-testid=agent-row]').filter({ hasText: 'builder-1' }).waitFor()
     expect(await page.locator('[data-testid=agent-row]').count()).toBe(8)
+    await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'live')
     expect(await pageStats(page)).toMatchObject({ agents: 8, mode: 'live' })
     expect(new URL(page.url()).hash).toBe('') // the token is out of the address bar
     const epoch = (await pageStats(page)).epoch
@@ -96,6 +97,8 @@ describe('the page', () => {
     })
     await relay(portOf(firstRelay))
     await page.locator('[data-testid=agent-row]').filter({ hasText: 'late-comer' }).waitFor()
+    // The agents may be there a moment before the word that they are current.
+    await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'live')
     expect(await pageStats(page)).toMatchObject({ agents: 9, mode: 'live', epoch })
     expect(await page.evaluate(() => 'notReloaded' in globalThis)).toBe(true)
   })
@@ -114,6 +117,7 @@ describe('the page', () => {
 
     await relay(port)
     await page.locator('[data-testid=agent-row]').filter({ hasText: 'builder-1' }).waitFor()
+    await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'live')
     const live = await pageStats(page)
     expect(live).toMatchObject({ agents: 8, mode: 'live' })
     expect(live.epoch).not.toBe(mock.epoch)
@@ -131,6 +135,7 @@ describe('the page', () => {
     await relay(port)
     await page.getByRole('button', { name: /retry now/i }).click()
     await page.locator('[data-testid=agent-row]').filter({ hasText: 'builder-1' }).waitFor()
+    await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'live')
     expect(await pageStats(page)).toMatchObject({ agents: 8, mode: 'live' })
   })
 
