@@ -1,6 +1,8 @@
 // Worlds for looking at the page without a server: deterministic by seed, of any size.
 
 import type { Agent, AgentStatus, Entity, Link, LinkKind, Provenance, Task } from '../../protocol/swarm.ts'
+import { mulberry32 } from '../../server/sources/mock/random.ts'
+import { sampleAgent } from '../protocol/samples.ts'
 
 const TYPES = ['coder', 'coder', 'coder', 'tester', 'reviewer', 'researcher', 'analyst', 'architect', 'documenter']
 const WORK: Record<string, string[]> = {
@@ -10,59 +12,24 @@ const WORK: Record<string, string[]> = {
   researcher: ['Read OAuth docs', 'Read rfc6749.txt'],
 }
 
-/** mulberry32 */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
+export const randomFrom = (seed: number): (() => number) => mulberry32(seed).next
 
 /** A whole agent; what `fields` does not say was not reported. */
-export function agentOf(name: string, fields: Partial<Agent> = {}): Agent {
-  return {
-    entity: 'agent',
-    id: `test/${name}`,
-    rev: 1,
+export const agentOf = (name: string, fields: Partial<Agent> = {}): Agent => ({
+  rev: 1,
+  ...sampleAgent(`test/${name}`, {
     nativeId: name,
     sourceId: 'test',
     origin: 'claude-code',
     kind: 'observed',
     name,
-    type: 'coder',
     rawType: null,
     status: 'active',
     rawStatus: null,
-    mock: false,
-    swarmId: null,
-    parentId: null,
-    model: null,
-    health: null,
-    currentTask: null,
-    tasksActive: null,
-    tasksCompleted: null,
-    tokens: null,
-    costUsd: null,
-    cpuUsage: null,
-    memoryBytes: null,
-    capabilities: null,
-    activity: null,
-    attention: null,
-    project: null,
-    host: null,
-    tools: null,
-    statusSince: null,
-    createdAt: null,
-    lastActiveAt: null,
     updatedAt: new Date().toISOString(),
-    sources: {},
     ...fields,
-  }
-}
+  }),
+})
 
 export const linkOf = (kind: LinkKind, source: string, target: string, fields: Partial<Link> = {}): Link => ({
   entity: 'link',

@@ -91,13 +91,13 @@ export function countAgents(agents: Iterable<Agent>): Counts {
     counts.agents++
     if (agent.kind === 'registered') counts.registered++
     else counts.observed++
-    const look = lookOf(agent)
-    if (look === 'needs-you') counts.needsYou++
-    else if (look === 'failed') counts.failed++
-    else if (look === 'idle') counts.idle++
-    else if (look === 'offline') counts.offline++
-    else if (agent.kind === 'observed') counts.working++
-    else counts.markedActive++
+    const group = groupOf(agent)
+    if (group === 'needs-you') counts.needsYou++
+    else if (group === 'failed') counts.failed++
+    else if (group === 'working') counts.working++
+    else if (group === 'marked-active') counts.markedActive++
+    else if (lookOf(agent) === 'idle') counts.idle++
+    else counts.offline++
   }
   return counts
 }
