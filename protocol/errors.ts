@@ -27,6 +27,7 @@ function at({ host, port = 3000 }: ErrorContext): string {
   // A bare IPv6 address and its port cannot be told apart.
   return host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`
 }
+const theRelay = (context: ErrorContext): string => (context.host ? `the relay on ${at(context)}` : 'the relay')
 /** An empty detail says nothing either. */
 const because = (context: ErrorContext, otherwise: string): string => context.detail || otherwise
 
@@ -60,16 +61,24 @@ export const ERRORS = {
     suggestion: (c) => `There is no route to ${at(c)}: check the network, VPN or container network`,
     retryable: true,
   },
+  TLS_FAILED: {
+    status: 502,
+    error: 'The secure connection to Claude Flow failed',
+    suggestion: (c) =>
+      `${because(c, `The certificate of ${at(c)} was not accepted`)}: check that CLAUDE_FLOW_URL has the name in the certificate, and that CLAUDE_FLOW_CA names the authority that signed it`,
+    // A certificate is renewed where the relay runs, without anybody touching this server.
+    retryable: true,
+  },
   RELAY_UNAUTHORIZED: {
     status: 502,
     error: 'The relay refused our token',
-    suggestion: (c) => `Give this server the SWARMSCOPE_RELAY_TOKEN of the relay on ${at(c)}, then restart it`,
+    suggestion: (c) => `Give this server the SWARMSCOPE_RELAY_TOKEN of ${theRelay(c)}, then restart it`,
     retryable: false,
   },
   RELAY_FORBIDDEN: {
     status: 502,
     error: 'The relay refused our host name',
-    suggestion: (c) => `Start the relay on ${at(c)} with --allow-host ${c.host || 'NAME'}`,
+    suggestion: (c) => `Start ${theRelay(c)} with --allow-host ${c.host || 'NAME'}`,
     retryable: false,
   },
   NOT_A_RELAY: {
@@ -84,19 +93,19 @@ export const ERRORS = {
     suggestion: (c) =>
       c.managed
         ? RESTARTING
-        : `The relay on ${at(c)} went away; it is tried again by itself. If it stays away, restart the relay`,
+        : `Nothing comes from ${theRelay(c)} any more; it is tried again by itself. If it stays away, restart it`,
     retryable: true,
   },
   PROTOCOL_MISMATCH: {
     status: 502,
     error: 'The relay sent something that is not understood',
-    suggestion: (c) => `Update Swarmscope and the relay on ${at(c)} to the same version (${because(c, 'bad message')})`,
+    suggestion: (c) => `Update Swarmscope and ${theRelay(c)} to the same version (${because(c, 'bad message')})`,
     retryable: true,
   },
   VERSION_MISMATCH: {
     status: 502,
     error: 'Relay and server speak different versions',
-    suggestion: (c) => because(c, `Update Swarmscope here and the relay on ${at(c)} to the same version`),
+    suggestion: (c) => because(c, `Update Swarmscope here and ${theRelay(c)} to the same version`),
     retryable: false,
   },
   NOT_CONNECTED: {
@@ -121,10 +130,18 @@ export const ERRORS = {
       `The relay starts it again by itself (${because(c, 'it ended')}); if it keeps stopping, run its command by hand to see why`,
     retryable: true,
   },
+  CHILD_SILENT: {
+    status: 503,
+    error: 'claude-flow runs but does not answer',
+    suggestion: (c) =>
+      `It left the relay's own question unanswered and is started again by itself (${because(c, 'it may be hung')}); if that goes on, run its command by hand to see why`,
+    retryable: true,
+  },
   CHILD_TIMEOUT: {
     status: 504,
     error: 'claude-flow does not answer',
-    suggestion: () => 'It may be busy or hung: try again, or restart the relay',
+    suggestion: () =>
+      'The command took too long: it may still take effect, so look at the agents first; then try again, or restart the relay',
     retryable: true,
   },
   TOOL_UNKNOWN: {
@@ -133,16 +150,28 @@ export const ERRORS = {
     suggestion: (c) => `Update claude-flow (${because(c, 'tool not found')})`,
     retryable: false,
   },
+  TOOL_NOT_ALLOWED: {
+    status: 403,
+    error: 'The relay does not pass this tool on',
+    suggestion: (c) => because(c, `Only some of claude-flow's tools pass: change the list of ${theRelay(c)}`),
+    retryable: false,
+  },
   TOOL_FAILED: {
     status: 502,
     error: 'claude-flow refused the command',
     suggestion: (c) => `It said: ${because(c, 'nothing')}`,
     retryable: false,
   },
+  ANSWER_TOO_LARGE: {
+    status: 502,
+    error: "claude-flow's answer is too large",
+    suggestion: (c) => because(c, 'The relay passes on no answer of that size: ask for less at once'),
+    retryable: false,
+  },
   NOT_SUPPORTED_BY_CLAUDE_FLOW: {
     status: 501,
     error: 'claude-flow said yes but does nothing for this command',
-    suggestion: () => 'Use claude-flow 3.x, where this command has an effect',
+    suggestion: (c) => because(c, 'Use claude-flow 3.x, where this command has an effect'),
     retryable: false,
   },
   UNAUTHORIZED: {
@@ -199,6 +228,13 @@ export const ERRORS = {
     suggestion: () => 'Send Content-Type: application/json',
     retryable: false,
   },
+  IDEMPOTENCY_CONFLICT: {
+    status: 422,
+    error: 'This idempotency key was used for another request',
+    suggestion: () =>
+      'Send each new command with a new Idempotency-Key; only a repetition of the very same one keeps it',
+    retryable: false,
+  },
   RATE_LIMITED: {
     status: 429,
     error: 'Too many requests',
@@ -209,6 +245,19 @@ export const ERRORS = {
     status: 503,
     error: 'Too many viewers are connected',
     suggestion: () => 'Close a viewer, or try again in a moment',
+    retryable: true,
+  },
+  LOG_UNAVAILABLE: {
+    status: 503,
+    error: 'The event log cannot be written',
+    suggestion: (c) =>
+      `${because(c, 'Its disk may be full or its file damaged')}: the live view goes on from memory, history does not; make room in the data folder, then restart the server`,
+    retryable: true,
+  },
+  STOPPING: {
+    status: 503,
+    error: 'Swarmscope is stopping',
+    suggestion: () => 'Try again in a moment, when it has started again',
     retryable: true,
   },
   INTERNAL: {
