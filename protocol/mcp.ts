@@ -19,6 +19,9 @@ export const JSON_RPC = {
 /** What claude-flow speaks. */
 export const MCP_PROTOCOL_VERSION = '2024-11-05'
 
+/** Those that begin with `initialize`, oldest first; their names are dates, so they can be compared. */
+export const MCP_PROTOCOL_VERSIONS: readonly string[] = [MCP_PROTOCOL_VERSION, '2025-03-26', '2025-06-18', '2025-11-25']
+
 export interface JsonRpcError {
   code: number
   message: string

@@ -26,3 +26,9 @@ export function redact(text: string, maxLength: number): string {
   for (const pattern of PATTERNS) clean = clean.replace(pattern, REDACTED)
   return clean.length > maxLength ? `${clean.slice(0, maxLength - 1)}…` : clean
 }
+
+/** Also `C:\\…`, `file:///…` and `~/…`; a lone `/` or a URL's path is none. */
+const PATHS = /(?<![\w:/.~])(?:file:\/\/|[A-Za-z]:|~)?[/\\](?:[^\s/\\:'"()<>|,;]+[/\\])+(?=[^\s/\\])/g
+
+/** Paths of this machine cut to their last part: what stands before it is nobody else's business. */
+export const withoutPaths = (text: string): string => text.replace(PATHS, '…/')

@@ -12,6 +12,7 @@ export const RELAY_METHOD = {
   SNAPSHOT: 'swarmscope/snapshot',
   FRAME: 'swarmscope/frame',
   STATE: 'swarmscope/state',
+  CALLS: 'swarmscope/calls',
 } as const
 
 const versionRange = z.object({ min: z.number().int().positive(), max: z.number().int().positive() })
@@ -29,8 +30,11 @@ const relayError = z.object({ error: z.string(), code: z.string(), details: z.ob
 
 export const relayState = z.object({
   child: z.object({
-    /** `missing`: no command was found to start. `waiting`: it ended, and is started again after a pause. */
-    state: z.enum(['starting', 'up', 'waiting', 'missing', 'stopped']),
+    /**
+     * `on-demand`: started when somebody needs it. `silent`: it runs, but answers nothing. `missing`: no command was found
+     * to start. `waiting`: it ended, and is started again after a pause.
+     */
+    state: z.enum(['on-demand', 'starting', 'up', 'silent', 'waiting', 'missing', 'stopped']),
     serverInfo: z.object({ name: z.string(), version: z.string() }).nullable(),
     restarts: z.number().int().nonnegative(),
     lastError: relayError.nullable(),
@@ -73,4 +77,28 @@ export const recordFrame = z.object({
   to: z.number().int().nonnegative(),
   put: z.array(claudeFlowRecord),
   del: z.array(z.object({ entity: z.literal('record'), id: z.string() })),
+})
+
+/** More than pass in one turn of the event loop as a rule; a larger burst is counted, not listed. */
+export const MAX_CALLS_IN_NOTICE = 1_000
+
+export const MAX_TOOL_NAME_LENGTH = 256
+
+/** A tool that was called through the relay: neither arguments nor answer. */
+const callNotice = z.object({
+  /** When it was over. */
+  at: z.iso.datetime(),
+  tool: z.string().max(MAX_TOOL_NAME_LENGTH),
+  /** Numbered by the relay; `name` as the client called itself. */
+  client: z.object({ id: z.number().int(), name: z.string().nullable() }),
+  /** `tool-error`: the tool itself said no. `refused`: it never reached claude-flow. */
+  outcome: z.enum(['ok', 'tool-error', 'error', 'cancelled', 'timed-out', 'child-gone', 'refused']),
+  durationMs: z.number().nonnegative(),
+})
+export type CallNotice = z.infer<typeof callNotice>
+
+export const callsNotice = z.object({
+  calls: z.array(callNotice).max(MAX_CALLS_IN_NOTICE),
+  /** How many more there were. */
+  dropped: z.number().int().nonnegative(),
 })

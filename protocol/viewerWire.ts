@@ -46,6 +46,8 @@ export const CLOSE = {
   /** No hello in time, or no progress for 10 s. */
   TIMED_OUT: 4408,
   TOO_SLOW: 4409,
+  /** It goes on sending faster than it may. */
+  TOO_MANY_MESSAGES: 4429,
   BAD_MESSAGE: 4400,
   UNAUTHORIZED: 4501,
   VERSION_MISMATCH: 4526,

@@ -1,19 +1,24 @@
-// The supervised child: one claude-flow for all clients, started again after a jittered pause whenever it ends.
+// The supervised child: one claude-flow for all clients, started at once or when first needed, and started again after a
+// jittered pause whenever it ends; one that only ever ends is left alone until somebody asks.
 
 import { basename } from 'node:path'
 import { backoffMs } from '../protocol/backoff.ts'
 import { type ErrorBody, errorBody } from '../protocol/errors.ts'
 import type { InitializeResult } from '../protocol/mcp.ts'
+import { withoutPaths } from '../protocol/redact.ts'
 import type { ChildStatus } from '../protocol/relayWire.ts'
 import { type ChildCommand, type ChildEnd, ChildRun, type SpawnChild, spawnChild } from './childProcess.ts'
 import type { RelayLimits } from './limits.ts'
+import type { Message } from './mux.ts'
 
 export interface ChildEvents {
   /** The process runs; it is to be initialised now. */
   onStarting(): void
-  onLine(line: string): void
-  /** It ended (or there is none): whatever was asked gets this. */
-  onGone(error: ErrorBody): void
+  onLine(line: Buffer): void
+  /** It sends a line that is too long, which begins so; it is ended for it. */
+  onTooLong(head: Buffer, maxBytes: number): void
+  /** It ended (or there is none): whatever was asked gets this. `null`: it is only not started yet. */
+  onGone(error: ErrorBody | null): void
   onStatus(status: ChildStatus): void
 }
 
@@ -22,15 +27,22 @@ export interface ChildOptions {
   command: ChildCommand | null
   cwd: string
   env: NodeJS.ProcessEnv
-  limits: Pick<RelayLimits, 'maxLineBytes' | 'childStartTimeoutMs' | 'childBackoff' | 'childStableAfterMs'>
+  limits: Pick<
+    RelayLimits,
+    'maxLineBytes' | 'childStartTimeoutMs' | 'childBackoff' | 'childStableAfterMs' | 'maxChildFailures' | 'childRetryMs'
+  >
   events: ChildEvents
   spawn?: SpawnChild
   random?: () => number
 }
 
 type Phase =
+  /** Started when somebody needs it, but not before `notBeforeMs`. */
+  | { state: 'on-demand'; notBeforeMs: number }
   | { state: 'starting'; run: ChildRun; timer: NodeJS.Timeout }
   | { state: 'up'; run: ChildRun; sinceMs: number }
+  /** As `up`, but it answers nothing. */
+  | { state: 'silent'; run: ChildRun; sinceMs: number }
   | { state: 'waiting'; timer: NodeJS.Timeout }
   | { state: 'missing' }
   | { state: 'stopped' }
@@ -38,6 +50,10 @@ type Phase =
 /** Our secrets and settings are none of the child's business: agents read hostile text. */
 export const childEnv = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !/^SWARMSCOPE_/i.test(name)))
+
+/** Of the last words, so many lines go with the error to those who waited. */
+const LAST_WORDS = 3
+const LAST_WORDS_LENGTH = 200
 
 export class ChildSupervisor {
   readonly #options: ChildOptions
@@ -50,6 +66,8 @@ export class ChildSupervisor {
   #ending: ChildRun | null = null
   #starts = 0
   #lastStderr: readonly string[] = []
+  /** Why it is being ended by us. */
+  #verdict: ErrorBody | null = null
 
   constructor(options: ChildOptions) {
     this.#options = options
@@ -69,7 +87,8 @@ export class ChildSupervisor {
   }
 
   get uptimeSeconds(): number | null {
-    return this.#phase.state === 'up' ? Math.floor((performance.now() - this.#phase.sinceMs) / 1000) : null
+    const phase = this.#phase
+    return 'sinceMs' in phase ? Math.floor((performance.now() - phase.sinceMs) / 1000) : null
   }
 
   /** Last lines on stderr, of this run or (when it said nothing yet) of the one before. */
@@ -82,12 +101,21 @@ export class ChildSupervisor {
     return 'run' in this.#phase ? this.#phase.run : null
   }
 
-  start(): void {
-    if (this.#options.command) this.#spawn(this.#options.command)
-    else this.#missing()
+  /** `lazy`: only when somebody needs it. */
+  start(when: 'eager' | 'lazy' = 'eager'): void {
+    if (!this.#options.command) this.#missing()
+    else if (when === 'lazy') this.#onDemand(null, performance.now())
+    else this.#spawn(this.#options.command)
   }
 
-  send(line: string): boolean {
+  /** Somebody needs it: starts it if it waits for that. */
+  demand(): void {
+    const { command } = this.#options
+    const phase = this.#phase
+    if (command && phase.state === 'on-demand' && performance.now() >= phase.notBeforeMs) this.#spawn(command)
+  }
+
+  send(line: Message): boolean {
     return this.#run?.send(line) ?? false
   }
 
@@ -100,9 +128,22 @@ export class ChildSupervisor {
     this.#set({ state: 'up', run: this.#phase.run, sinceMs: performance.now() })
   }
 
+  /** It was asked whether it lives, and says nothing; or it speaks again. */
+  silent(isSilent: boolean): void {
+    const phase = this.#phase
+    if (isSilent && phase.state === 'up') {
+      this.#lastError = errorBody('CHILD_SILENT')
+      this.#set({ ...phase, state: 'silent' })
+    } else if (!isSilent && phase.state === 'silent') {
+      this.#lastError = null
+      this.#set({ ...phase, state: 'up' })
+    }
+  }
+
   /** What it did makes it useless: end it, and start another. */
-  fail(reason: string): void {
-    this.#run?.kill(reason)
+  fail(error: ErrorBody): void {
+    this.#verdict = error
+    this.#run?.kill('it is of no use')
   }
 
   async end(): Promise<void> {
@@ -123,6 +164,7 @@ export class ChildSupervisor {
   #spawn(command: ChildCommand): void {
     const { cwd, env, limits, events, spawn = spawnChild } = this.#options
     this.#starts++
+    this.#verdict = null
     // Each callback first asks whether its run is still the one that counts: a late one must not touch its successor.
     const run: ChildRun = new ChildRun({
       command,
@@ -132,6 +174,9 @@ export class ChildSupervisor {
       spawn,
       onLine: (line) => {
         if (this.#run === run) events.onLine(line)
+      },
+      onTooLong: (head) => {
+        if (this.#run === run) events.onTooLong(head, limits.maxLineBytes)
       },
       onEnd: (end) => this.#ended(run, end),
     })
@@ -153,13 +198,21 @@ export class ChildSupervisor {
       return
     }
     const { limits, random = Math.random, command } = this.#options
-    const wasStable = phase.state === 'up' && performance.now() - phase.sinceMs >= limits.childStableAfterMs
+    const wasStable = 'sinceMs' in phase && performance.now() - phase.sinceMs >= limits.childStableAfterMs
     if (wasStable) this.#failures = 0
-    const pauseMs = backoffMs(limits.childBackoff, this.#failures++, random())
-    const timer = setTimeout(() => {
-      if (command) this.#spawn(command)
-    }, pauseMs)
-    this.#gone(errorBody('CHILD_CRASHED', { detail }), { state: 'waiting', timer })
+    const failures = ++this.#failures
+    if (failures >= limits.maxChildFailures) {
+      const many = `${detail}; it ended ${failures} times in a row, so it is started only when it is needed`
+      this.#onDemand(crashed(many, run.stderr), performance.now() + limits.childRetryMs)
+      return
+    }
+    const timer = setTimeout(
+      () => {
+        if (command) this.#spawn(command)
+      },
+      backoffMs(limits.childBackoff, failures - 1, random()),
+    )
+    this.#gone(this.#verdict ?? crashed(detail, run.stderr), { state: 'waiting', timer })
   }
 
   /** Its name alone: the path to it is nobody's business. */
@@ -169,7 +222,11 @@ export class ChildSupervisor {
     this.#gone(errorBody('CHILD_NOT_FOUND', context), { state: 'missing' })
   }
 
-  #gone(error: ErrorBody, phase: Phase): void {
+  #onDemand(error: ErrorBody | null, notBeforeMs: number): void {
+    this.#gone(error, { state: 'on-demand', notBeforeMs })
+  }
+
+  #gone(error: ErrorBody | null, phase: Phase): void {
     this.#lastError = error
     this.#phase = phase
     // The errors first: who waits for an answer is told before the rest of the world.
@@ -185,4 +242,15 @@ export class ChildSupervisor {
 
 function withoutSuccess({ error, code, details }: ErrorBody): NonNullable<ChildStatus['lastError']> {
   return { error, code, details }
+}
+
+/** Its last words are the best clue there is: without the lines of a stack, and without paths. */
+function crashed(detail: string, stderr: readonly string[]): ErrorBody {
+  const words = stderr
+    .filter((line) => line.trim() !== '' && !/^\s*(?:at |node:internal|Node\.js v)/.test(line))
+    .slice(-LAST_WORDS)
+    .map((line) => withoutPaths(line.trim()).slice(0, LAST_WORDS_LENGTH))
+  return errorBody('CHILD_CRASHED', {
+    detail: words.length === 0 ? detail : `${detail}; its last words: ${words.join(' | ')}`,
+  })
 }

@@ -4,7 +4,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { redact } from '../protocol/redact.ts'
+import { Guardian } from './guardian.ts'
 import { LineSplitter } from './lines.ts'
+import type { Message } from './mux.ts'
+import { WriteBatch } from './writeBatch.ts'
 
 export interface ChildCommand {
   file: string
@@ -46,7 +49,9 @@ export interface ChildRunOptions {
   env: NodeJS.ProcessEnv
   maxLineBytes: number
   spawn: SpawnChild
-  onLine: (line: string) => void
+  onLine: (line: Buffer) => void
+  /** A line is too long, and begins so; the run is ended for it. */
+  onTooLong: (head: Buffer) => void
   onEnd: (end: ChildEnd) => void
 }
 
@@ -55,6 +60,8 @@ export class ChildRun {
   readonly #options: ChildRunOptions
   readonly #stderr: string[] = []
   readonly #lines: LineSplitter
+  readonly #batch = new WriteBatch()
+  readonly #guardian: Guardian | null
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #ended: Promise<void>
   #resolveEnded: () => void = () => undefined
@@ -67,10 +74,13 @@ export class ChildRun {
     this.#ended = new Promise((resolve) => {
       this.#resolveEnded = resolve
     })
-    this.#lines = new LineSplitter(options.maxLineBytes, options.onLine, () =>
-      this.kill(`it sent a line of more than ${options.maxLineBytes} bytes`),
-    )
+    this.#lines = new LineSplitter(options.maxLineBytes, options.onLine, (head) => {
+      options.onTooLong(head)
+      this.kill(`it sent a line of more than ${options.maxLineBytes} bytes`)
+    })
     this.#process = options.spawn(options.command, { cwd: options.cwd, env: options.env })
+    const { pid } = this.#process
+    this.#guardian = HAS_GROUPS && pid !== undefined ? new Guardian(pid) : null
     this.#listen()
   }
 
@@ -84,10 +94,12 @@ export class ChildRun {
   }
 
   /** False: the child does not take it (it ended, or it hangs). */
-  send(line: string): boolean {
+  send(line: Message): boolean {
     const { stdin } = this.#process
     if (this.#isOver || !stdin?.writable || stdin.writableLength > MAX_BACKLOG_BYTES) return false
-    stdin.write(`${line}\n`)
+    this.#batch.cork(stdin)
+    stdin.write(line)
+    stdin.write('\n')
     return true
   }
 
@@ -126,7 +138,11 @@ export class ChildRun {
     stdout?.on('data', (chunk: Buffer) => this.#lines.push(chunk))
     stdout?.on('end', () => this.#later(MUTE_MS, () => this.kill('it closed its output')))
     stdout?.on('error', () => this.kill('its output broke'))
-    const stderrLines = new LineSplitter(STDERR_LINE_BYTES, (line) => this.#noteStderr(line), this.#giveUpStderr)
+    const stderrLines = new LineSplitter(
+      STDERR_LINE_BYTES,
+      (line) => this.#noteStderr(line.toString()),
+      this.#giveUpStderr,
+    )
     stderr?.on('data', (chunk: Buffer) => stderrLines.push(chunk))
     stderr?.on('error', this.#giveUpStderr)
   }
@@ -149,6 +165,7 @@ export class ChildRun {
     this.#process.stderr?.destroy()
     // Whoever of its group is left would live on unseen, and hold its files.
     this.#signal('SIGKILL')
+    this.#guardian?.dismiss()
     this.#resolveEnded()
     this.#options.onEnd({ detail, notFound })
   }

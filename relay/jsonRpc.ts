@@ -28,6 +28,26 @@ export function parseJson(text: string): { ok: true; value: unknown } | { ok: fa
   }
 }
 
+/** Far beyond any tool's arguments; a recursive reader overflows its stack at some thousands. */
+const MAX_DEPTH = 512
+
+/** `text` is valid JSON. */
+function nestsTooDeeply(text: string): boolean {
+  if (text.length < 2 * MAX_DEPTH) return false
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]
+    if (char === '"') {
+      for (at++; text[at] !== '"'; at++) if (text[at] === '\\') at++
+    } else if (char === '{' || char === '[') {
+      if (++depth > MAX_DEPTH) return true
+    } else if (char === '}' || char === ']') {
+      depth--
+    }
+  }
+  return false
+}
+
 /** `null`: nested too deeply. Such text can be read, but writing it again would overflow the stack. */
 export function writeJson(value: unknown): string | null {
   try {
@@ -45,6 +65,8 @@ export function readInbound(text: string): Inbound {
   if (Array.isArray(raw)) return refused(null, JSON_RPC.INVALID_REQUEST, 'Batches are not supported')
   if (!isObject(raw)) return refused(null, JSON_RPC.INVALID_REQUEST, 'Invalid request')
   const id = isId(raw.id) ? raw.id : null
+  // Reading it did us no harm, but it is meant for others.
+  if (nestsTooDeeply(text)) return refused(id, JSON_RPC.INVALID_REQUEST, 'Invalid request: nested too deeply')
   if (raw.jsonrpc !== '2.0') return refused(id, JSON_RPC.INVALID_REQUEST, 'Invalid request: jsonrpc must be "2.0"')
   if (typeof raw.method !== 'string') {
     const isResponse = raw.method === undefined && ('result' in raw || 'error' in raw)

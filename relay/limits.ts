@@ -1,6 +1,7 @@
 // The relay's bounds, in one place, each with the reason for its number. Tests give smaller ones.
 
 import { type BackoffPolicy, CHILD_BACKOFF, STABLE_AFTER_MS } from '../protocol/backoff.ts'
+import type { Rate } from './tokenBucket.ts'
 
 export interface RelayLimits {
   /** One line from the child; beyond it the child is broken, or an endless line eats our memory. */
@@ -9,6 +10,20 @@ export interface RelayLimits {
   childStartTimeoutMs: number
   childBackoff: BackoffPolicy
   childStableAfterMs: number
+  /** After so many ends in a row only a request starts it again: what is broken must not be tried for ever. */
+  maxChildFailures: number
+  /** And not sooner than this after the last end. */
+  childRetryMs: number
+  /** Without an answer or progress for so long, a request is given up. Tools that run commands or agents take minutes. */
+  requestTimeoutMs: number
+  /** Whatever progress is told: a request ends. */
+  maxRequestTimeoutMs: number
+  /** Somebody waits and nothing was heard for so long: the child is asked whether it lives. It costs 3.x no receipt. */
+  probeAfterMs: number
+  /** A request was given up, and the question whether it lives is unanswered for so long: it hangs, and is ended. */
+  probeTimeoutMs: number
+  /** Messages of one client; `null`: as many as it likes. */
+  rate: Rate | null
   /** One message from a client: tool arguments, no files. */
   maxMessageBytes: number
   maxClients: number
@@ -37,6 +52,13 @@ export const RELAY_LIMITS: RelayLimits = {
   childStartTimeoutMs: 30_000,
   childBackoff: CHILD_BACKOFF,
   childStableAfterMs: STABLE_AFTER_MS,
+  maxChildFailures: 10,
+  childRetryMs: 10_000,
+  requestTimeoutMs: 300_000,
+  maxRequestTimeoutMs: 3_600_000,
+  probeAfterMs: 1_000,
+  probeTimeoutMs: 5_000,
+  rate: null,
   maxMessageBytes: 1024 * 1024,
   maxClients: 256,
   maxQueuedBytes: 1024 * 1024,

@@ -1,16 +1,25 @@
-// Newline-delimited text out of a stream of bytes, with a bound: a line without end must not eat the memory.
+// Newline-delimited messages out of a stream of bytes, with a bound: a line without end must not eat the memory.
 
 const NEWLINE = 0x0a
+const SPACE = 0x20
+
+/** How much of a line that is too long is told: enough for its id. */
+const HEAD_BYTES = 256
+/** A child that writes byte by byte: so many pieces become one, or their objects would weigh a hundred times the text. */
+const MAX_LOOSE_PARTS = 1024
 
 export class LineSplitter {
   readonly #maxBytes: number
-  readonly #onLine: (line: string) => void
-  readonly #onTooLong: () => void
+  readonly #onLine: (line: Buffer) => void
+  readonly #onTooLong: (head: Buffer) => void
   #parts: Buffer[] = []
+  /** Of them, those at the end that were never joined. */
+  #looseParts = 0
   #bytes = 0
   #broken = false
 
-  constructor(maxBytes: number, onLine: (line: string) => void, onTooLong: () => void) {
+  /** `onLine` gets lines without their end, never empty ones. After `onTooLong` (with how the line began) comes nothing more. */
+  constructor(maxBytes: number, onLine: (line: Buffer) => void, onTooLong: (head: Buffer) => void) {
     this.#maxBytes = maxBytes
     this.#onLine = onLine
     this.#onTooLong = onTooLong
@@ -35,23 +44,35 @@ export class LineSplitter {
 
   #take(part: Buffer): void {
     if (this.#broken) return
-    this.#bytes += part.length
-    if (this.#bytes > this.#maxBytes) {
-      this.#broken = true
-      this.#parts = []
-      this.#onTooLong()
-      return
-    }
     this.#parts.push(part)
+    this.#bytes += part.length
+    if (++this.#looseParts === MAX_LOOSE_PARTS) {
+      this.#parts.push(Buffer.concat(this.#parts.splice(-MAX_LOOSE_PARTS)))
+      this.#looseParts = 0
+    }
+    if (this.#bytes <= this.#maxBytes) return
+    this.#broken = true
+    const head = Buffer.concat(this.#parts.map((one) => one.subarray(0, HEAD_BYTES))).subarray(0, HEAD_BYTES)
+    this.#parts = []
+    this.#onTooLong(head)
   }
 
   #flush(): void {
     if (this.#broken) return
     const [only] = this.#parts
-    // Decoded only when whole: a chunk may end inside a character.
-    const line = (this.#parts.length === 1 && only ? only : Buffer.concat(this.#parts)).toString('utf8').trim()
+    const line = trimmed(this.#parts.length === 1 && only ? only : Buffer.concat(this.#parts))
     this.#parts = []
+    this.#looseParts = 0
     this.#bytes = 0
-    if (line !== '') this.#onLine(line)
+    if (line.length > 0) this.#onLine(line)
   }
+}
+
+/** Without white space and other control characters around it. */
+function trimmed(line: Buffer): Buffer {
+  let start = 0
+  let end = line.length
+  while (end > start && (line[end - 1] ?? 0) <= SPACE) end--
+  while (start < end && (line[start] ?? 0) <= SPACE) start++
+  return start === 0 && end === line.length ? line : line.subarray(start, end)
 }

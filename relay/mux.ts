@@ -1,7 +1,7 @@
 // Many clients, one MCP server: ids and progress tokens are rewritten to our own integers, so that each client gets
-// exactly its own answers. Pure: no socket, no timer, no process (SPEC.md, rules X1–X12).
+// exactly its own answers. Pure: no socket, no timer, no process (SPEC.md, rules X1–X18).
 
-import { type ErrorBody, errorBody, isRetryable } from '../protocol/errors.ts'
+import { type ErrorBody, type ErrorCode, errorBody, isRetryable } from '../protocol/errors.ts'
 import {
   failureOf,
   type InitializeResult,
@@ -11,28 +11,50 @@ import {
   type JsonRpcId,
   type JsonRpcResponse,
   MCP_PROTOCOL_VERSION,
+  MCP_PROTOCOL_VERSIONS,
   resultOf,
 } from '../protocol/mcp.ts'
 import { type Inbound, isId, isObject, type Json, parseJson, RpcFault, readInbound, writeJson } from './jsonRpc.ts'
+import type { RelayLimits } from './limits.ts'
 import { type ClientId, type Owner, type Pending, PendingRequests, withOriginalId } from './pending.ts'
+import { TokenBucket } from './tokenBucket.ts'
+import type { ToolPolicy } from './toolPolicy.ts'
 
-export interface ToolCall {
+/** What is sent: text, or the bytes of it where they came so. */
+export type Message = Buffer | string
+
+export type Outcome = 'ok' | 'tool-error' | 'error' | 'cancelled' | 'timed-out' | 'child-gone' | 'refused'
+
+/** A client's request that was meant for the child is over. */
+export interface Settled {
   client: ClientId
-  tool: string
-  args: Json
+  /** As the client called itself. */
+  clientName: string | null
+  method: string
+  /** For `tools/call`; what was given and answered stays in the relay. */
+  call: { tool: string; args: Json } | null
+  outcome: Outcome
+  durationMs: number
   result: unknown
 }
 
 export interface MuxEdge {
   /** False: the child does not take it. */
-  toChild(line: string): boolean
-  toClient(client: ClientId, text: string): void
+  toChild(line: Message): boolean
+  toClient(client: ClientId, message: Message): void
+  /** It goes on asking faster than it may, though it was told. */
+  closeClient(client: ClientId, reason: string): void
+  /** Somebody asks and no child runs: if one may be started, `childStarting` is called before this returns. */
+  onNeeded(): void
+  /** The first request is under way; until `isIdle` again, `tick` must be called now and then. */
+  onBusy(): void
   /** The child answered `initialize` and may be asked. */
   onReady(result: InitializeResult): void
-  /** The child is of no use: it refused `initialize`. */
-  onUseless(reason: string): void
-  /** The child gave a result to a client's tool call. */
-  onToolResult(call: ToolCall): void
+  /** Nothing is heard from the child although it was asked whether it lives; or it is heard again. */
+  onSilence(isSilent: boolean): void
+  /** The child is of no use: it refused `initialize`, or hangs. */
+  onUseless(error: ErrorBody): void
+  onSettled(settled: Settled): void
   /** A method of the relay's own failed for no reason of the client's. */
   onInternalError(error: unknown): void
 }
@@ -43,9 +65,19 @@ export type LocalMethod = (client: ClientId, params: Json) => { result: unknown;
 export interface MuxOptions {
   edge: MuxEdge
   version: string
-  maxPendingPerClient: number
-  maxPending: number
   methods: ReadonlyMap<string, LocalMethod>
+  policy: ToolPolicy
+  limits: Pick<
+    RelayLimits,
+    | 'maxPending'
+    | 'maxPendingPerClient'
+    | 'requestTimeoutMs'
+    | 'maxRequestTimeoutMs'
+    | 'probeAfterMs'
+    | 'probeTimeoutMs'
+    | 'rate'
+  >
+  nowMs?: () => number
 }
 
 /** What was dropped, and why; for metrics. */
@@ -60,9 +92,27 @@ export interface MuxCounters {
   refusedFromChild: number
   /** Messages of clients that are none. */
   refusedFromClients: number
+  /** Messages of clients beyond their rate. */
+  rateLimited: number
 }
 
-type Phase = { state: 'starting' } | { state: 'up' } | { state: 'gone'; error: ErrorBody }
+type Phase =
+  /** None runs; `error`: why, if it is not just that nobody needed it. */
+  { state: 'gone'; error: ErrorBody | null } | { state: 'starting' } | { state: 'up' }
+
+interface Client {
+  name: string | null
+  /** What it may send, and how many refusals it may collect; `null`: no limit. */
+  buckets: { messages: TokenBucket; refusals: TokenBucket } | null
+}
+
+/** The names of clients stand in frames and logs. */
+const MAX_CLIENT_NAME_LENGTH = 64
+/** claude-flow's tools say so of a failure at the very beginning of a result that is no MCP error. */
+const SAYS_NO = /^\s*\{\s*"success":\s*false\b/
+const SAYS_NO_WITHIN = 100
+/** How the line of an answer begins; where it is too long to be passed on, its owner can still be told. */
+const ANSWER_HEAD = /^\{"jsonrpc":"2\.0","id":(\d{1,15})[,}]/
 
 export class Mux {
   readonly counters: MuxCounters = {
@@ -71,52 +121,83 @@ export class Mux {
     idlessErrors: 0,
     refusedFromChild: 0,
     refusedFromClients: 0,
+    rateLimited: 0,
   }
   readonly #options: MuxOptions
   readonly #edge: MuxEdge
-  readonly #clients = new Set<ClientId>()
+  readonly #nowMs: () => number
+  readonly #clients = new Map<ClientId, Client>()
   readonly #pending = new PendingRequests()
-  #phase: Phase = { state: 'starting' }
+  #phase: Phase = { state: 'gone', error: null }
   /** The child's one answer to `initialize`, for all clients; kept while the child is away. */
   #initialized: InitializeResult | null = null
-  #awaitingInitialize: { client: ClientId; id: JsonRpcId }[] = []
+  #awaitingInitialize: { client: ClientId; id: JsonRpcId; asked: unknown }[] = []
+  /** Nothing new is taken in. */
+  #closing: ErrorBody | null = null
+  #onIdle: (() => void)[] = []
+  /** When the child last said anything that makes sense. */
+  #heardAtMs = 0
+  /** When the child was asked whether it lives, until it says anything. */
+  #probedAtMs: number | null = null
+  #isSilent = false
+  /** A request was given up, and nothing was heard since. */
+  #isSuspect = false
 
   constructor(options: MuxOptions) {
     this.#options = options
     this.#edge = options.edge
+    this.#nowMs = options.nowMs ?? (() => performance.now())
   }
 
+  /** Of clients and of the relay itself. */
   get pendingCount(): number {
     return this.#pending.size
   }
 
+  get isIdle(): boolean {
+    return this.#pending.size === 0
+  }
+
   addClient(client: ClientId): void {
-    this.#clients.add(client)
+    const { rate } = this.#options.limits
+    const bucket = () => (rate ? new TokenBucket(rate, this.#nowMs()) : null)
+    const [messages, refusals] = [bucket(), bucket()]
+    this.#clients.set(client, { name: null, buckets: messages && refusals && { messages, refusals } })
   }
 
   /** Nobody waits for its answers any more. */
   removeClient(client: ClientId): void {
-    this.#clients.delete(client)
     this.#awaitingInitialize = this.#awaitingInitialize.filter((waiting) => waiting.client !== client)
-    for (const pending of this.#pending.takeAllOf(client)) this.#tellCancelled(pending, { reason: 'client left' })
+    for (const pending of this.#pending.takeAllOf(client)) {
+      this.#tellCancelled(pending, { reason: 'client left' })
+      this.#settled(pending, 'cancelled')
+    }
+    this.#clients.delete(client)
   }
 
-  fromClient(client: ClientId, text: string): void {
-    if (!this.#clients.has(client)) return // it left; its last words came after
-    const inbound = readInbound(text)
+  /** As the client called itself. */
+  nameOf(client: ClientId): string | null {
+    return this.#clients.get(client)?.name ?? null
+  }
+
+  fromClient(id: ClientId, message: Message): void {
+    const client = this.#clients.get(id)
+    if (!client) return // it left; its last words came after
+    const inbound = readInbound(typeof message === 'string' ? message : message.toString())
+    if (client.buckets && !this.#isWithinRate(id, client.buckets, inbound)) return
     switch (inbound.type) {
       case 'refused':
         this.counters.refusedFromClients++
-        this.#send(client, inbound.failure)
+        this.#send(id, inbound.failure)
         break
       case 'response':
         this.counters.refusedFromClients++
         break
       case 'notification':
-        this.#notification(client, inbound)
+        this.#notification(id, inbound)
         break
       case 'request':
-        this.#request(client, inbound)
+        this.#request(id, inbound, message)
         break
       default:
         inbound satisfies never
@@ -126,38 +207,65 @@ export class Mux {
   /** The child's process runs: it is asked to initialise before anything else is. */
   childStarting(): void {
     this.#phase = { state: 'starting' }
+    this.#heard()
     const params = {
-      protocolVersion: MCP_PROTOCOL_VERSION,
+      // The newest that we know: the child answers with the newest that it knows.
+      protocolVersion: MCP_PROTOCOL_VERSIONS.at(-1),
       capabilities: {},
       clientInfo: { name: 'swarmscope-relay', version: this.#options.version },
     }
     this.#ask('initialize', params, (answer) => this.#initializeAnswered(answer))
   }
 
-  /** The child ended, or there is none: each request gets its error now. */
-  childGone(error: ErrorBody): void {
+  /** The child ended, or there is none (`null`: nobody needed it yet): each request gets its error now. */
+  childGone(error: ErrorBody | null): void {
     this.#phase = { state: 'gone', error }
-    for (const pending of this.#pending.takeAll()) this.#answerUnavailable(pending.owner, error)
-    const waiting = this.#awaitingInitialize
-    this.#awaitingInitialize = []
-    for (const { client, id } of waiting) this.#initialize(client, id)
+    this.#heard()
+    const reason = error ?? errorBody('CHILD_CRASHED')
+    for (const pending of this.#pending.takeAll()) {
+      this.#answerError(pending.owner, reason)
+      this.#settled(pending, 'child-gone')
+    }
+    this.#answerInitialize()
   }
 
-  fromChild(line: string): void {
-    const parsed = parseJson(line)
+  /** A line that is too long to be taken begins so; the child is ended for it. Its owner shall not ask for it again. */
+  childTooLong(head: Buffer, maxBytes: number): void {
+    const [, id] = ANSWER_HEAD.exec(head.toString('latin1')) ?? []
+    const pending = id === undefined ? undefined : this.#pending.take(Number(id))
+    if (!pending) return
+    const detail = `It is longer than ${maxBytes} bytes, which this relay does not pass on: ask for less at once`
+    this.#answerError(pending.owner, errorBody('ANSWER_TOO_LARGE', { detail }))
+    this.#settled(pending, 'error')
+  }
+
+  fromChild(line: Buffer): void {
+    const parsed = parseJson(line.toString())
     if (!parsed.ok || !isObject(parsed.value)) {
       this.counters.garbageLines++
       return
     }
+    this.#heard()
     const message = parsed.value
     if (typeof message.method === 'string') this.#askedByChild(message, message.method, line)
     else this.#answered(message, line)
   }
 
+  /** From now on whoever asks gets this; what is under way goes on. */
+  refuse(error: ErrorBody): void {
+    this.#closing = error
+  }
+
+  /** Runs `action` as soon as no client waits for an answer: at once if none does. */
+  whenIdle(action: () => void): void {
+    if (this.#pending.countOfClients === 0) action()
+    else this.#onIdle.push(action)
+  }
+
   /** A request of the relay's own; rejects with `RpcFault` when the child says no or goes. */
   call(method: string, params: Json): Promise<unknown> {
     const phase = this.#phase
-    if (phase.state === 'gone') return Promise.reject(unavailable(phase.error))
+    if (phase.state === 'gone') return Promise.reject(faultOf(phase.error ?? errorBody('CHILD_CRASHED')))
     return new Promise((resolve, reject) => {
       this.#ask(method, params, (answer) => {
         if ('error' in answer) reject(new RpcFault(answer.error.code, answer.error.message, answer.error.data))
@@ -166,18 +274,81 @@ export class Mux {
     })
   }
 
+  /** Gives up what has waited too long, and finds out whether the child lives while somebody waits for it. */
+  tick(): void {
+    const nowMs = this.#nowMs()
+    const { requestTimeoutMs, maxRequestTimeoutMs, probeAfterMs, probeTimeoutMs } = this.#options.limits
+    for (const pending of [...this.#pending.values()]) {
+      const isOverdue =
+        nowMs - pending.heardAtMs >= requestTimeoutMs || nowMs - pending.askedAtMs >= maxRequestTimeoutMs
+      // What is held waits for the child to start, which has a bound of its own.
+      if (isOverdue && pending.held === null) this.#giveUp(pending)
+    }
+    if (this.#phase.state !== 'up') return
+    if (this.#probedAtMs === null) {
+      if (nowMs - this.#heardAtMs >= probeAfterMs && this.#hasWaitedSince(nowMs - probeAfterMs)) {
+        this.#probedAtMs = nowMs
+        this.#ask('ping', {}, () => undefined)
+      }
+      return
+    }
+    const unansweredMs = nowMs - this.#probedAtMs
+    if (unansweredMs >= probeAfterMs && !this.#isSilent) {
+      this.#isSilent = true
+      this.#edge.onSilence(true)
+    }
+    if (this.#isSuspect && unansweredMs >= probeTimeoutMs) {
+      const seconds = Math.round((nowMs - this.#heardAtMs) / 1000)
+      this.#isSuspect = false
+      this.#edge.onUseless(errorBody('CHILD_SILENT', { detail: `nothing was heard from it for ${seconds} s` }))
+    }
+  }
+
+  #hasWaitedSince(atMs: number): boolean {
+    for (const { askedAtMs, held } of this.#pending.values()) if (held === null) return askedAtMs <= atMs
+    return false
+  }
+
+  #giveUp(pending: Pending): void {
+    this.#pending.take(pending.id)
+    // Not for the question whether it lives: that one alone is no reason to end it.
+    if (pending.method !== 'ping') this.#isSuspect = true
+    this.#tellCancelled(pending, { reason: 'it took too long' })
+    this.#answerError(pending.owner, errorBody('CHILD_TIMEOUT'))
+    this.#settled(pending, 'timed-out')
+  }
+
+  #heard(): void {
+    this.#heardAtMs = this.#nowMs()
+    this.#probedAtMs = null
+    this.#isSuspect = false
+    if (!this.#isSilent) return
+    this.#isSilent = false
+    this.#edge.onSilence(false)
+  }
+
+  #isWithinRate(id: ClientId, { messages, refusals }: NonNullable<Client['buckets']>, inbound: Inbound): boolean {
+    const nowMs = this.#nowMs()
+    const retryAfterMs = messages.take(nowMs)
+    if (retryAfterMs === 0) return true
+    this.counters.rateLimited++
+    if (inbound.type === 'request')
+      this.#answerError({ client: id, id: inbound.id }, errorBody('RATE_LIMITED'), { retryAfterMs })
+    if (refusals.take(nowMs) > 0) this.#edge.closeClient(id, 'too many messages')
+    return false
+  }
+
   #ask(method: string, params: Json, done: (answer: JsonRpcResponse) => void): void {
-    this.#forward({ client: null, done }, { jsonrpc: '2.0', id: 0, method, params })
+    this.#forward({ client: null, done }, { jsonrpc: '2.0', id: 0, method, params }, null)
   }
 
   #initializeAnswered(answer: JsonRpcResponse): void {
-    if ('error' in answer) {
-      if (this.#phase.state === 'starting') this.#edge.onUseless(`it refused initialize: ${answer.error.message}`)
-      return
-    }
-    const result = initializeResult.safeParse(answer.result)
-    if (!result.success) {
-      this.#edge.onUseless('its answer to initialize is none')
+    if (this.#phase.state !== 'starting') return // it went meanwhile
+    const result = 'error' in answer ? null : initializeResult.safeParse(answer.result)
+    if (!result?.success) {
+      const reason =
+        'error' in answer ? `it refused initialize: ${answer.error.message}` : 'its answer to initialize is none'
+      this.#edge.onUseless(errorBody('CHILD_CRASHED', { detail: reason }))
       return
     }
     // The newest answer counts: after a restart it may be another version.
@@ -185,16 +356,15 @@ export class Mux {
     this.#phase = { state: 'up' }
     this.#edge.toChild('{"jsonrpc":"2.0","method":"notifications/initialized"}')
     this.#edge.onReady(result.data)
-    const waiting = this.#awaitingInitialize
-    this.#awaitingInitialize = []
-    for (const { client, id } of waiting) this.#initialize(client, id)
-    for (const pending of this.#pending.allHeld()) this.#release(pending)
+    this.#answerInitialize()
+    for (const pending of [...this.#pending.values()]) if (pending.held !== null) this.#release(pending)
   }
 
-  #request(client: ClientId, request: Extract<Inbound, { type: 'request' }>): void {
+  #request(client: ClientId, request: Extract<Inbound, { type: 'request' }>, message: Message): void {
     const { id, method, params = {}, raw } = request
     if (method === 'initialize') {
-      this.#initialize(client, id)
+      this.#noteName(client, params)
+      this.#initialize(client, id, params.protocolVersion)
       return
     }
     const local = this.#options.methods.get(method)
@@ -202,21 +372,38 @@ export class Mux {
       this.#answerLocally(client, id, () => local(client, params))
       return
     }
+    const refusal = this.#closing ?? this.#policyRefusal(method, params) ?? this.#overload(client)
+    if (refusal) {
+      this.#refused(client, id, method, params, refusal)
+      return
+    }
+    if (this.#phase.state === 'gone') this.#edge.onNeeded()
     if (this.#phase.state === 'gone') {
-      this.#answerUnavailable({ client, id }, this.#phase.error)
+      this.#answerError({ client, id }, this.#phase.error ?? errorBody('CHILD_CRASHED'))
       return
     }
-    const { maxPending, maxPendingPerClient } = this.#options
-    if (this.#pending.size >= maxPending || this.#pending.countOf(client) >= maxPendingPerClient) {
-      this.#answerOverload(client, id)
-      return
-    }
-    this.#forward({ client, id }, raw)
+    this.#forward({ client, id }, raw, typeof message === 'string' ? Buffer.from(message) : message)
   }
 
-  #answerOverload(client: ClientId, id: JsonRpcId): void {
-    const data = { code: 'RATE_LIMITED', suggestion: 'Wait for answers before asking more', retryable: true }
-    this.#send(client, failureOf(id, JSON_RPC.CHILD_UNAVAILABLE, 'Too many requests are under way', data))
+  #refused(client: ClientId, id: JsonRpcId, method: string, params: Json, error: ErrorBody): void {
+    this.#answerError({ client, id }, error)
+    const call = method === 'tools/call' && typeof params.name === 'string' ? { tool: params.name, args: {} } : null
+    const clientName = this.nameOf(client)
+    this.#edge.onSettled({ client, clientName, method, call, outcome: 'refused', durationMs: 0, result: undefined })
+  }
+
+  #policyRefusal(method: string, params: Json): ErrorBody | null {
+    const { policy } = this.#options
+    if (policy.isOpen) return null
+    if (!policy.allowsMethod(method)) return errorBody('TOOL_NOT_ALLOWED', { detail: 'This relay only lets look' })
+    if (method !== 'tools/call' || (typeof params.name === 'string' && policy.allowsTool(params.name))) return null
+    return errorBody('TOOL_NOT_ALLOWED')
+  }
+
+  #overload(client: ClientId): ErrorBody | null {
+    const { maxPending, maxPendingPerClient } = this.#options.limits
+    const isFull = this.#pending.size >= maxPending || this.#pending.countOf(client) >= maxPendingPerClient
+    return isFull ? errorBody('RATE_LIMITED') : null
   }
 
   #answerLocally(client: ClientId, id: JsonRpcId, method: () => ReturnType<LocalMethod>): void {
@@ -234,34 +421,62 @@ export class Mux {
     }
   }
 
+  #noteName(id: ClientId, { clientInfo }: Json): void {
+    const client = this.#clients.get(id)
+    if (client && isObject(clientInfo) && typeof clientInfo.name === 'string') {
+      client.name = clientInfo.name.slice(0, MAX_CLIENT_NAME_LENGTH)
+    }
+  }
+
   /** With the child's answer; without a child only what the relay itself has is offered, and why. */
-  #initialize(client: ClientId, id: JsonRpcId): void {
+  #initialize(client: ClientId, id: JsonRpcId, asked: unknown): void {
+    if (!this.#initialized && this.#phase.state === 'gone') this.#edge.onNeeded()
+    const phase = this.#phase
     if (this.#initialized) {
-      const { capabilities } = this.#initialized
-      // Resources are ours (the records as they are), whatever the child says of its own.
-      this.#send(client, resultOf(id, { ...this.#initialized, capabilities: { ...capabilities, resources: {} } }))
-    } else if (this.#phase.state !== 'gone') {
-      if (this.#awaitingInitialize.length >= this.#options.maxPending) this.#answerOverload(client, id)
-      else this.#awaitingInitialize.push({ client, id })
-    } else if (this.#phase.error.code === 'CHILD_NOT_FOUND') {
-      const { error, details } = this.#phase.error
+      const { capabilities, protocolVersion } = this.#initialized
+      this.#send(
+        client,
+        resultOf(id, {
+          ...this.#initialized,
+          protocolVersion: bestVersion(asked, protocolVersion),
+          // Resources are ours (the records as they are), whatever the child says of its own.
+          capabilities: { ...capabilities, resources: RESOURCES },
+        }),
+      )
+    } else if (phase.state !== 'gone') {
+      if (this.#awaitingInitialize.length >= this.#options.limits.maxPending) {
+        this.#answerError({ client, id }, errorBody('RATE_LIMITED'))
+      } else {
+        this.#awaitingInitialize.push({ client, id, asked })
+      }
+    } else if (phase.error?.code === 'CHILD_NOT_FOUND') {
+      const { error, details } = phase.error
       const own = {
-        protocolVersion: MCP_PROTOCOL_VERSION,
-        capabilities: { resources: {} },
+        protocolVersion: bestVersion(asked, MCP_PROTOCOL_VERSION),
+        capabilities: { resources: RESOURCES },
         serverInfo: { name: 'swarmscope-relay', version: this.#options.version },
         instructions: `There are no tools here: ${error}. ${details.suggestion}`,
       }
       this.#send(client, resultOf(id, own))
     } else {
-      this.#answerUnavailable({ client, id }, this.#phase.error)
+      this.#answerError({ client, id }, phase.error ?? errorBody('CHILD_CRASHED'))
     }
+  }
+
+  /** Those who asked while it started, with what became of it. */
+  #answerInitialize(): void {
+    const waiting = this.#awaitingInitialize
+    this.#awaitingInitialize = []
+    for (const { client, id, asked } of waiting) this.#initialize(client, id, asked)
   }
 
   #notification(client: ClientId, { method, params, raw }: Extract<Inbound, { type: 'notification' }>): void {
     switch (method) {
       case 'notifications/cancelled': {
         const pending = this.#pending.takeOf(client, params?.requestId)
-        if (pending) this.#tellCancelled(pending, params ?? {})
+        if (!pending) break
+        this.#tellCancelled(pending, params ?? {})
+        this.#settled(pending, 'cancelled')
         break
       }
       // The child was initialised once, by us. It asked no client for roots, and asks none to report progress.
@@ -270,22 +485,24 @@ export class Mux {
       case 'notifications/progress':
         break
       default:
-        this.#passOn(raw)
+        this.#passOn(method, raw)
     }
   }
 
-  #passOn(notification: Json): void {
-    const line = writeJson(notification)
+  #passOn(method: string, notification: Json): void {
+    const line = this.#options.policy.allowsMethod(method) ? writeJson(notification) : null
     if (line === null) this.counters.refusedFromClients++
     else if (this.#phase.state === 'up') this.#edge.toChild(line)
   }
 
-  #forward(owner: Owner, raw: Json): void {
-    const pending = this.#pending.add(owner, raw)
+  #forward(owner: Owner, raw: Json, bytes: Buffer | null): void {
+    const wasIdle = this.isIdle
+    const pending = this.#pending.add(owner, raw, bytes, this.#nowMs())
     if (!pending) {
       this.#answer(owner, failureOf(null, JSON_RPC.INVALID_REQUEST, 'Invalid request: nested too deeply'))
       return
     }
+    if (wasIdle) this.#edge.onBusy()
     if (this.#phase.state === 'up' || raw.method === 'initialize') this.#release(pending)
   }
 
@@ -294,7 +511,8 @@ export class Mux {
     pending.held = null
     if (line === null || this.#edge.toChild(line)) return
     this.#pending.take(pending.id)
-    this.#answerUnavailable(pending.owner, errorBody('CHILD_TIMEOUT'))
+    this.#answerError(pending.owner, errorBody('CHILD_TIMEOUT'))
+    this.#settled(pending, 'error')
   }
 
   #tellCancelled(pending: Pending, params: Json): void {
@@ -307,7 +525,7 @@ export class Mux {
     this.#edge.toChild(JSON.stringify(message))
   }
 
-  #askedByChild(message: Json, method: string, line: string): void {
+  #askedByChild(message: Json, method: string, line: Buffer): void {
     const { id } = message
     if (isId(id)) {
       // No such capability was declared, and one client must never answer for another.
@@ -317,7 +535,7 @@ export class Mux {
     } else if (method === 'notifications/progress') {
       this.#progress(message)
     } else if (method.startsWith('notifications/') && method !== 'notifications/cancelled') {
-      for (const client of this.#clients) this.#edge.toClient(client, line)
+      for (const client of this.#clients.keys()) this.#edge.toClient(client, line)
     } else {
       this.counters.refusedFromChild++ // e.g. `server.initialized` of 2.x
     }
@@ -330,12 +548,13 @@ export class Mux {
       this.counters.refusedFromChild++
       return
     }
+    pending.heardAtMs = this.#heardAtMs
     const own = { ...message, params: { ...params, progressToken: pending.progressToken } }
     const text = writeJson(own)
     if (text !== null) this.#edge.toClient(pending.owner.client, text)
   }
 
-  #answered(message: Json, line: string): void {
+  #answered(message: Json, line: Buffer): void {
     const { id } = message
     const pending = typeof id === 'number' ? this.#pending.take(id) : undefined
     if (!pending) {
@@ -344,25 +563,46 @@ export class Mux {
       else this.counters.garbageLines++
       return
     }
-    const { owner, call } = pending
+    const { owner } = pending
     // Whatever this is, it was the one answer: who waits must not wait for another.
     const isAnswer = 'result' in message || isObject(message.error)
     if (isAnswer && owner.client === null) {
       owner.done(message as unknown as JsonRpcResponse)
       return
     }
-    const text = isAnswer && owner.client !== null ? withOriginalId(line, message, pending.id, owner.id) : null
-    if (text === null || owner.client === null) {
+    const own = isAnswer && owner.client !== null ? this.#ownAnswer(pending, message, line, owner.id) : null
+    if (own === null || owner.client === null) {
       this.counters.garbageLines++
       this.#answer(owner, failureOf(null, JSON_RPC.INTERNAL_ERROR, 'The answer of claude-flow was none'))
+      this.#settled(pending, 'error')
       return
     }
-    this.#edge.toClient(owner.client, text)
-    if (call && 'result' in message) this.#edge.onToolResult({ client: owner.client, ...call, result: message.result })
+    this.#edge.toClient(owner.client, own)
+    this.#settled(pending, outcomeOf(message, pending), message.result)
   }
 
-  #answerUnavailable(owner: Owner, error: ErrorBody): void {
-    const { code, message, data } = unavailable(error)
+  #ownAnswer({ method }: Pending, message: Json, line: Buffer, id: JsonRpcId): Message | null {
+    const { policy } = this.#options
+    if (method === 'tools/list' && !policy.isOpen && isObject(message.result) && Array.isArray(message.result.tools)) {
+      const tools = message.result.tools.filter((tool) => isObject(tool) && policy.allowsTool(String(tool.name)))
+      return writeJson({ ...message, id, result: { ...message.result, tools } })
+    }
+    return withOriginalId(line, message, id)
+  }
+
+  /** It is over, and its owner knows. */
+  #settled(pending: Pending, outcome: Outcome, result?: unknown): void {
+    const { owner, method, call, askedAtMs } = pending
+    if (owner.client === null) return
+    const { client } = owner
+    const durationMs = this.#nowMs() - askedAtMs
+    this.#edge.onSettled({ client, clientName: this.nameOf(client), method, call, outcome, durationMs, result })
+    if (this.#pending.countOfClients > 0 || this.#onIdle.length === 0) return
+    for (const action of this.#onIdle.splice(0)) action()
+  }
+
+  #answerError(owner: Owner, error: ErrorBody, more?: Json): void {
+    const { code, message, data } = faultOf(error, more)
     this.#answer(owner, failureOf(null, code, message, data))
   }
 
@@ -376,7 +616,27 @@ export class Mux {
   }
 }
 
-function unavailable({ code, error, details }: ErrorBody): RpcFault {
-  const data = { code, suggestion: details.suggestion, retryable: isRetryable(code) }
-  return new RpcFault(JSON_RPC.CHILD_UNAVAILABLE, error, data)
+/** What the relay offers of its own. */
+const RESOURCES = { subscribe: true }
+
+/** The newest that both know: the child's own, unless the client asked for an older one. */
+function bestVersion(asked: unknown, childs: string): string {
+  return typeof asked === 'string' && MCP_PROTOCOL_VERSIONS.includes(asked) && asked < childs ? asked : childs
+}
+
+function outcomeOf(message: Json, { call }: Pending): Outcome {
+  if (!('result' in message)) return 'error'
+  if (!call || !isObject(message.result)) return 'ok'
+  const { isError, content } = message.result
+  const first: unknown = Array.isArray(content) ? content[0] : undefined
+  const text = isObject(first) && typeof first.text === 'string' ? first.text.slice(0, SAYS_NO_WITHIN) : ''
+  return isError === true || SAYS_NO.test(text) ? 'tool-error' : 'ok'
+}
+
+/** By the catalogue's code: what the request itself is to blame for, and what the relay or the child is. */
+const RPC_CODES: Partial<Record<ErrorCode, number>> = { TOOL_NOT_ALLOWED: JSON_RPC.INVALID_PARAMS }
+
+function faultOf({ code, error, details }: ErrorBody, more: Json = {}): RpcFault {
+  const data = { code, suggestion: details.suggestion, retryable: isRetryable(code), ...more }
+  return new RpcFault(RPC_CODES[code] ?? JSON_RPC.CHILD_UNAVAILABLE, error, data)
 }

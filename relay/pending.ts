@@ -1,6 +1,7 @@
 // What was asked of the child and is not answered yet, by our own integer; and how a message looks on either side.
 
 import type { JsonRpcId, JsonRpcResponse } from '../protocol/mcp.ts'
+import { withId } from './idBytes.ts'
 import { isId, isObject, type Json, writeJson } from './jsonRpc.ts'
 
 export type ClientId = number
@@ -11,16 +12,20 @@ export type Owner = { client: ClientId; id: JsonRpcId } | { client: null; done: 
 export interface Pending {
   id: number
   owner: Owner
+  method: string
   /** As the client gave it; towards the child our own id stands for it. */
   progressToken: JsonRpcId | null
   /** The tool that is called. */
   call: { tool: string; args: Json } | null
+  askedAtMs: number
+  /** When it was asked, or last told of progress. */
+  heardAtMs: number
   /** Not sent yet: the child is still starting. */
-  held: string | null
+  held: Buffer | null
 }
 
 interface ClientRequests {
-  ids: Set<number>
+  count: number
   byOriginalId: Map<JsonRpcId, number>
 }
 
@@ -28,33 +33,54 @@ export class PendingRequests {
   readonly #byId = new Map<number, Pending>()
   readonly #byClient = new Map<ClientId, ClientRequests>()
   #lastId = 0
+  #ofClients = 0
 
   get size(): number {
     return this.#byId.size
   }
 
+  /** Without the relay's own. */
+  get countOfClients(): number {
+    return this.#ofClients
+  }
+
   countOf(client: ClientId): number {
-    return this.#byClient.get(client)?.ids.size ?? 0
+    return this.#byClient.get(client)?.count ?? 0
   }
 
   get(id: number): Pending | undefined {
     return this.#byId.get(id)
   }
 
+  /** In the order in which they were asked. */
+  values(): IterableIterator<Pending> {
+    return this.#byId.values()
+  }
+
   /** Takes the request in, ready to be sent: `held` is its line. `null`: it cannot be written again. */
-  add(owner: Owner, raw: Json): Pending | null {
+  add(owner: Owner, raw: Json, bytes: Buffer | null, nowMs: number): Pending | null {
     const id = ++this.#lastId
-    const { line, progressToken } = forChild(raw, id)
+    const { line, progressToken } = forChild(raw, bytes, id)
     if (line === null) return null
-    const pending: Pending = { id, owner, progressToken, call: toolCallOf(raw), held: line }
+    const pending: Pending = {
+      id,
+      owner,
+      method: raw.method as string,
+      progressToken,
+      call: toolCallOf(raw),
+      askedAtMs: nowMs,
+      heardAtMs: nowMs,
+      held: line,
+    }
     this.#byId.set(id, pending)
     if (owner.client !== null) {
+      this.#ofClients++
       let requests = this.#byClient.get(owner.client)
       if (!requests) {
-        requests = { ids: new Set(), byOriginalId: new Map() }
+        requests = { count: 0, byOriginalId: new Map() }
         this.#byClient.set(owner.client, requests)
       }
-      requests.ids.add(id)
+      requests.count++
       requests.byOriginalId.set(owner.id, id)
     }
     return pending
@@ -65,12 +91,13 @@ export class PendingRequests {
     if (!pending) return undefined
     this.#byId.delete(id)
     const { owner } = pending
-    const requests = owner.client === null ? undefined : this.#byClient.get(owner.client)
-    if (requests && owner.client !== null) {
-      requests.ids.delete(id)
+    if (owner.client === null) return pending
+    this.#ofClients--
+    const requests = this.#byClient.get(owner.client)
+    if (requests) {
       // A client that used an id twice has two requests under it; only the later one can be named.
       if (requests.byOriginalId.get(owner.id) === id) requests.byOriginalId.delete(owner.id)
-      if (requests.ids.size === 0) this.#byClient.delete(owner.client)
+      if (--requests.count === 0) this.#byClient.delete(owner.client)
     }
     return pending
   }
@@ -82,31 +109,49 @@ export class PendingRequests {
   }
 
   takeAllOf(client: ClientId): Pending[] {
-    const ids = [...(this.#byClient.get(client)?.ids ?? [])]
-    return ids.map((id) => this.take(id)).filter((pending) => pending !== undefined)
+    if (!this.#byClient.has(client)) return []
+    return this.#takeWhere(({ owner }) => owner.client === client)
   }
 
   takeAll(): Pending[] {
-    const all = [...this.#byId.values()]
-    this.#byId.clear()
-    this.#byClient.clear()
-    return all
+    return this.#takeWhere(() => true)
   }
 
-  /** In the order in which they came. */
-  allHeld(): Pending[] {
-    return [...this.#byId.values()].filter((pending) => pending.held !== null)
+  #takeWhere(isMeant: (pending: Pending) => boolean): Pending[] {
+    const meant = [...this.#byId.values()].filter(isMeant)
+    for (const { id } of meant) this.take(id)
+    return meant
   }
 }
 
-/** One line under our own id, which also stands for the progress token: tokens of two clients may be the same. */
-function forChild(raw: Json, id: number): { line: string | null; progressToken: JsonRpcId | null } {
+const LINE_END = /[\r\n]/g
+
+/**
+ * The request as one line under our own id, which also stands for the progress token: tokens of two clients may be the
+ * same. `bytes`: as it came; where only the id differs, the rest of them goes on as it is.
+ */
+function forChild(
+  raw: Json,
+  bytes: Buffer | null,
+  id: number,
+): { line: Buffer | null; progressToken: JsonRpcId | null } {
   const params = isObject(raw.params) ? raw.params : null
   const meta = params && isObject(params._meta) ? params._meta : null
   const token = meta?.progressToken
-  if (!isId(token)) return { line: writeJson({ ...raw, id }), progressToken: null }
-  const line = writeJson({ ...raw, id, params: { ...params, _meta: { ...meta, progressToken: id } } })
-  return { line, progressToken: token }
+  if (isId(token)) {
+    const line = writeJson({ ...raw, id, params: { ...params, _meta: { ...meta, progressToken: id } } })
+    return { line: line === null ? null : Buffer.from(line), progressToken: token }
+  }
+  const same = bytes && withId(bytes, String(id))
+  if (same) return { line: oneLine(same), progressToken: null }
+  const line = writeJson({ ...raw, id })
+  return { line: line === null ? null : Buffer.from(line), progressToken: null }
+}
+
+/** Between the tokens of a JSON text a line break is but white space, and it cannot stand anywhere else. */
+function oneLine(line: Buffer): Buffer {
+  const hasBreak = line.includes(0x0a) || line.includes(0x0d)
+  return hasBreak ? Buffer.from(line.toString().replace(LINE_END, ' ')) : line
 }
 
 function toolCallOf({ method, params }: Json): Pending['call'] {
@@ -114,15 +159,7 @@ function toolCallOf({ method, params }: Json): Pending['call'] {
   return { tool: params.name, args: isObject(params.arguments) ? params.arguments : {} }
 }
 
-const ID_KEY = '"id":'
-
-/**
- * The child's answer under the client's id. Where the line begins as usual, the rest of its bytes is passed on as it
- * is: nothing is written anew, and numbers that JavaScript cannot hold stay what they were. `null`: it cannot be written.
- */
-export function withOriginalId(line: string, message: Json, ourId: number, originalId: JsonRpcId): string | null {
-  const usual = `{"jsonrpc":"2.0","id":${ourId},`
-  const isUsual = line.startsWith(usual) && !line.includes(ID_KEY, usual.length)
-  if (isUsual) return `{"jsonrpc":"2.0","id":${JSON.stringify(originalId)},${line.slice(usual.length)}`
-  return writeJson({ ...message, id: originalId })
+/** The child's answer under the client's id, the rest of its bytes as they are. `null`: it cannot be written. */
+export function withOriginalId(line: Buffer, message: Json, originalId: JsonRpcId): Buffer | string | null {
+  return withId(line, JSON.stringify(originalId)) ?? writeJson({ ...message, id: originalId })
 }

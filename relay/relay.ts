@@ -7,19 +7,28 @@ import type { Logger } from '../platform/log.ts'
 import { VERSION } from '../platform/version.ts'
 import { generationOf } from '../protocol/claudeFlow.ts'
 import { errorBody } from '../protocol/errors.ts'
-import { type HelloResult, RELAY_METHOD, RELAY_PROTOCOL, type RelayState } from '../protocol/relayWire.ts'
+import {
+  type HelloResult,
+  MAX_TOOL_NAME_LENGTH,
+  RELAY_METHOD,
+  RELAY_PROTOCOL,
+  type RelayState,
+} from '../protocol/relayWire.ts'
+import { CLOSE } from '../protocol/viewerWire.ts'
+import { CallFeed } from './callFeed.ts'
 import { ChildSupervisor } from './child.ts'
 import type { ChildCommand, SpawnChild } from './childProcess.ts'
 import { Guard } from './guard.ts'
 import { createHttpServer } from './http.ts'
 import { RELAY_LIMITS, type RelayLimits } from './limits.ts'
 import { localMethods } from './methods.ts'
-import { Mux, type MuxCounters } from './mux.ts'
+import { Mux, type MuxCounters, type Settled } from './mux.ts'
 import type { ClientId } from './pending.ts'
 import { Roster } from './roster.ts'
 import { readSourceId } from './sourceId.ts'
 import { RecordState } from './state.ts'
 import { notificationText, Subscriber } from './subscriber.ts'
+import { ALL_TOOLS, ToolPolicy, type ToolPolicyOptions } from './toolPolicy.ts'
 import { ProjectWatch } from './watch/projectWatch.ts'
 import { type WsClient, WsDoor } from './ws.ts'
 
@@ -39,6 +48,10 @@ export interface RelayOptions {
   log: Logger
   allowHosts?: readonly string[]
   publicUrls?: readonly string[]
+  /** Which tools may be called; all, if not said. */
+  tools?: ToolPolicyOptions
+  /** When claude-flow is started; if not said, `lazy` where 3.x's files are there (they need no process), else `eager`. */
+  childStart?: 'eager' | 'lazy' | undefined
   /** For the child; what is ours is taken out. */
   env?: NodeJS.ProcessEnv
   spawn?: SpawnChild
@@ -47,6 +60,8 @@ export interface RelayOptions {
 
 /** The section of the records that a 2.x process told of its memory. */
 const ROSTER_SECTION = 'roster'
+/** How often it is looked whether a request waits too long, while one does. */
+const TICK_MS = 250
 
 /** Resolves when it listens and has read what there is; rejects with `SwarmscopeError` `PORT_IN_USE`. */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
@@ -63,7 +78,7 @@ export class Relay {
   readonly #state = new RecordState()
   readonly #clients = new Map<ClientId, WsClient>()
   /** Those who said hello, and so understand our notifications. */
-  readonly #greeted = new Set<ClientId>()
+  readonly #greeted = new Map<ClientId, CallFeed>()
   readonly #subscribers = new Map<ClientId, Subscriber>()
   readonly #mux: Mux
   readonly #child: ChildSupervisor
@@ -79,6 +94,7 @@ export class Relay {
   #isReady = false
   #port = 0
   #toldState = ''
+  #ticker: NodeJS.Timeout | undefined
   #closed: Promise<void> | null = null
 
   constructor(options: RelayOptions) {
@@ -119,7 +135,7 @@ export class Relay {
       log,
       events: {
         onOpen: (client) => this.#opened(client),
-        onMessage: (client, text) => this.#mux.fromClient(client.id, text),
+        onMessage: (client, message) => this.#mux.fromClient(client.id, message),
         onClose: (client) => this.#left(client.id),
       },
     })
@@ -164,7 +180,7 @@ export class Relay {
     }
     this.#guard = new Guard({ port: this.#port, allowHosts, publicUrls, token })
     this.#isReady = true
-    this.#child.start()
+    this.#child.start(this.#options.childStart ?? (this.#watch.hasFiles3 ? 'lazy' : 'eager'))
   }
 
   /** Ends in order; may be called twice. */
@@ -187,32 +203,36 @@ export class Relay {
     // show it as stale; to take it back now would look as if the agents had ended.
     this.#mux.childGone(errorBody('CHILD_CRASHED', { detail: 'the relay is ending' }))
     this.#roster.close()
+    clearInterval(this.#ticker)
     await Promise.all([this.#ws.close(), this.#watch.close(), childEnded])
     this.#http.closeAllConnections()
   }
 
   #createMux(): Mux {
-    const { maxPending, maxPendingPerClient } = this.#limits
     const methods = localMethods({
       store: this.#state.store,
       hello: () => this.#hello(),
-      onHello: (client) => this.#greeted.add(client),
+      onHello: (client) => this.#greet(client),
       subscribe: (client, at) => this.#subscribe(client, at),
     })
     return new Mux({
       version: VERSION,
-      maxPending,
-      maxPendingPerClient,
+      limits: this.#limits,
+      policy: new ToolPolicy(this.#options.tools ?? ALL_TOOLS),
       methods,
       edge: {
         toChild: (line) => this.#child.send(line),
-        toClient: (client, text) => this.#clients.get(client)?.queue.send(text),
+        toClient: (client, message) => this.#clients.get(client)?.queue.send(message),
+        closeClient: (client, reason) => this.#clients.get(client)?.drop(CLOSE.TOO_MANY_MESSAGES, reason),
+        onNeeded: () => this.#child.demand(),
+        onBusy: () => this.#startTicking(),
         onReady: (result) => {
           this.#child.ready(result)
           this.#updateRoster()
         },
-        onUseless: (reason) => this.#child.fail(reason),
-        onToolResult: ({ tool, args, result }) => this.#roster.note(tool, args, result),
+        onSilence: (isSilent) => this.#child.silent(isSilent),
+        onUseless: (error) => this.#child.fail(error),
+        onSettled: (settled) => this.#settled(settled),
         onInternalError: (err) => this.#log.error({ err }, 'a method failed'),
       },
     })
@@ -229,8 +249,9 @@ export class Relay {
       events: {
         onStarting: () => this.#mux.childStarting(),
         onLine: (line) => this.#mux.fromChild(line),
+        onTooLong: (head, maxBytes) => this.#mux.childTooLong(head, maxBytes),
         onGone: (error) => {
-          this.#log.warn({ code: error.code, suggestion: error.details.suggestion }, error.error)
+          if (error) this.#log.warn({ code: error.code, suggestion: error.details.suggestion }, error.error)
           this.#mux.childGone(error)
           this.#roster.clear()
         },
@@ -242,6 +263,34 @@ export class Relay {
     })
   }
 
+  /** While anything is under way; an idle relay wakes up for nothing. */
+  #startTicking(): void {
+    this.#ticker ??= setInterval(() => {
+      this.#mux.tick()
+      if (!this.#mux.isIdle) return
+      clearInterval(this.#ticker)
+      this.#ticker = undefined
+    }, TICK_MS).unref()
+  }
+
+  #settled({ client, clientName, call, outcome, durationMs, result }: Settled): void {
+    if (!call) return
+    if (outcome === 'ok') this.#roster.note(call.tool, call.args, result)
+    const notice = {
+      at: new Date().toISOString(),
+      tool: call.tool.slice(0, MAX_TOOL_NAME_LENGTH),
+      client: { id: client, name: clientName },
+      outcome,
+      durationMs: Math.round(durationMs * 1000) / 1000,
+    }
+    for (const feed of this.#greeted.values()) feed.add(notice)
+  }
+
+  #greet(client: ClientId): void {
+    const queue = this.#clients.get(client)?.queue
+    if (queue && !this.#greeted.has(client)) this.#greeted.set(client, new CallFeed(queue))
+  }
+
   #opened(client: WsClient): void {
     this.#clients.set(client.id, client)
     this.#mux.addClient(client.id)
@@ -250,6 +299,7 @@ export class Relay {
 
   #left(client: ClientId): void {
     this.#clients.delete(client)
+    this.#greeted.get(client)?.close()
     this.#greeted.delete(client)
     this.#subscribers.get(client)?.close()
     this.#subscribers.delete(client)
@@ -286,7 +336,7 @@ export class Relay {
     if (text === this.#toldState) return
     this.#toldState = text
     const notification = notificationText(RELAY_METHOD.STATE, state)
-    for (const client of this.#greeted) this.#clients.get(client)?.queue.send(notification)
+    for (const client of this.#greeted.keys()) this.#clients.get(client)?.queue.send(notification)
   }
 
   #hello(): HelloResult {
@@ -305,7 +355,7 @@ export class Relay {
     const { project, ...hello } = this.#hello()
     const { lastError, ...child } = this.#child.status
     const open = {
-      status: child.state === 'up' ? 'healthy' : 'degraded',
+      status: child.state === 'up' || (child.state === 'on-demand' && !lastError) ? 'healthy' : 'degraded',
       version: hello.version,
       project: { name: project.name, host: project.host },
       child: { ...child, uptimeSeconds: this.#child.uptimeSeconds, errorCode: lastError?.code ?? null },

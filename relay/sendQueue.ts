@@ -52,8 +52,8 @@ export class SendQueue {
     return this.#bytes === 0 ? 0 : this.#nowMs() - this.#lastProgressMs
   }
 
-  send(text: string): void {
-    this.#send(text, true)
+  send(message: Buffer | string): void {
+    this.#send(message, true)
   }
 
   /**
@@ -64,9 +64,9 @@ export class SendQueue {
     this.#send(text, false)
   }
 
-  #send(text: string, counts: boolean): void {
+  #send(content: Buffer | string, counts: boolean): void {
     if (this.#isOver) return
-    const data = Buffer.from(text)
+    const data = typeof content === 'string' ? Buffer.from(content) : content
     const [inFlight] = this.#messages
     const queuedBytes = this.#countedBytes - (inFlight?.counts ? inFlight.bytes : 0)
     if (inFlight && counts && queuedBytes + data.length > this.#options.maxQueuedBytes) {

@@ -11,15 +11,18 @@ import { pathOf, refuseUpgrade } from './http.ts'
 import type { RelayLimits } from './limits.ts'
 import type { ClientId } from './pending.ts'
 import { SendQueue } from './sendQueue.ts'
+import { WriteBatch } from './writeBatch.ts'
 
 export interface WsClient {
   readonly id: ClientId
   readonly queue: SendQueue
+  /** Closes it for what it did; a client that does not read is cut a moment later. */
+  drop(code: number, reason: string): void
 }
 
 export interface WsEvents {
   onOpen(client: WsClient): void
-  onMessage(client: WsClient, text: string): void
+  onMessage(client: WsClient, message: Buffer): void
   onClose(client: WsClient): void
 }
 
@@ -61,6 +64,7 @@ export class WsDoor {
   readonly #options: WsOptions
   readonly #wss: WebSocketServer
   readonly #connections = new Set<Connection>()
+  readonly #batch = new WriteBatch()
   readonly #sweeper: NodeJS.Timeout
   readonly #sweepMs: number
   #lastId = 0
@@ -124,15 +128,20 @@ export class WsDoor {
     } else if (this.#closing || this.#connections.size >= this.#options.limits.maxClients) {
       refuseUpgrade(socket, 'TOO_MANY_VIEWERS', {}, { 'Retry-After': '5' })
     } else {
-      this.#wss.handleUpgrade(request, socket, head, (client) => this.#open(client))
+      this.#wss.handleUpgrade(request, socket, head, (client) => this.#open(client, socket))
     }
   }
 
-  #open(socket: WebSocket): void {
+  #open(socket: WebSocket, stream: Duplex): void {
     const { limits, events, log } = this.#options
     const id = ++this.#lastId
     const queue = new SendQueue({
-      socket,
+      socket: {
+        send: (data, options, done) => {
+          this.#batch.cork(stream)
+          socket.send(data, options, done)
+        },
+      },
       maxQueuedBytes: limits.maxQueuedBytes,
       onOverflow: () => this.#drop(connection, CLOSE.TOO_SLOW, 'too slow: too much is waiting'),
     })
@@ -143,6 +152,7 @@ export class WsDoor {
       heardAtMs: performance.now(),
       pingedAtMs: null,
       isDropped: false,
+      drop: (code, reason) => this.#drop(connection, code, reason),
     }
     // ws closes the socket by itself with the right code (1009, 1007, 1002 …); only the process must survive it.
     socket.on('error', (error) =>
@@ -150,7 +160,7 @@ export class WsDoor {
     )
     socket.on('message', (data: Buffer) => {
       connection.heardAtMs = performance.now()
-      if (!connection.isDropped) events.onMessage(connection, data.toString())
+      if (!connection.isDropped) events.onMessage(connection, data)
     })
     const heard = () => {
       connection.heardAtMs = performance.now()
@@ -188,6 +198,7 @@ export class WsDoor {
 
   #drop(connection: Connection, code: number, reason: string): void {
     this.#options.log.warn({ client: connection.id, reason }, 'client closed')
+    if (connection.isDropped) return
     connection.isDropped = true
     connection.queue.close()
     connection.socket.close(code, reason)

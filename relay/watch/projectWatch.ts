@@ -61,6 +61,11 @@ export class ProjectWatch {
     return [...this.#files].filter(([, file]) => file.counts).map(([name]) => name)
   }
 
+  /** 3.x keeps its state here: no process is needed to see it. */
+  get hasFiles3(): boolean {
+    return this.found.some((file) => Object.hasOwn(STORES_3, file))
+  }
+
   /** 2.x keeps its state in a database here: what its process says of its memory is not needed. */
   get hasDatabase2(): boolean {
     return this.#hasDatabase2

@@ -1,7 +1,9 @@
 // A mux between clients and a child that are only arrays.
 
-import { errorBody } from '../../protocol/errors.ts'
-import { type LocalMethod, Mux, type ToolCall } from '../../relay/mux.ts'
+import { type ErrorBody, errorBody } from '../../protocol/errors.ts'
+import { RELAY_LIMITS } from '../../relay/limits.ts'
+import { type LocalMethod, Mux, type MuxOptions, type Settled } from '../../relay/mux.ts'
+import { ALL_TOOLS, ToolPolicy, type ToolPolicyOptions } from '../../relay/toolPolicy.ts'
 
 export interface Sent {
   client: number
@@ -15,6 +17,16 @@ export const INITIALIZED = {
   serverInfo: { name: 'ruflo', version: '3.0.0' },
 }
 
+export interface MuxBenchOptions {
+  limits?: Partial<MuxOptions['limits']>
+  tools?: Partial<ToolPolicyOptions>
+  methods?: [string, LocalMethod][]
+  /** What `onNeeded` finds: whether a child may be started. */
+  mayStart?: boolean
+  /** The class, or one with a bug in it. */
+  Mux?: typeof Mux
+}
+
 export class MuxBench {
   /** What the child got, parsed. */
   // biome-ignore lint/suspicious/noExplicitAny: as above
@@ -22,34 +34,43 @@ export class MuxBench {
   readonly lines: string[] = []
   readonly toClients: Sent[] = []
   readonly texts: string[] = []
-  readonly toolCalls: ToolCall[] = []
-  readonly useless: string[] = []
+  readonly settled: Settled[] = []
+  readonly useless: ErrorBody[] = []
+  readonly closed: number[] = []
+  readonly silences: boolean[] = []
+  needed = 0
   childTakes = true
+  nowMs = 0
   readonly mux: Mux
 
-  constructor(
-    limits: { maxPending?: number; maxPendingPerClient?: number } = {},
-    methods: [string, LocalMethod][] = [],
-  ) {
-    this.mux = new Mux({
+  constructor({ limits = {}, tools = {}, methods = [], mayStart = false, Mux: MuxClass = Mux }: MuxBenchOptions = {}) {
+    this.mux = new MuxClass({
       version: '0.0.0',
-      maxPending: limits.maxPending ?? 100_000,
-      maxPendingPerClient: limits.maxPendingPerClient ?? 100_000,
+      limits: { ...RELAY_LIMITS, maxPending: 100_000, maxPendingPerClient: 100_000, ...limits },
+      policy: new ToolPolicy({ ...ALL_TOOLS, ...tools }),
       methods: new Map(methods),
+      nowMs: () => this.nowMs,
       edge: {
         toChild: (line) => {
           if (!this.childTakes) return false
-          this.lines.push(line)
-          this.toChild.push(JSON.parse(line))
+          this.lines.push(line.toString())
+          this.toChild.push(JSON.parse(line.toString()))
           return true
         },
-        toClient: (client, text) => {
-          this.texts.push(text)
-          this.toClients.push({ client, message: JSON.parse(text) })
+        toClient: (client, message) => {
+          this.texts.push(message.toString())
+          this.toClients.push({ client, message: JSON.parse(message.toString()) })
         },
+        closeClient: (client) => this.closed.push(client),
+        onNeeded: () => {
+          this.needed++
+          if (mayStart) this.mux.childStarting()
+        },
+        onBusy: () => undefined,
         onReady: () => undefined,
-        onUseless: (reason) => this.useless.push(reason),
-        onToolResult: (call) => this.toolCalls.push(call),
+        onSilence: (isSilent) => this.silences.push(isSilent),
+        onUseless: (error) => this.useless.push(error),
+        onSettled: (settled) => this.settled.push(settled),
         onInternalError: (error) => {
           throw error
         },
@@ -63,6 +84,7 @@ export class MuxBench {
     this.childSays({ jsonrpc: '2.0', id: this.toChild.at(-1).id, result: INITIALIZED })
     this.toChild.length = 0
     this.lines.length = 0
+    this.settled.length = 0
     return this
   }
 
@@ -79,7 +101,7 @@ export class MuxBench {
   }
 
   childSays(message: unknown): void {
-    this.mux.fromChild(typeof message === 'string' ? message : JSON.stringify(message))
+    this.mux.fromChild(Buffer.from(typeof message === 'string' ? message : JSON.stringify(message)))
   }
 
   /** The messages that this client got. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { REDACTED, redact } from '../../protocol/redact.ts'
+import { REDACTED, redact, withoutPaths } from '../../protocol/redact.ts'
 
 const MAX = 500
 
@@ -79,4 +79,13 @@ it('is never longer than asked for, and finds nothing new the second time', () =
       expect(redact(once, maxLength)).toBe(once)
     }),
   )
+})
+
+it.each([
+  ["cannot open '/home/somebody/a b/x.js'", "cannot open '…/a b/x.js'"],
+  ['at C:\\Users\\x\\y.txt:3', 'at …/y.txt:3'],
+  ['~/.config/tool.json and ./relative/kept.js', '…/tool.json and ./relative/kept.js'],
+  ['https://host/a/b, and/or, 1/2, a /one', 'https://host/a/b, and/or, 1/2, a /one'],
+])('a path of the machine is cut to its last part: %s', (text, clean) => {
+  expect(withoutPaths(text)).toBe(clean)
 })

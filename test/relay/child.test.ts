@@ -4,10 +4,11 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test, vi } from 'vitest'
-import type { ErrorBody } from '../../protocol/errors.ts'
+import { type ErrorBody, errorBody } from '../../protocol/errors.ts'
 import type { ChildStatus } from '../../protocol/relayWire.ts'
 import { type ChildOptions, ChildSupervisor, childEnv } from '../../relay/child.ts'
 import { type ChildCommand, ChildRun } from '../../relay/childProcess.ts'
+import { RELAY_LIMITS } from '../../relay/limits.ts'
 import { cleanup, fakeChild, isAlive, temporaryFolder } from '../helpers/relayFiles.ts'
 import { until } from '../helpers/until.ts'
 
@@ -26,29 +27,30 @@ class Bench {
   readonly child: ChildSupervisor
   #lastId = 0
 
-  constructor(command: ChildCommand | null, options: Partial<ChildOptions> & { maxLineBytes?: number } = {}) {
-    const { maxLineBytes = 1024 * 1024, ...rest } = options
+  constructor(
+    command: ChildCommand | null,
+    options: Partial<ChildOptions> & { maxLineBytes?: number; when?: 'eager' | 'lazy' } = {},
+  ) {
+    const { maxLineBytes = 1024 * 1024, when = 'eager', ...rest } = options
     const initialize = { jsonrpc: '2.0', id: 'init', method: 'initialize', params: {} }
     this.child = new ChildSupervisor({
       command,
       cwd: temporaryFolder(),
       env: process.env,
-      limits: {
-        maxLineBytes,
-        childStartTimeoutMs: 10_000,
-        childBackoff: { baseMs: 1, capMs: 5 },
-        childStableAfterMs: 10_000,
-      },
+      limits: { ...RELAY_LIMITS, maxLineBytes, childBackoff: { baseMs: 1, capMs: 5 }, childStableAfterMs: 10_000 },
       events: {
         onStarting: () => this.child.send(JSON.stringify(initialize)),
-        onLine: (line) => this.#onLine(line),
-        onGone: (error) => this.gone.push(error),
+        onLine: (line) => this.#onLine(line.toString()),
+        onTooLong: () => undefined,
+        onGone: (error) => {
+          if (error) this.gone.push(error)
+        },
         onStatus: ({ state }) => this.states.push(state),
       },
       ...rest,
     })
     cleanup(() => this.child.end())
-    this.child.start()
+    this.child.start(when)
   }
 
   get status(): ChildStatus {
@@ -81,7 +83,7 @@ class Bench {
     if (!line.startsWith('{"jsonrpc":"2.0","id":"init"')) return
     const { result, error } = JSON.parse(line)
     if (result) this.child.ready(result)
-    else this.child.fail(`it refused initialize: ${error.message}`)
+    else this.child.fail(errorBody('CHILD_CRASHED', { detail: `it refused initialize: ${error.message}` }))
   }
 }
 
@@ -192,6 +194,7 @@ describe('a child', () => {
 
   test('that does not answer initialize in time, or refuses it, is restarted', async () => {
     const limits = {
+      ...RELAY_LIMITS,
       maxLineBytes: 1_000,
       childStartTimeoutMs: 50,
       childBackoff: { baseMs: 1, capMs: 1 },
@@ -210,7 +213,25 @@ describe('a child', () => {
     await until(() => bench.gone.length >= 1 && bench.child.stderr.length > 0)
     expect(bench.child.stderr).toEqual(['it is broken, token=[redacted]'])
     expect(bench.gone[0]?.details.suggestion).toContain('exit code 7')
-    expect(JSON.stringify(bench.status)).not.toContain('it is broken')
+    expect(bench.gone[0]?.details.suggestion).toContain('its last words: it is broken, token=[redacted])')
+  })
+
+  test('says its last words without paths and stacks', async () => {
+    const bench = new Bench(fakeChild())
+    await until(bench.isUp)
+    const text = [
+      'first',
+      "Error: Cannot find module '/home/somebody/project/lib/index.js'",
+      '    at Module.load (node:internal/modules/cjs/loader:1:1)',
+      'Node.js v20.20.0',
+      'see file:///opt/tool/readme.md and https://example.org/a/b',
+    ].join('\n')
+    await bench.ask('complain', { text })
+    process.kill(bench.child.pid ?? 0, 'SIGKILL')
+    await until(() => bench.gone.length === 1)
+    expect(bench.gone[0]?.details.suggestion).toContain(
+      "(signal SIGKILL; its last words: first | Error: Cannot find module '…/index.js' | see …/readme.md and https://example.org/a/b)",
+    )
   })
 
   test('keeps only the last lines of stderr', async () => {
@@ -235,7 +256,8 @@ describe('the end of a process', () => {
       env: {},
       maxLineBytes: 1_000,
       spawn: () => fake as unknown as ChildProcess,
-      onLine: (line) => events.push(line),
+      onLine: (line) => events.push(line.toString()),
+      onTooLong: () => undefined,
       onEnd: ({ detail }) => events.push(`end: ${detail}`),
     })
     return { fake, run, events }
@@ -277,6 +299,7 @@ describe('the pause before the next start', () => {
     const spy = vi.spyOn(globalThis, 'setTimeout')
     cleanup(() => spy.mockRestore())
     const limits = {
+      ...RELAY_LIMITS,
       maxLineBytes: 1_000_000,
       childStartTimeoutMs: 10_000,
       childBackoff: { baseMs: 2, capMs: 16 },
@@ -289,6 +312,61 @@ describe('the pause before the next start', () => {
     }
     await until(() => bench.status.restarts === 3 && bench.isUp())
     expect(spy.mock.calls.map(([, ms]) => ms).filter((ms) => [2, 4, 8, 16].includes(ms ?? 0))).toEqual([2, 2, 2])
+  })
+})
+
+describe('a child that is started when it is needed', () => {
+  test('runs only after somebody asked for it', async () => {
+    const bench = new Bench(fakeChild(), { when: 'lazy' })
+    expect(bench.status).toMatchObject({ state: 'on-demand', lastError: null })
+    expect(bench.child.pid).toBeNull()
+    bench.child.demand()
+    bench.child.demand()
+    await until(bench.isUp)
+    expect(bench.states).toEqual(['on-demand', 'starting', 'up'])
+    expect(bench.gone).toEqual([])
+  })
+
+  test('without any command is missing, needed or not', () => {
+    expect(new Bench(null, { when: 'lazy' }).status.state).toBe('missing')
+  })
+
+  test('is what one becomes that only ever ends; it is tried again when somebody asks, not at once', async () => {
+    const limits = { ...RELAY_LIMITS, childBackoff: { baseMs: 1, capMs: 1 }, maxChildFailures: 3, childRetryMs: 60_000 }
+    const bench = new Bench(fakeChild('--exit-at-start', '3'), { limits })
+    await until(() => bench.status.state === 'on-demand')
+    expect(bench.gone).toHaveLength(3)
+    expect(bench.status.lastError?.details.suggestion).toContain('it ended 3 times in a row')
+    bench.child.demand()
+    expect(bench.status.state).toBe('on-demand')
+    const soon = new Bench(fakeChild('--exit-at-start', '3'), { limits: { ...limits, childRetryMs: 0 } })
+    await until(() => soon.gone.length === 3)
+    soon.child.demand()
+    expect(soon.status.state).toBe('starting')
+    await until(() => soon.gone.length === 4)
+    expect(soon.status.state).toBe('on-demand')
+  })
+})
+
+describe('a silent child', () => {
+  test('is told as such until it speaks again', async () => {
+    const bench = new Bench(fakeChild())
+    await until(bench.isUp)
+    bench.child.silent(true)
+    expect(bench.status).toMatchObject({ state: 'silent', lastError: { code: 'CHILD_SILENT' } })
+    expect(bench.child.uptimeSeconds).not.toBeNull()
+    bench.child.silent(false)
+    expect(bench.status).toMatchObject({ state: 'up', lastError: null })
+  })
+
+  test('is ended for it, with that as the reason, and started again', async () => {
+    const bench = new Bench(fakeChild())
+    await until(bench.isUp)
+    bench.child.silent(true)
+    bench.child.fail(errorBody('CHILD_SILENT', { detail: 'nothing was heard from it for 9 s' }))
+    await until(() => bench.status.restarts === 1 && bench.isUp())
+    expect(bench.gone).toMatchObject([{ code: 'CHILD_SILENT' }])
+    expect(bench.status.lastError).toBeNull()
   })
 })
 

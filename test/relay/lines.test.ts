@@ -7,7 +7,7 @@ function split(chunks: Buffer[], maxBytes = 1_000): { lines: string[]; tooLong: 
   let tooLong = 0
   const splitter = new LineSplitter(
     maxBytes,
-    (line) => lines.push(line),
+    (line) => lines.push(line.toString()),
     () => tooLong++,
   )
   for (const chunk of chunks) splitter.push(chunk)

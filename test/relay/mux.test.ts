@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { errorBody } from '../../protocol/errors.ts'
 import { RpcFault } from '../../relay/jsonRpc.ts'
+import type { ToolPolicyOptions } from '../../relay/toolPolicy.ts'
 import { INITIALIZED, MuxBench } from '../helpers/relayMux.ts'
 
 let bench: MuxBench
@@ -111,17 +112,19 @@ describe('what clients send', () => {
     expect(bench.toChild).toEqual([])
   })
 
-  test('[X3] a message nested too deeply is refused, from either side', () => {
+  test('[X3] a message nested too deeply is refused; such an answer is passed on as it is', () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
     bench.up().clientSays(1, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"deep":${deep}}}`)
     bench.clientSays(1, `{"jsonrpc":"2.0","method":"x/y","params":{"deep":${deep}}}`)
+    expect(bench.of(1).map(({ id, error }) => [id, error.code])).toEqual([
+      [1, -32600],
+      [null, -32600],
+    ])
+    expect(bench.toChild).toEqual([])
     bench.request(1, 2)
     bench.childSays(`{"jsonrpc":"2.0", "id":${lastToChild().id},"result":${deep}}`)
     bench.childSays(`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"d":${deep}}}`)
-    expect(bench.of(1).map(({ id, error }) => [id, error.code])).toEqual([
-      [1, -32600],
-      [2, -32603],
-    ])
+    expect(bench.texts.slice(2)).toEqual([`{"jsonrpc":"2.0", "id":2,"result":${deep}}`])
   })
 
   test('[X3] a message over several lines goes to the child as one', () => {
@@ -147,7 +150,7 @@ describe('what clients send', () => {
   })
 
   test('[X11] too many requests of one client are refused, others are served', () => {
-    bench = new MuxBench({ maxPendingPerClient: 2 }).up()
+    bench = new MuxBench({ limits: { maxPendingPerClient: 2 } }).up()
     bench.mux.addClient(1)
     bench.mux.addClient(2)
     for (const id of [1, 2, 3]) bench.request(1, id)
@@ -162,13 +165,13 @@ describe('what clients send', () => {
 
 describe('initialize', () => {
   test('[X5] the child is initialised once; each client gets its real answer, with our resources', () => {
-    bench.request(1, 'i', 'initialize')
     bench.mux.childStarting()
+    bench.request(1, 'i', 'initialize')
     expect(bench.toChild.map(({ method }) => method)).toEqual(['initialize'])
     expect(bench.toClients).toEqual([]) // it waits
     answer(INITIALIZED)
     bench.request(2, 0, 'initialize')
-    const expected = { ...INITIALIZED, capabilities: { tools: { listChanged: true }, resources: {} } }
+    const expected = { ...INITIALIZED, capabilities: { tools: { listChanged: true }, resources: { subscribe: true } } }
     expect(bench.of(1)).toEqual([{ jsonrpc: '2.0', id: 'i', result: expected }])
     expect(bench.of(2)).toEqual([{ jsonrpc: '2.0', id: 0, result: expected }])
     expect(bench.toChild.map(({ method }) => method)).toEqual(['initialize', 'notifications/initialized'])
@@ -200,7 +203,10 @@ describe('initialize', () => {
     bench.mux.childGone(errorBody('CHILD_NOT_FOUND'))
     bench.request(1, 1, 'initialize')
     const { result } = bench.of(1)[0]
-    expect(result).toMatchObject({ capabilities: { resources: {} }, serverInfo: { name: 'swarmscope-relay' } })
+    expect(result).toMatchObject({
+      capabilities: { resources: { subscribe: true } },
+      serverInfo: { name: 'swarmscope-relay' },
+    })
     expect(result.instructions).toContain('npm install claude-flow')
     bench.request(1, 2, 'tools/call', { name: 'x' })
     expect(bench.of(1)[1].error).toMatchObject({
@@ -345,6 +351,7 @@ describe('what the child sends', () => {
       lateAnswers: 2,
       refusedFromChild: 1,
       refusedFromClients: 0,
+      rateLimited: 0,
     })
   })
 
@@ -397,20 +404,22 @@ describe('the relay’s own', () => {
     await expect(third).rejects.toBeInstanceOf(RpcFault)
     await expect(bench.mux.call('tools/call', {})).rejects.toBeInstanceOf(RpcFault)
     expect(bench.toClients).toEqual([])
-    expect(bench.toolCalls).toEqual([])
+    expect(bench.settled).toEqual([])
   })
 
   test('its methods are answered without the child; what comes after comes after the answer', () => {
     const order: string[] = []
-    bench = new MuxBench({}, [
-      ['own/ok', () => ({ result: 1, after: () => order.push(`after ${bench.toClients.length}`) })],
-      [
-        'own/fault',
-        () => {
-          throw new RpcFault(-5, 'no', { code: 'X' })
-        },
+    bench = new MuxBench({
+      methods: [
+        ['own/ok', () => ({ result: 1, after: () => order.push(`after ${bench.toClients.length}`) })],
+        [
+          'own/fault',
+          () => {
+            throw new RpcFault(-5, 'no', { code: 'X' })
+          },
+        ],
       ],
-    ])
+    })
     bench.mux.addClient(1)
     bench.request(1, 1, 'own/ok')
     bench.request(1, 2, 'own/fault')
@@ -422,14 +431,362 @@ describe('the relay’s own', () => {
     expect(bench.toChild).toEqual([])
   })
 
-  test('it hears of the results of tool calls, not of errors', () => {
+  test('[X17] it hears how each request ended, with the name that the client gave itself', () => {
     bench.up()
-    bench.request(1, 1, 'tools/call', { name: 'agent_spawn', arguments: { a: 1 } })
-    answer({ content: [] })
-    bench.request(1, 2, 'tools/call', { name: 'agent_spawn' })
+    bench.request(1, 0, 'initialize', { clientInfo: { name: 'tester', version: '1' } })
+    const call = (id: number, name = 'agent_spawn') => bench.request(1, id, 'tools/call', { name, arguments: { a: 1 } })
+    call(1)
+    bench.nowMs = 40
+    answer({ content: [{ type: 'text', text: 'x' }] })
+    call(2)
+    answer({ content: [], isError: true })
+    call(3)
+    answer({ content: [{ type: 'text', text: '{\n  "success": false,\n "error": "no"}' }] })
+    call(4)
     bench.childSays({ jsonrpc: '2.0', id: lastToChild().id, error: { code: 1, message: '' } })
-    expect(bench.toolCalls).toEqual([{ client: 1, tool: 'agent_spawn', args: { a: 1 }, result: { content: [] } }])
+    call(5)
+    bench.clientSays(1, { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 5 } })
+    bench.request(1, 6, 'tools/list')
+    bench.down()
+    expect(bench.settled.map(({ call, outcome }) => [call?.tool ?? null, outcome])).toEqual([
+      ['agent_spawn', 'ok'],
+      ['agent_spawn', 'tool-error'],
+      ['agent_spawn', 'tool-error'],
+      ['agent_spawn', 'error'],
+      ['agent_spawn', 'cancelled'],
+      [null, 'child-gone'],
+    ])
+    expect(bench.settled[0]).toMatchObject({ client: 1, clientName: 'tester', method: 'tools/call', durationMs: 40 })
+    expect(bench.settled[0]?.call?.args).toEqual({ a: 1 })
   })
+})
+
+describe('the bytes of a message', () => {
+  const asked = (text: string): string => {
+    bench.up().clientSays(1, text)
+    return bench.lines[0] ?? ''
+  }
+  test.each([
+    ['{"jsonrpc":"2.0","id":"a","method":"m","params":{"n":12345678901234567890,"x":1.0}}'],
+    ['{"method":"m","params":{"id":7,"a":"\\u0069d"},"id":"a","jsonrpc":"2.0"}'],
+    ['{ "jsonrpc" : "2.0" , "params" : { "id" : "a" } , "id" : "a" , "method" : "m" }'],
+    ['{"id":"a\\"b","jsonrpc":"2.0","method":"m"}'],
+  ])('[X2] %s goes to the child as it is, but for its id', (text) => {
+    const line = asked(text)
+    const { id } = JSON.parse(text)
+    expect(line).toBe(text.replace(/("id" ?: ?)"a(?:\\"b)?"(?! *\} *, *"id")/, `$1${lastToChild().id}`))
+    expect(lastToChild().id).not.toBe(id)
+  })
+
+  test.each([
+    ['{"jsonrpc":"2.0","id":1,"id":2,"method":"m"}', 2],
+    ['{"jsonrpc":"2.0","id":1,"\\u0069d":77,"method":"m"}', 77],
+    ['{"jsonrpc":"2.0","id":77,"i\\u0064":77,"method":"m"}', 77],
+  ])('[X1] an id that is there twice, %s, reaches the child once, as ours', (text, id) => {
+    const line = asked(text)
+    expect(line.match(/"(?:i|\\u0069)(?:d|\\u0064)"/g)).toHaveLength(1)
+    expect(lastToChild().id).not.toBe(77)
+    answer({})
+    expect(bench.of(1)[0].id).toBe(id)
+  })
+
+  test('[X2] an answer whose id stands last, or among others further down, is passed on byte for byte', () => {
+    bench.up().request(1, 'mine')
+    const { id } = lastToChild()
+    bench.childSays(`{"result":{"id":${id},"n":0.10},"jsonrpc":"2.0","id":${id}}`)
+    expect(bench.texts[0]).toBe(`{"result":{"id":${id},"n":0.10},"jsonrpc":"2.0","id":"mine"}`)
+  })
+
+  test('[X2] any message keeps its value, whatever its keys, their order and its white space', () => {
+    const space = fc.constantFrom('', ' ', '\n', '\t ')
+    const key = fc.oneof(fc.constantFrom('id', 'a', '"id"', '\\', 'jsonrpc'), fc.string())
+    const text = fc
+      .tuple(fc.dictionary(key, fc.jsonValue({ maxDepth: 3 })), fc.oneof(fc.string(), fc.integer()), fc.nat(), space)
+      .map(([other, id, seed, blank]) => {
+        const fields = Object.entries({ ...other, jsonrpc: '2.0', id, method: 'm', params: { v: other } })
+        const from = seed % fields.length
+        const turned = [...fields.slice(from), ...fields.slice(0, from)]
+        const body = turned.map(([name, value]) => `${blank}${JSON.stringify(name)}:${blank}${JSON.stringify(value)}`)
+        return `{${body.join(`${blank},`)}${blank}}`
+      })
+    fc.assert(
+      fc.property(text, (sent) => {
+        const it = new MuxBench().up()
+        it.mux.addClient(1)
+        it.clientSays(1, sent)
+        const ours = it.toChild.at(-1)
+        expect(it.lines.at(-1)).not.toMatch(/[\r\n]/)
+        expect({ ...ours, id: null }).toEqual({ ...JSON.parse(sent), id: null })
+        it.childSays(`{"jsonrpc":"2.0","result":${sent},"id":${ours.id}}`)
+        expect(it.of(1)).toEqual([{ jsonrpc: '2.0', id: JSON.parse(sent).id, result: JSON.parse(sent) }])
+      }),
+    )
+  })
+})
+
+describe('a child that nobody needed yet', () => {
+  test('[X13] is started by the first request, which waits for it', () => {
+    bench = new MuxBench({ mayStart: true, methods: [['ping', () => ({ result: {} })]] })
+    bench.mux.addClient(1)
+    bench.request(1, 1, 'ping')
+    expect(bench.needed).toBe(0)
+    bench.request(1, 2)
+    expect(bench.needed).toBe(1)
+    bench.childSays({ jsonrpc: '2.0', id: lastToChild().id, result: INITIALIZED })
+    expect(lastToChild().method).toBe('tools/list')
+    answer({ tools: [] })
+    expect(bench.of(1).at(-1)).toEqual({ jsonrpc: '2.0', id: 2, result: { tools: [] } })
+  })
+
+  test('[X13] is started by initialize, once; later it is answered without it', () => {
+    bench = new MuxBench({ mayStart: true })
+    bench.mux.addClient(1)
+    bench.request(1, 1, 'initialize')
+    bench.childSays({ jsonrpc: '2.0', id: lastToChild().id, result: INITIALIZED })
+    expect(bench.of(1)[0].result.serverInfo).toEqual(INITIALIZED.serverInfo)
+    bench.mux.childGone(null)
+    bench.request(1, 2, 'initialize')
+    expect(bench.needed).toBe(1)
+    expect(bench.of(1)[1].result.serverInfo).toEqual(INITIALIZED.serverInfo)
+  })
+
+  test('[X13] that may not be started is an error at once', () => {
+    bench.request(1, 1)
+    expect(bench.needed).toBe(1)
+    expect(bench.of(1)).toMatchObject([{ id: 1, error: { data: { code: 'CHILD_CRASHED', retryable: true } } }])
+  })
+})
+
+describe('time', () => {
+  const limits = { requestTimeoutMs: 10_000, maxRequestTimeoutMs: 60_000, probeAfterMs: 1_000, probeTimeoutMs: 5_000 }
+  /** Ticks every quarter of a second, as the relay does. */
+  const pass = (ms: number) => {
+    for (const until = bench.nowMs + ms; bench.nowMs < until; ) {
+      bench.nowMs += 250
+      bench.mux.tick()
+    }
+  }
+  const pings = () => bench.toChild.filter(({ method }) => method === 'ping')
+  beforeEach(() => {
+    bench = new MuxBench({ limits }).up()
+    bench.mux.addClient(1)
+    bench.mux.addClient(2)
+  })
+
+  test('[X14] a request without an answer is given up, cancelled at the child, and its late answer dropped', () => {
+    bench.request(1, 'slow')
+    const { id } = lastToChild()
+    pass(9_750)
+    expect(bench.of(1)).toEqual([])
+    pass(250)
+    expect(bench.of(1)).toMatchObject([{ id: 'slow', error: { data: { code: 'CHILD_TIMEOUT', retryable: true } } }])
+    expect(lastToChild()).toMatchObject({ method: 'notifications/cancelled', params: { requestId: id } })
+    expect(bench.settled).toMatchObject([{ outcome: 'timed-out', durationMs: 10_000 }])
+    answer({}, id)
+    expect(bench.of(1)).toHaveLength(1)
+    expect(bench.mux.counters.lateAnswers).toBe(1)
+  })
+
+  test('[X14] progress keeps it alive, up to a hard end', () => {
+    bench.request(1, 'long', 'tools/call', { name: 'x', _meta: { progressToken: 'p' } })
+    const { id } = lastToChild()
+    for (let seconds = 0; seconds < 55; seconds += 5) {
+      pass(5_000)
+      bench.childSays({
+        jsonrpc: '2.0',
+        method: 'notifications/progress',
+        params: { progressToken: id, progress: seconds },
+      })
+    }
+    expect(bench.settled).toEqual([])
+    pass(5_000)
+    expect(bench.settled).toMatchObject([{ outcome: 'timed-out', durationMs: 60_000 }])
+  })
+
+  test('[X14] what waits for the child to start is not given up by the clock of requests', () => {
+    bench = new MuxBench({ limits })
+    bench.mux.addClient(1)
+    bench.mux.childStarting()
+    bench.request(1, 1)
+    pass(9_000)
+    expect(bench.of(1)).toEqual([])
+  })
+
+  test('[X15] a child that says nothing while somebody waits is asked whether it lives; any answer says so, an error too', () => {
+    bench.request(1, 1)
+    pass(750)
+    expect(pings()).toHaveLength(0)
+    pass(250)
+    expect(pings()).toHaveLength(1)
+    pass(750)
+    bench.childSays({ jsonrpc: '2.0', id: pings()[0].id, error: { code: -32601, message: 'no such method' } })
+    expect(bench.silences).toEqual([])
+    pass(1_000)
+    expect(pings()).toHaveLength(2)
+    pass(1_000)
+    expect(bench.silences).toEqual([true])
+    bench.childSays({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'busy' } })
+    expect(bench.silences).toEqual([true, false])
+    expect(bench.useless).toEqual([])
+  })
+
+  test('[X15] it is of no use once a request was given up and it still says nothing', () => {
+    bench.request(1, 1)
+    pass(10_000)
+    expect(bench.useless).toMatchObject([{ code: 'CHILD_SILENT' }])
+    expect(bench.useless[0]?.details.suggestion).toContain('nothing was heard from it for 10 s')
+    pass(5_000)
+    expect(bench.useless).toHaveLength(1)
+  })
+
+  test('[X15] a slow tool of a child that answers others is not a silent child', () => {
+    bench.request(1, 'slow')
+    for (let at = 0; at < 40; at++) {
+      pass(500)
+      bench.request(2, at)
+      answer({})
+    }
+    expect(bench.settled.filter(({ outcome }) => outcome === 'timed-out')).toHaveLength(1)
+    expect(pings()).toEqual([])
+    expect(bench.useless).toEqual([])
+  })
+
+  test('[X15] nobody waits: nothing is asked', () => {
+    pass(60_000)
+    expect(bench.toChild).toEqual([])
+  })
+})
+
+describe('a client’s rate', () => {
+  const limits = { rate: { perSecond: 10, burst: 5 } }
+  beforeEach(() => {
+    bench = new MuxBench({ limits }).up()
+    bench.mux.addClient(1)
+    bench.mux.addClient(2)
+  })
+
+  test('[X16] beyond it each request gets an error that says when to try again; others are served', () => {
+    for (let id = 0; id < 7; id++) bench.request(1, id)
+    bench.request(2, 0)
+    expect(bench.of(1)).toMatchObject([
+      { id: 5, error: { data: { code: 'RATE_LIMITED', retryAfterMs: 100, retryable: true } } },
+      { id: 6, error: { data: { code: 'RATE_LIMITED', retryAfterMs: 100 } } },
+    ])
+    expect(bench.toChild).toHaveLength(6)
+    bench.nowMs = 100
+    bench.request(1, 8)
+    expect(bench.toChild).toHaveLength(7)
+    expect(bench.mux.counters.rateLimited).toBe(2)
+  })
+
+  test('[X16] who goes on all the same is closed', () => {
+    for (let id = 0; id < 10; id++) bench.request(1, id)
+    expect(bench.closed).toEqual([])
+    bench.clientSays(1, { jsonrpc: '2.0', method: 'notifications/whatever' })
+    expect(bench.closed).toEqual([1])
+  })
+
+  test('[X16] bad JSON counts, too', () => {
+    for (let count = 0; count < 8; count++) bench.clientSays(1, 'nonsense')
+    expect(bench.of(1)).toHaveLength(5)
+  })
+})
+
+describe('the tools that may be called', () => {
+  const TOOLS = ['agent_list', 'agent_spawn', 'memory_search', 'terminal_execute', 'hive-mind_status']
+  const allowed = (tools: Partial<ToolPolicyOptions>): string[] => {
+    bench = new MuxBench({ tools }).up()
+    bench.mux.addClient(1)
+    for (const name of TOOLS) bench.request(1, name, 'tools/call', { name })
+    const passed = bench.toChild.map(({ params }) => params.name)
+    for (const { id, error } of bench.of(1)) {
+      expect(error).toMatchObject({ code: -32602, data: { code: 'TOOL_NOT_ALLOWED', retryable: false } })
+      expect(passed).not.toContain(id)
+    }
+    bench.request(1, 'list', 'tools/list')
+    answer({ tools: TOOLS.map((name) => ({ name, inputSchema: { kept: true } })), more: 1 })
+    const { tools: listed, more } = bench.of(1).at(-1).result
+    expect(more).toBe(1)
+    expect(listed).toEqual(passed.map((name: string) => ({ name, inputSchema: { kept: true } })))
+    return passed
+  }
+
+  test('[X18] are all, if nothing is said', () => {
+    expect(allowed({})).toEqual(TOOLS)
+  })
+
+  test('[X18] are those that fit a pattern, whole, and no pattern that denies', () => {
+    expect(allowed({ allow: ['agent_*'] })).toEqual(['agent_list', 'agent_spawn'])
+    expect(allowed({ allow: ['agent'] })).toEqual([])
+    expect(allowed({ deny: ['*_execute', 'agent_l.st'] })).toEqual(TOOLS.filter((name) => name !== 'terminal_execute'))
+    expect(allowed({ allow: ['*'], deny: ['agent_spawn'] })).toHaveLength(4)
+  })
+
+  test('[X18] are those that only look, on a read-only relay, as are methods', () => {
+    expect(allowed({ readOnly: true })).toEqual(['agent_list', 'memory_search', 'hive-mind_status'])
+    bench.request(1, 1, 'logging/setLevel', { level: 'debug' })
+    bench.clientSays(1, { jsonrpc: '2.0', method: 'notifications/anything' })
+    bench.request(1, 2, 'tools/call', {})
+    expect(bench.of(1).slice(-2)).toMatchObject([
+      { id: 1, error: { data: { code: 'TOOL_NOT_ALLOWED' } } },
+      { id: 2, error: { data: { code: 'TOOL_NOT_ALLOWED' } } },
+    ])
+    expect(lastToChild().method).toBe('tools/list')
+    expect(bench.mux.counters.refusedFromClients).toBe(1)
+  })
+
+  test('[X18] a call that is refused is told as such', () => {
+    allowed({ deny: ['*'] })
+    expect(bench.settled.map(({ call, outcome }) => [call?.tool, outcome]).slice(0, TOOLS.length)).toEqual(
+      TOOLS.map((name) => [name, 'refused']),
+    )
+  })
+})
+
+describe('the end of a relay', () => {
+  test('what is asked now gets an error, what is under way its answer; then it is idle', () => {
+    bench.up()
+    let idle = 0
+    bench.request(1, 1)
+    const { id } = lastToChild()
+    bench.mux.refuse(errorBody('STOPPING'))
+    bench.mux.whenIdle(() => idle++)
+    bench.request(2, 2)
+    expect(bench.of(2)).toMatchObject([{ id: 2, error: { data: { code: 'STOPPING' } } }])
+    expect(idle).toBe(0)
+    answer({ kept: true }, id)
+    expect(bench.of(1)).toEqual([{ jsonrpc: '2.0', id: 1, result: { kept: true } }])
+    expect(idle).toBe(1)
+    bench.mux.whenIdle(() => idle++)
+    expect(idle).toBe(2)
+  })
+})
+
+test('[X12] the owner of an answer that is too long is told so, and nobody else', () => {
+  bench.up()
+  bench.request(1, 1)
+  const { id } = lastToChild()
+  bench.request(2, 2)
+  const head = Buffer.from(`{"jsonrpc":"2.0","id":${id},"result":{"content":[{"type":"te`)
+  bench.mux.childTooLong(head, 1_000)
+  bench.mux.childTooLong(Buffer.from('{"result":{"id":2'), 1_000)
+  bench.down()
+  expect(bench.of(1)).toMatchObject([{ id: 1, error: { data: { code: 'ANSWER_TOO_LARGE', retryable: false } } }])
+  expect(bench.of(2)).toMatchObject([{ id: 2, error: { data: { code: 'CHILD_CRASHED' } } }])
+})
+
+test.each([
+  ['2025-06-18', '2025-11-25', '2025-06-18'],
+  ['2025-11-25', '2024-11-05', '2024-11-05'],
+  ['2024-11-05', '2025-06-18', '2024-11-05'],
+  ['1999-01-01', '2024-11-05', '2024-11-05'],
+  [undefined, '2025-06-18', '2025-06-18'],
+])('[X5] a client that asks for %s of a child that speaks %s gets %s', (asked, childs, best) => {
+  bench.mux.childStarting()
+  expect(lastToChild().params.protocolVersion).toBe('2025-11-25')
+  bench.childSays({ jsonrpc: '2.0', id: lastToChild().id, result: { ...INITIALIZED, protocolVersion: childs } })
+  bench.request(1, 1, 'initialize', { protocolVersion: asked })
+  expect(bench.of(1)[0].result.protocolVersion).toBe(best)
 })
 
 /** What may happen, in any order; `pick` chooses among the requests that the child has not answered. */

@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { helloResult, relayState } from '../../protocol/relayWire.ts'
+import { callsNotice, helloResult, relayState } from '../../protocol/relayWire.ts'
 import type { Message } from '../helpers/relayClient.ts'
 import {
   AGENTS,
@@ -17,6 +17,7 @@ import {
   put,
   putRecorded3,
   recorded2,
+  temporaryFolder,
 } from '../helpers/relayFiles.ts'
 import { puts, runRelay, TOKEN } from '../helpers/relayInProcess.ts'
 import { until } from '../helpers/until.ts'
@@ -73,7 +74,7 @@ describe('MCP through the relay', () => {
     const { result } = await client.request('initialize', INITIALIZE)
     expect(result).toEqual({
       protocolVersion: '2024-11-05',
-      capabilities: { tools: { listChanged: true }, resources: {} },
+      capabilities: { tools: { listChanged: true }, resources: { subscribe: true } },
       serverInfo: { name: 'ruflo', version: '3.0.0' },
     })
     client.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
@@ -233,6 +234,87 @@ describe('a child that dies', () => {
   })
 })
 
+describe('a child that nobody needs', () => {
+  test('[X13] is not started where 3.x’s files say everything; the first tool call starts it', async () => {
+    const folder = temporaryFolder()
+    put(folder, AGENTS, agentsStore('a'))
+    const { subscribe, relay, get } = await runRelay({ project: folder })
+    const client = await subscribe()
+    expect(relay.state).toMatchObject({ child: { state: 'on-demand', lastError: null }, hasState: true })
+    expect(relay.childPid).toBeNull()
+    expect(await (await get('/health')).json()).toMatchObject({ status: 'healthy', child: { state: 'on-demand' } })
+    expect(await client.ask('echo', { value: 1 })).toBe(1)
+    expect(relay.state.child.state).toBe('up')
+    const states = client.received.filter(({ method }) => method === 'swarmscope/state')
+    expect(states.map(({ params }) => params.child.state)).toEqual(['starting', 'up'])
+  })
+
+  test('[X13] is started at once when that is asked for, or when there is nothing to see without it', async () => {
+    const folder = temporaryFolder()
+    put(folder, AGENTS, agentsStore('a'))
+    const eager = await runRelay({ project: folder, childStart: 'eager' })
+    await until(() => eager.relay.state.child.state === 'up')
+    const empty = await runRelay()
+    await until(() => empty.relay.state.child.state === 'up')
+    const lazy = await runRelay({ childStart: 'lazy' })
+    expect(lazy.relay.state.child.state).toBe('on-demand')
+  })
+})
+
+describe('a child that hangs', () => {
+  test('[X14] [X15] is seen to be silent, then ended; who waits gets one error each, and the next is served', async () => {
+    const { subscribe, relay } = await runRelay({
+      limits: { requestTimeoutMs: 600, probeAfterMs: 100, probeTimeoutMs: 100, childBackoff: { baseMs: 1, capMs: 1 } },
+    })
+    const client = await subscribe()
+    await client.ask('echo', { value: 'it is up' })
+    process.kill(relay.childPid ?? 0, 'SIGSTOP')
+    const answers = await Promise.all([client.call('echo', {}, 1), client.call('echo', {}, 2)])
+    for (const { error } of answers) expect(error?.data?.code).toMatch(/^CHILD_(TIMEOUT|SILENT)$/)
+    const isState = (state: string) => (message: Message) =>
+      message.method === 'swarmscope/state' && message.params.child.state === state
+    await client.until(isState('silent'))
+    const waiting = await client.until(isState('waiting'))
+    expect(waiting.params.child.lastError.code).toBe('CHILD_SILENT')
+    expect(await client.ask('echo', { value: 'back' })).toBe('back')
+    expect(client.received.filter(({ id }) => id === 1 || id === 2)).toHaveLength(2)
+  })
+})
+
+describe('what passes through', () => {
+  test('[R13] is told to those who said hello, without arguments and answers', async () => {
+    const { subscribe, connect } = await runRelay({ tools: { allow: [], deny: ['release'], readOnly: false } })
+    const [watcher, caller] = await Promise.all([subscribe(), connect()])
+    await caller.request('initialize', { ...INITIALIZE, clientInfo: { name: 'claude-code', version: '2' } })
+    await caller.call('echo', { value: 'a secret' })
+    await caller.call('release', { key: 'x' })
+    await caller.call('noSuchTool')
+    const told = () =>
+      watcher.received
+        .filter(({ method }) => method === 'swarmscope/calls')
+        .flatMap(({ params }) => callsNotice.parse(params).calls)
+    await until(() => told().length === 3)
+    expect(told().map(({ tool, client, outcome }) => [tool, client.name, outcome])).toEqual([
+      ['echo', 'claude-code', 'ok'],
+      ['release', 'claude-code', 'refused'],
+      ['noSuchTool', 'claude-code', 'error'],
+    ])
+    expect(JSON.stringify(watcher.received)).not.toContain('a secret')
+    expect(caller.received.some(({ method }) => method === 'swarmscope/calls')).toBe(false)
+  })
+
+  test('[X16] is bounded by a rate: errors that say when, then the line is closed with 4429; others are served', async () => {
+    const { connect } = await runRelay({ limits: { rate: { perSecond: 1, burst: 20 } } })
+    const [eager, other] = await Promise.all([connect(), connect()])
+    for (let id = 0; id < 100; id++) eager.send({ jsonrpc: '2.0', id, method: 'ping' })
+    expect((await eager.closed).code).toBe(4429)
+    const refusals = eager.received.filter(({ error }) => error)
+    expect(refusals.length).toBeGreaterThan(0)
+    for (const { error } of refusals) expect(error?.data).toMatchObject({ code: 'RATE_LIMITED', retryable: true })
+    expect((await other.request('ping')).result).toEqual({})
+  })
+})
+
 describe('without any claude-flow', () => {
   test('[R11] [X6] the files are watched all the same, and what to install is told', async () => {
     const { subscribe, project, relay } = await runRelay({ command: null })
@@ -244,7 +326,10 @@ describe('without any claude-flow', () => {
       hasState: true,
     })
     const { result } = await client.request('initialize', INITIALIZE)
-    expect(result).toMatchObject({ capabilities: { resources: {} }, serverInfo: { name: 'swarmscope-relay' } })
+    expect(result).toMatchObject({
+      capabilities: { resources: { subscribe: true } },
+      serverInfo: { name: 'swarmscope-relay' },
+    })
     expect((await client.call('echo')).error?.data).toMatchObject({
       code: 'CHILD_NOT_FOUND',
       suggestion: expect.stringContaining('npm install claude-flow'),

@@ -442,6 +442,19 @@ describe('[R11] what the relay says of claude-flow', () => {
     expect(agents().size).toBe(8)
   })
 
+  test.each(['on-demand', 'silent'] as const)('%s: live, with the error, if there is one, beside it', async (state) => {
+    const lastError = {
+      error: 'claude-flow runs but does not answer',
+      code: 'CHILD_SILENT',
+      details: { suggestion: 'x' },
+    }
+    relay.state = { child: { ...UP.child, state, lastError: null }, hasState: false }
+    const { source, when } = await startLive()
+    relay.tellState({ child: { ...UP.child, state, lastError }, hasState: false })
+    await when((status) => status.lastError !== null)
+    expect(source.status).toMatchObject({ state: 'live', lastError })
+  })
+
   test('missing, without state: unavailable; live as soon as there is state', async () => {
     relay.state = { ...missing, hasState: false }
     relay.records = new RelayStore()
@@ -649,6 +662,22 @@ describe('a command', () => {
     await when(isWaiting)
     await expect(call(source)).rejects.toMatchObject({ code: 'CONNECTION_REFUSED' })
   }, 5_000)
+
+  test('starts a claude-flow that nobody needed yet, and only then asks it in its own words', async () => {
+    const onDemand = { ...UP.child, state: 'on-demand' as const, serverInfo: null }
+    relay.state = { child: onDemand, hasState: true }
+    relay.methods.set('initialize', () => {
+      relay.tellState(UP)
+      return { result: { protocolVersion: '2024-11-05', capabilities: {}, serverInfo: UP.child.serverInfo } }
+    })
+    relay.tools.set('some_tool', () => text({ success: true }))
+    const { source } = await startLive()
+    expect(source.generation).toBeNull()
+    await source.ready()
+    expect(source.generation).toBe(3)
+    await expect(call(source)).resolves.toEqual({ success: true })
+    expect(relay.requests.filter(({ method }) => method === 'initialize')).toHaveLength(1)
+  })
 
   test('with a missing claude-flow is CHILD_NOT_FOUND', async () => {
     relay.state = { child: { ...UP.child, state: 'missing', serverInfo: null }, hasState: true }

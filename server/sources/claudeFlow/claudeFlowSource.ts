@@ -9,7 +9,13 @@ import { attemptOf, type ConnectionState, errorOf } from '../../../protocol/conn
 import { isLive } from '../../../protocol/derive.ts'
 import { type ErrorCode, SwarmscopeError } from '../../../protocol/errors.ts'
 import { EVENT_VERSION } from '../../../protocol/events.ts'
-import { initializeResult, JSON_RPC, MCP_PROTOCOL_VERSION, toolResult } from '../../../protocol/mcp.ts'
+import {
+  type InitializeResult,
+  initializeResult,
+  JSON_RPC,
+  MCP_PROTOCOL_VERSION,
+  toolResult,
+} from '../../../protocol/mcp.ts'
 import { redact } from '../../../protocol/redact.ts'
 import {
   commonVersion,
@@ -160,7 +166,24 @@ export class ClaudeFlowSource implements Source {
       throw this.#error((error?.code as ErrorCode | undefined) ?? 'NOT_CONNECTED')
     }
     if (this.#relay?.child.state === 'missing') throw this.#error('CHILD_NOT_FOUND')
+    // Which claude-flow it is, and so what its tools are called, it says only once it runs.
+    if (this.#relay?.child.state === 'on-demand' && !this.#relay.child.serverInfo) await this.#initialize(rpc)
     return rpc
+  }
+
+  /** Starts a claude-flow that nobody needed until now. */
+  async #initialize(rpc: Rpc): Promise<InitializeResult> {
+    const params = {
+      protocolVersion: MCP_PROTOCOL_VERSION,
+      capabilities: {},
+      clientInfo: { name: 'swarmscope', version: VERSION },
+    }
+    try {
+      const timedOut = () => this.#error('CHILD_TIMEOUT')
+      return initializeResult.parse(await rpc.request('initialize', params, CHILD_START_TIMEOUT_MS, timedOut))
+    } catch (error) {
+      throw error instanceof RpcError ? this.#toolError(error, 'initialize') : error
+    }
   }
 
   /** Resolves as soon as `pending` no longer holds, at the latest after `timeoutMs`. */
@@ -214,13 +237,7 @@ export class ClaudeFlowSource implements Source {
 
   /** A relay that is not ours: read once now and after commands; no live changes. */
   async #handshakeForeign(rpc: Rpc): Promise<void> {
-    const timedOut = () => this.#error('CHILD_TIMEOUT')
-    const params = {
-      protocolVersion: MCP_PROTOCOL_VERSION,
-      capabilities: {},
-      clientInfo: { name: 'swarmscope', version: VERSION },
-    }
-    const { serverInfo } = initializeResult.parse(await rpc.request('initialize', params, TOOL_TIMEOUT_MS, timedOut))
+    const { serverInfo } = await this.#initialize(rpc)
     rpc.notify('notifications/initialized')
     this.#limited = true
     const { host, port } = this.#options.address
@@ -323,11 +340,25 @@ export class ClaudeFlowSource implements Source {
   #judge(connection: ConnectionState): { state: SourceState; lastError: SourceError | null } {
     if (connection.state !== 'live') return { state: connection.state, lastError: errorOf(connection) }
     if (this.#limited) return { state: 'limited', lastError: null }
-    const { child, hasState } = this.#relay ?? { child: null, hasState: false }
-    const ailing = child?.state === 'missing' || child?.state === 'waiting' || child?.state === 'stopped'
-    const lastError = ailing ? child.lastError : null
-    if (hasState || child?.state === 'up') return { state: 'live', lastError }
-    return { state: ailing ? 'unavailable' : 'handshaking', lastError }
+    if (!this.#relay) return { state: 'handshaking', lastError: null }
+    const { child, hasState } = this.#relay
+    switch (child.state) {
+      // An error of before is over, or what becomes of it is not known yet.
+      case 'up':
+        return { state: 'live', lastError: null }
+      case 'starting':
+        return { state: hasState ? 'live' : 'handshaking', lastError: null }
+      // One that hangs, or is not needed, hides nothing: what it did stands in files.
+      case 'silent':
+      case 'on-demand':
+        return { state: 'live', lastError: child.lastError }
+      case 'missing':
+      case 'waiting':
+      case 'stopped':
+        return { state: hasState ? 'live' : 'unavailable', lastError: child.lastError }
+      default:
+        return child.state satisfies never
+    }
   }
 
   /** The log keeps when a source was there and when not, but not each attempt to get it back. */

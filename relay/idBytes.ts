@@ -1,0 +1,103 @@
+// A message's id replaced in its bytes: the payload is neither read nor written anew, so that numbers which JavaScript
+// cannot hold, the order of keys and every escape stay what they were.
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
+const OPEN_BRACE = 0x7b
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACE = 0x7d
+const CLOSE_BRACKET = 0x5d
+const SPACE = 0x20
+
+const USUAL = Buffer.from('{"jsonrpc":"2.0","id":')
+const ID_KEY = Buffer.from('"id"')
+/** A key may be written with these, and then be another `id`. */
+const ESCAPE = Buffer.from('\\u')
+
+interface Span {
+  start: number
+  end: number
+}
+
+/**
+ * `line` is one JSON object (it was parsed). `id` is JSON. `null`: it has no id at its top, or several, or one that is
+ * spelled in an unusual way: it must be written anew.
+ */
+export function withId(line: Buffer, id: string): Buffer | null {
+  const span = usualSpan(line) ?? idSpan(line)
+  if (!span) return null
+  const idBytes = Buffer.byteLength(id)
+  const tail = line.length - span.end
+  const out = Buffer.allocUnsafe(span.start + idBytes + tail)
+  line.copy(out, 0, 0, span.start)
+  out.write(id, span.start)
+  line.copy(out, span.start + idBytes, span.end)
+  return out
+}
+
+/** The shape in which nearly all messages come; a few comparisons, and no walk through the payload. */
+function usualSpan(line: Buffer): Span | null {
+  const start = USUAL.length
+  if (line.compare(USUAL, 0, start, 0, Math.min(start, line.length)) !== 0) return null
+  const end = endOfScalar(line, start)
+  // A string in the payload cannot hold these bytes (its quotes are escaped), but a key below the top can.
+  if (line.indexOf(ID_KEY, end) !== -1 || line.indexOf(ESCAPE, end) !== -1) return null
+  return { start, end }
+}
+
+function endOfScalar(line: Buffer, start: number): number {
+  if (line[start] === QUOTE) return endOfString(line, start)
+  let at = start
+  while (at < line.length && !isEndOfValue(line[at])) at++
+  return at
+}
+
+const isEndOfValue = (byte: number | undefined): boolean =>
+  byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || (byte ?? 0) <= SPACE
+
+/** The position after the closing quote of the string that begins at `start`. */
+function endOfString(line: Buffer, start: number): number {
+  let at = start + 1
+  while (at < line.length && line[at] !== QUOTE) at += line[at] === BACKSLASH ? 2 : 1
+  return at + 1
+}
+
+/** Walks through the whole object, its strings and nesting, for the keys at its top. */
+function idSpan(line: Buffer): Span | null {
+  let found: Span | null = null
+  let depth = 0
+  let isKey = false
+  for (let at = 0; at < line.length; at++) {
+    const byte = line[at]
+    if (byte === QUOTE) {
+      const end = endOfString(line, at)
+      if (depth === 1 && isKey) {
+        if (line.subarray(at, end).includes(BACKSLASH)) return null
+        if (end - at === ID_KEY.length && line.compare(ID_KEY, 0, ID_KEY.length, at, end) === 0) {
+          if (found) return null
+          const start = startOfValue(line, end)
+          found = { start, end: endOfScalar(line, start) }
+        }
+      }
+      at = end - 1
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      depth++
+      isKey = depth === 1
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth--
+    } else if (byte === COLON) {
+      isKey = false
+    } else if (byte === COMMA) {
+      isKey = true // only looked at where depth is 1, and there it is an object
+    }
+  }
+  return found
+}
+
+function startOfValue(line: Buffer, afterKey: number): number {
+  let at = afterKey
+  while (line[at] === COLON || (line[at] ?? 0) <= SPACE) at++
+  return at
+}
