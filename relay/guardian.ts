@@ -4,9 +4,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 
 /** claude-flow ends by itself when its stdin does, and may be writing its state: it gets a moment. */
-const SCRIPT = `read -r word && exit 0; sleep 1; kill -TERM -- "-$1"; sleep 1; kill -KILL -- "-$1"`
+const SCRIPT = `read -r word && exit 0; sleep 1; kill -s TERM -- "-$1"; sleep 1; kill -s KILL -- "-$1"`
 
 export class Guardian {
+  /** Resolves when its shell has ended. */
+  readonly ended: Promise<void>
   readonly #shell: ChildProcess
 
   /** `group`: its id is the pid of the child that leads it. POSIX only. */
@@ -21,6 +23,7 @@ export class Guardian {
     })
     this.#shell.on('error', () => undefined) // no shell here: then the child's closed stdin must do
     this.#shell.stdin?.on('error', () => this.#shell.stdin?.destroy()) // it ended first
+    this.ended = new Promise((resolve) => this.#shell.once('close', () => resolve()))
     this.#shell.unref()
   }
 
