@@ -1,5 +1,7 @@
 // npm run bench [-- NAME…]: measures, and prints each figure as one line of JSON on stdout:
-// {"name", "value", "unit", "peer"?, "ratio"?}. Names choose the files of test/bench/ whose name contains one.
+// {"name", "value", "unit", "peer"?, "ratio"?, "bar"?}. Names choose the files of test/bench/ whose name contains one.
+// `peer`: the same figure of a peer in the same run; `ratio`: ours by theirs; `bar`: what that may be, at most. A bar
+// that is missed is told on stderr, and the exit code is 1.
 
 import { readdirSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -22,9 +24,22 @@ if (files.length === 0) {
   process.stderr.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}\n`)
   for (const file of files) {
     const { bench } = await import(pathToFileURL(join(FOLDER, file)).href)
-    for await (const figure of bench()) console.log(JSON.stringify({ ...figure, value: rounded(figure.value) }))
+    for await (const figure of bench()) tell(figure)
   }
 } else {
+  process.exitCode = 1
+}
+
+/** @param {{ name: string, value: number, unit: string, peer?: number, ratio?: number, bar?: number }} figure */
+function tell(figure) {
+  const entries = Object.entries(figure).map(([key, value]) => [
+    key,
+    typeof value === 'number' ? rounded(value) : value,
+  ])
+  console.log(JSON.stringify(Object.fromEntries(entries)))
+  const { name, ratio, bar } = figure
+  if (ratio === undefined || bar === undefined || ratio <= bar) return
+  process.stderr.write(`bar missed: ${name} is ${rounded(ratio)} of the peer's, and may be ${bar}\n`)
   process.exitCode = 1
 }
 
