@@ -2,11 +2,10 @@
 
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
-import { Command, InvalidArgumentError, Option } from 'commander'
 import { isLoopback } from '../platform/listen.ts'
-import { VERSION } from '../platform/version.ts'
-import { accessList } from '../protocol/access.ts'
 import type { ChildCommand } from './childProcess.ts'
+import { RELAY_LIMITS, REMOTE_RATE_LIMIT, type RelayLimits } from './limits.ts'
+import { type ChildStart, type RelayOptionValues, relayProgram } from './options.ts'
 import { splitWords } from './words.ts'
 
 export interface RelayConfig {
@@ -18,70 +17,36 @@ export interface RelayConfig {
   project: string
   dataDir: string | undefined
   logFile: string | undefined
+  /** Where the token is; else from the environment, else the data dir's own. */
+  tokenFile: string | undefined
+  /** False: whoever is on this machine gets in. */
+  asksForToken: boolean
+  /** Files in PEM; absent: no TLS. */
+  tls: { cert: string; key: string } | undefined
   /** `null`: no claude-flow was found. */
   command: ChildCommand | null
+  /** `undefined`: what suits the project. */
+  childStart: ChildStart | undefined
+  tools: ToolRules
+  /** What differs from `RELAY_LIMITS`. */
+  limits: Partial<RelayLimits>
   allowHosts: string[]
   publicUrls: string[]
   endWithStdin: boolean
+}
+
+/** Which tools may be called. Patterns are names in which `*` stands for any characters; `deny` wins. */
+export interface ToolRules {
+  /** Empty: all. */
+  allow: string[]
+  deny: string[]
+  readOnly: boolean
 }
 
 /** What is wrong with what was asked for; the message is for the person at the terminal. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
-
-interface Options {
-  host: string
-  port: number
-  project?: string
-  logFile?: string
-  claudeFlow?: string
-  dataDir?: string
-  allowHost: string[]
-  publicUrl: string[]
-  insecureNoTls?: true
-  endWithStdin?: true
-  portOption: string
-}
-
-const collect = (value: string, before: string[]): string[] => [...before, value]
-
-function portNumber(value: string): number {
-  const port = Number(value)
-  if (!/^\d{1,5}$/.test(value) || port > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.')
-  return port
-}
-
-function publicUrl(value: string, before: string[]): string[] {
-  try {
-    accessList({ port: 1, hostNames: [], publicUrls: [value] })
-  } catch {
-    throw new InvalidArgumentError('It must have the form https://name[:port].')
-  }
-  return collect(value, before)
-}
-
-const program = (): Command =>
-  new Command('relay')
-    .description(
-      "Stands beside claude-flow: shares it over WebSocket, watches the project's state and tells what changed.",
-    )
-    .version(VERSION)
-    .option('--host <host>', 'address to listen on', '127.0.0.1')
-    .option('--port <port>', 'port to listen on; 0 takes any free one', portNumber, 3000)
-    .option('--project <dir>', 'project folder of claude-flow (default: the current folder)')
-    .option('--log-file <file>', 'also write the log here (rotated)')
-    .option(
-      '--claude-flow <command>',
-      "whole command line that starts claude-flow's MCP server, split like a shell's words but given to no shell " +
-        "(default: CLAUDE_FLOW_COMMAND, else the project's own claude-flow, else claude-flow or ruflo on PATH)",
-    )
-    .option('--data-dir <dir>', "folder for the relay's token and name (default: the platform's user data folder)")
-    .option('--allow-host <name>', 'host name under which clients may come, besides loopback (repeatable)', collect, [])
-    .option('--public-url <url>', 'whole URL under which this is reached, e.g. a proxy (repeatable)', publicUrl, [])
-    .option('--insecure-no-tls', 'listen on another address than loopback without TLS, e.g. inside a container network')
-    .addOption(new Option('--end-with-stdin', 'end when stdin closes').hideHelp())
-    .addOption(new Option('--port-option <name>', "the port's option, in errors").default('--port').hideHelp())
 
 export interface ConfigContext {
   env: NodeJS.ProcessEnv
@@ -90,30 +55,105 @@ export interface ConfigContext {
 
 /** Ends the process for `--help` and for unknown options (commander); throws `ConfigError` for what cannot be. */
 export function readConfig(argv: readonly string[], { env, cwd }: ConfigContext): RelayConfig {
-  const options = program()
+  const options = relayProgram()
     .parse([...argv], { from: 'user' })
-    .opts<Options>()
-  const { host, allowHost, publicUrl: publicUrls, insecureNoTls } = options
-  if (!isLoopback(host) && !insecureNoTls) {
-    throw new ConfigError(
-      `--host ${host} is reachable from other machines, and this relay has no TLS: the token would travel in the ` +
-        'clear. Inside a private (e.g. container) network say --insecure-no-tls; else listen on 127.0.0.1 behind a proxy',
-    )
-  }
+    .opts<RelayOptionValues>()
   const base = env.INIT_CWD ?? cwd // under npm the folder where it was called, not the package's
+  const path = (given: string | undefined): string | undefined =>
+    given === undefined ? undefined : resolve(base, given)
+  const tls = tlsFiles(options, path)
+  refuseStrangers(options, tls !== undefined)
   const project = realPath(resolve(base, options.project ?? '.'))
   return {
-    host,
+    host: options.host,
     port: options.port,
     portOption: options.portOption,
     project,
-    dataDir: options.dataDir === undefined ? undefined : resolve(base, options.dataDir),
-    logFile: options.logFile === undefined ? undefined : resolve(base, options.logFile),
+    dataDir: path(options.dataDir),
+    logFile: path(options.logFile),
+    tokenFile: path(options.tokenFile),
+    asksForToken: options.auth,
+    tls,
     command: resolveCommand(options.claudeFlow ?? (env.CLAUDE_FLOW_COMMAND || undefined), project, env.PATH ?? ''),
-    allowHosts: allowHost,
-    publicUrls,
+    childStart: options.child,
+    tools: { allow: options.allowTools, deny: options.denyTools, readOnly: options.readOnly === true },
+    limits: limitsOf(options),
+    allowHosts: options.allowHost,
+    publicUrls: options.publicUrl,
     endWithStdin: options.endWithStdin === true,
   }
+}
+
+function tlsFiles(
+  { tlsCert, tlsKey }: RelayOptionValues,
+  path: (given: string | undefined) => string | undefined,
+): RelayConfig['tls'] {
+  const [cert, key] = [path(tlsCert), path(tlsKey)]
+  if (cert === undefined && key === undefined) return undefined
+  if (cert === undefined || key === undefined) {
+    throw new ConfigError('--tls-cert and --tls-key go together: the certificate and its private key')
+  }
+  return { cert, key }
+}
+
+/** Nobody else must be able to reach it unseen, or unasked. */
+function refuseStrangers(options: RelayOptionValues, hasTls: boolean): void {
+  const { host, auth, tokenFile, allowHost, publicUrl, insecureNoTls } = options
+  if (!auth) {
+    if (!isLoopback(host)) {
+      throw new ConfigError(
+        `--no-auth and --host ${host}: other machines could run tools here; it is for loopback only`,
+      )
+    }
+    // A proxy brings others here; a name may lead a web page here (DNS rebinding), and no token would stop it.
+    if (publicUrl.length > 0 || allowHost.length > 0) {
+      throw new ConfigError('--no-auth goes with neither --public-url nor --allow-host: others would get in')
+    }
+    if (tokenFile !== undefined) throw new ConfigError('--no-auth and --token-file contradict each other')
+  }
+  if (!isLoopback(host) && !hasTls && !insecureNoTls) {
+    throw new ConfigError(
+      `--host ${host} is reachable from other machines, and without TLS the token would travel in the clear: ` +
+        'give --tls-cert and --tls-key. Inside a private (e.g. container) network say --insecure-no-tls; else listen ' +
+        'on 127.0.0.1 behind a proxy',
+    )
+  }
+}
+
+/** Only what was asked for, and what follows from where it listens. */
+function limitsOf(options: RelayOptionValues): Partial<RelayLimits> {
+  const { maxClients, maxMessageBytes } = options
+  const inMs = (givenSeconds: number | undefined, name: string) =>
+    givenSeconds === undefined ? {} : { [name]: Math.round(givenSeconds * 1000) }
+  return {
+    ...inMs(options.pingInterval, 'pingIntervalMs'),
+    ...inMs(options.pongTimeout, 'pongTimeoutMs'),
+    ...requestTimeouts(options),
+    ...(maxClients === undefined ? {} : { maxClients }),
+    ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
+    ...rateLimitOf(options),
+  }
+}
+
+/** One of them alone moves the other only as far as it must. */
+function requestTimeouts({ requestTimeout, maxRequestTimeout }: RelayOptionValues): Partial<RelayLimits> {
+  if (requestTimeout === undefined && maxRequestTimeout === undefined) return {}
+  if (requestTimeout !== undefined && maxRequestTimeout !== undefined && requestTimeout > maxRequestTimeout) {
+    throw new ConfigError(
+      `--request-timeout ${requestTimeout} is longer than --max-request-timeout ${maxRequestTimeout}`,
+    )
+  }
+  const usual = RELAY_LIMITS.requestTimeoutMs
+  const hardest = RELAY_LIMITS.maxRequestTimeoutMs
+  const givenMs = requestTimeout === undefined ? undefined : Math.round(requestTimeout * 1000)
+  const maxMs = maxRequestTimeout === undefined ? Math.max(hardest, givenMs ?? 0) : Math.round(maxRequestTimeout * 1000)
+  return { requestTimeoutMs: givenMs ?? Math.min(usual, maxMs), maxRequestTimeoutMs: maxMs }
+}
+
+function rateLimitOf({ rateLimit, host }: RelayOptionValues): Partial<RelayLimits> {
+  if (rateLimit === 'off') return { rateLimit: null }
+  if (rateLimit !== undefined) return { rateLimit }
+  return isLoopback(host) ? {} : { rateLimit: REMOTE_RATE_LIMIT }
 }
 
 /** `given`, used as it stands; else the project's own, else one on PATH; else `null`. */

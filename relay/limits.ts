@@ -37,6 +37,11 @@ export interface RelayLimits {
   pongTimeoutMs: number
   maxPendingPerClient: number
   maxPending: number
+  /** How long the child may take for an answer; each report of progress begins it anew, up to the maximum. */
+  requestTimeoutMs: number
+  maxRequestTimeoutMs: number
+  /** Requests of one client; `null`: as many as it likes. */
+  rateLimit: { perSecond: number; burst: number } | null
   /** `stat` of the state files: for mounts where nothing tells of changes. */
   statIntervalMs: number
   /** A state file that cannot be read for this long is not just being written. */
@@ -68,8 +73,14 @@ export const RELAY_LIMITS: RelayLimits = {
   pongTimeoutMs: 8_000,
   maxPendingPerClient: 1_024,
   maxPending: 16_384,
+  requestTimeoutMs: 120_000,
+  maxRequestTimeoutMs: 600_000,
+  rateLimit: null,
   statIntervalMs: 1_000,
   badFileAfterMs: 2_000,
   portPatienceMs: 3_000,
   rosterIntervalMs: 30_000,
 }
+
+/** For clients that come from other machines: far above what a swarm asks, far below what would keep the child busy. */
+export const REMOTE_RATE_LIMIT: NonNullable<RelayLimits['rateLimit']> = { perSecond: 200, burst: 1_000 }

@@ -2,6 +2,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ConfigError, readConfig, resolveCommand } from '../../relay/config.ts'
+import { relayProgram } from '../../relay/options.ts'
 import { readSourceId } from '../../relay/sourceId.ts'
 import { put, temporaryFolder } from '../helpers/relayFiles.ts'
 
@@ -22,7 +23,13 @@ describe('the command line', () => {
       project: '/nowhere',
       dataDir: undefined,
       logFile: undefined,
+      tokenFile: undefined,
+      asksForToken: true,
+      tls: undefined,
       command: null,
+      childStart: undefined,
+      tools: { allow: [], deny: [], readOnly: false },
+      limits: {},
       allowHosts: [],
       publicUrls: [],
       endWithStdin: false,
@@ -32,7 +39,10 @@ describe('the command line', () => {
   test('takes every option, names and URLs repeatedly', () => {
     const argv =
       '--host 0.0.0.0 --port 0 --project p --log-file l --data-dir d --claude-flow cf --allow-host a --allow-host b ' +
-      '--public-url https://x.example --insecure-no-tls --end-with-stdin --port-option --relay-port'
+      '--public-url https://x.example --insecure-no-tls --end-with-stdin --port-option --relay-port --token-file t ' +
+      '--tls-cert c.pem --tls-key /k.pem --child lazy --allow-tools agent_* --allow-tools x --deny-tools *_terminate ' +
+      '--read-only --ping-interval 2.5 --pong-timeout 1 --request-timeout 30 --max-request-timeout 40 ' +
+      '--max-clients 7 --rate-limit 10/20 --max-message-bytes 4096'
     expect(read(argv.split(' '), {}, '/base')).toEqual({
       host: '0.0.0.0',
       port: 0,
@@ -40,7 +50,21 @@ describe('the command line', () => {
       project: '/base/p',
       dataDir: '/base/d',
       logFile: '/base/l',
+      tokenFile: '/base/t',
+      asksForToken: true,
+      tls: { cert: '/base/c.pem', key: '/k.pem' },
       command: { file: 'cf', args: [] },
+      childStart: 'lazy',
+      tools: { allow: ['agent_*', 'x'], deny: ['*_terminate'], readOnly: true },
+      limits: {
+        pingIntervalMs: 2_500,
+        pongTimeoutMs: 1_000,
+        requestTimeoutMs: 30_000,
+        maxRequestTimeoutMs: 40_000,
+        maxClients: 7,
+        rateLimit: { perSecond: 10, burst: 20 },
+        maxMessageBytes: 4_096,
+      },
       allowHosts: ['a', 'b'],
       publicUrls: ['https://x.example'],
       endWithStdin: true,
@@ -56,13 +80,79 @@ describe('the command line', () => {
     [['--host', '::', '--allow-host', 'x'], /--insecure-no-tls/],
     [['--host', '192.168.1.5', '--public-url', 'https://x.example'], /--insecure-no-tls/],
     [['--claude-flow', ' '], /holds no command/],
+    [['--tls-cert', 'c.pem'], /go together/],
+    [['--tls-key', 'k.pem'], /go together/],
+    [['--no-auth', '--host', '0.0.0.0', '--insecure-no-tls'], /loopback only/],
+    [['--no-auth', '--host', '0.0.0.0', '--tls-cert', 'c', '--tls-key', 'k'], /loopback only/],
+    [['--no-auth', '--allow-host', 'x'], /neither/],
+    [['--no-auth', '--public-url', 'https://x.example'], /neither/],
+    [['--no-auth', '--token-file', 't'], /contradict/],
+    [['--request-timeout', '60', '--max-request-timeout', '59'], /longer than/],
   ])('%j is refused in words', (argv, message) => {
     expect(() => read(argv)).toThrow(ConfigError)
     expect(() => read(argv)).toThrow(message)
   })
 
   test.each([['127.0.0.1'], ['localhost'], ['::1'], ['127.8.8.8']])('%s needs nothing more', (host) => {
-    expect(read(['--host', host]).host).toBe(host)
+    expect(read(['--host', host])).toMatchObject({ host, limits: {} })
+    expect(read(['--host', host, '--no-auth']).asksForToken).toBe(false)
+  })
+
+  test('another address needs TLS, or the word that there is none, and has a rate limit', () => {
+    const tls = ['--tls-cert', 'c', '--tls-key', 'k']
+    expect(read(['--host', '0.0.0.0', ...tls])).toMatchObject({
+      tls: { cert: '/c', key: '/k' },
+      limits: { rateLimit: { perSecond: 200, burst: 1_000 } },
+    })
+    expect(read(['--host', '0.0.0.0', ...tls, '--rate-limit', 'off']).limits).toEqual({ rateLimit: null })
+    expect(read(['--host', '0.0.0.0', '--insecure-no-tls', '--rate-limit', '3']).limits).toEqual({
+      rateLimit: { perSecond: 3, burst: 15 },
+    })
+  })
+
+  test('one time-out alone moves the other only as far as it must', () => {
+    expect(read(['--request-timeout', '900']).limits).toEqual({
+      requestTimeoutMs: 900_000,
+      maxRequestTimeoutMs: 900_000,
+    })
+    expect(read(['--request-timeout', '5']).limits).toEqual({ requestTimeoutMs: 5_000, maxRequestTimeoutMs: 600_000 })
+    expect(read(['--max-request-timeout', '5']).limits).toEqual({ requestTimeoutMs: 5_000, maxRequestTimeoutMs: 5_000 })
+  })
+})
+
+describe('a value out of bounds', () => {
+  const refused = (...argv: string[]) => {
+    const program = relayProgram()
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined })
+    return () => program.parse(argv, { from: 'user' })
+  }
+
+  test.each([
+    ['--port', '65536'],
+    ['--port', '-1'],
+    ['--ping-interval', '0'],
+    ['--ping-interval', '1e3'],
+    ['--pong-timeout', '-2'],
+    ['--pong-timeout', 'soon'],
+    ['--request-timeout', '86401'],
+    ['--max-request-timeout', ''],
+    ['--max-clients', '0'],
+    ['--max-clients', '2.5'],
+    ['--max-message-bytes', '100'],
+    ['--max-message-bytes', '99999999'],
+    ['--rate-limit', '0'],
+    ['--rate-limit', '5/0'],
+    ['--rate-limit', '5/'],
+    ['--rate-limit', '9999999'],
+    ['--rate-limit', 'on'],
+    ['--child', 'sometimes'],
+    ['--allow-tools', ''],
+    ['--deny-tools', 'two words'],
+    ['--deny-tools', '(a+)+$'],
+    ['--public-url', 'x.example'],
+  ])('%s %j is refused by name', (option, value) => {
+    expect(refused(option, value)).toThrow(option)
   })
 })
 
