@@ -1,5 +1,7 @@
 // When a process of ours has to end: a signal, its starter gone, or (for the relay that the server started) stdin closed.
 
+import { closeSync, openSync } from 'node:fs'
+
 export interface LifetimeOptions {
   /** Ends when stdin closes: however its starter died, the pipe closes with it. */
   withStdin?: boolean
@@ -8,6 +10,15 @@ export interface LifetimeOptions {
    * event for it, so it is looked at once a second.
    */
   withParent?: boolean
+  /** What SIGHUP does instead of ending; one that says that the terminal is gone ends all the same. */
+  onHangUp?: () => void
+}
+
+export interface Lifetime {
+  /** Resolves with the reason, once. */
+  asked: Promise<string>
+  /** Resolves when there is no time for anything any more: whoever could wait for us is gone, or at the keyboard. */
+  hurried: Promise<string>
 }
 
 const PARENT_CHECK_MS = 1_000
@@ -16,27 +27,56 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** A terminal's Ctrl-C comes twice under npm, which passes on what the terminal has sent already. */
 const SAME_SIGNAL_MS = 1_000
 
-/** Resolves with the reason, once. Another signal, later, exits at once: the user does not want to wait. */
-export function untilAskedToEnd({ withStdin = false, withParent = false }: LifetimeOptions = {}): Promise<string> {
-  return new Promise((resolve) => {
-    let firstAtMs: number | null = null
-    const onSignal = (signal: NodeJS.Signals) => {
-      const nowMs = performance.now()
-      if (firstAtMs !== null && nowMs - firstAtMs > SAME_SIGNAL_MS) process.exit(1)
-      firstAtMs ??= nowMs
-      resolve(signal)
-    }
-    for (const signal of SIGNALS) process.on(signal, onSignal)
-    if (withStdin) {
-      process.stdin.on('end', () => resolve('stdin closed'))
-      process.stdin.on('error', () => resolve('stdin closed'))
-      process.stdin.resume()
-    }
-    if (withParent) {
-      const parent = process.ppid
-      setInterval(() => {
-        if (process.ppid !== parent) resolve('parent gone')
-      }, PARENT_CHECK_MS).unref()
-    }
+export const untilAskedToEnd = (options: LifetimeOptions = {}): Promise<string> => watchLifetime(options).asked
+
+/** Another signal, later, exits at once: the user does not want to wait. */
+export function watchLifetime({ withStdin = false, withParent = false, onHangUp }: LifetimeOptions = {}): Lifetime {
+  let ask: (reason: string) => void = () => undefined
+  let hurry: (reason: string) => void = () => undefined
+  const asked = new Promise<string>((resolve) => {
+    ask = resolve
   })
+  const hurried = new Promise<string>((resolve) => {
+    hurry = resolve
+  })
+  const askAtOnce = (reason: string) => {
+    ask(reason)
+    hurry(reason)
+  }
+  const hadTerminal = onHangUp !== undefined && process.stdin.isTTY === true
+  let firstAtMs: number | null = null
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (signal === 'SIGHUP' && onHangUp && !(hadTerminal && isTerminalGone())) {
+      onHangUp()
+      return
+    }
+    const nowMs = performance.now()
+    if (firstAtMs !== null && nowMs - firstAtMs > SAME_SIGNAL_MS) process.exit(1)
+    firstAtMs ??= nowMs
+    if (signal === 'SIGTERM') ask(signal)
+    else askAtOnce(signal)
+  }
+  for (const signal of SIGNALS) process.on(signal, onSignal)
+  if (withStdin) {
+    process.stdin.on('end', () => askAtOnce('stdin closed'))
+    process.stdin.on('error', () => askAtOnce('stdin closed'))
+    process.stdin.resume()
+  }
+  if (withParent) {
+    const parent = process.ppid
+    setInterval(() => {
+      if (process.ppid !== parent) askAtOnce('parent gone')
+    }, PARENT_CHECK_MS).unref()
+  }
+  return { asked, hurried }
+}
+
+/** A terminal that was closed is nobody's controlling terminal any more. */
+function isTerminalGone(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return false
+  } catch {
+    return true
+  }
 }

@@ -1,16 +1,11 @@
 // Structured logs: pino to stderr (pretty on a terminal) and, if asked, to a file that is rotated. stdout stays free for
 // the one line that says where Swarmscope is.
 
-import { basename, dirname } from 'node:path'
 import pino, { type Logger } from 'pino'
 import pretty from 'pino-pretty'
-import { createStream } from 'rotating-file-stream'
+import { LogFile } from './logFile.ts'
 
 export type { Logger } from 'pino'
-
-/** 5 MB a file, 4 old ones: enough for days of a quiet swarm, too little to fill a disk. */
-const LOG_FILE_SIZE = '5M'
-const LOG_FILES_KEPT = 4
 
 export interface LogOptions {
   name: string
@@ -25,7 +20,17 @@ function levelOf(word: string | undefined): string {
   return Object.hasOwn(pino.levels.values, level) || level === 'silent' ? level : 'info'
 }
 
-export function createLog({ name, file, level = levelOf(process.env.SWARMSCOPE_LOG_LEVEL) }: LogOptions): Logger {
+export const createLog = (options: LogOptions): Logger => openLog(options).log
+
+export interface OpenLog {
+  log: Logger
+  /** Somebody else moved the file away (logrotate): what comes from now on goes into a new one of its name. */
+  reopen(): void
+  /** What was logged is in the file. Never rejects, and never takes long. */
+  close(): Promise<void>
+}
+
+export function openLog({ name, file, level = levelOf(process.env.SWARMSCOPE_LOG_LEVEL) }: LogOptions): OpenLog {
   const streams: pino.StreamEntry[] = [
     {
       level: 'trace',
@@ -34,18 +39,9 @@ export function createLog({ name, file, level = levelOf(process.env.SWARMSCOPE_L
         : pino.destination({ fd: 2, sync: true }),
     },
   ]
-  if (file) {
-    const rotated = createStream(basename(file), {
-      path: dirname(file),
-      size: LOG_FILE_SIZE,
-      maxFiles: LOG_FILES_KEPT,
-      mode: 0o600,
-    })
-    // A full disk must not stop the live view; stderr still has every line.
-    rotated.on('error', (error) => process.stderr.write(`log file: ${error.message}\n`))
-    streams.push({ level: 'trace', stream: rotated })
-  }
-  return pino(
+  const logFile = file === undefined ? null : new LogFile(file)
+  if (logFile) streams.push({ level: 'trace', stream: logFile })
+  const log = pino(
     {
       level,
       base: { name },
@@ -55,4 +51,9 @@ export function createLog({ name, file, level = levelOf(process.env.SWARMSCOPE_L
     },
     pino.multistream(streams),
   )
+  return {
+    log,
+    reopen: () => logFile?.reopen(),
+    close: async () => logFile?.close(),
+  }
 }

@@ -6,6 +6,7 @@ import { isLoopback } from '../platform/listen.ts'
 import type { ChildCommand } from './childProcess.ts'
 import { RELAY_LIMITS, REMOTE_RATE_LIMIT, type RelayLimits } from './limits.ts'
 import { type ChildStart, type RelayOptionValues, relayProgram } from './options.ts'
+import type { ToolPolicyOptions } from './toolPolicy.ts'
 import { splitWords } from './words.ts'
 
 export interface RelayConfig {
@@ -27,20 +28,12 @@ export interface RelayConfig {
   command: ChildCommand | null
   /** `undefined`: what suits the project. */
   childStart: ChildStart | undefined
-  tools: ToolRules
+  tools: ToolPolicyOptions
   /** What differs from `RELAY_LIMITS`. */
   limits: Partial<RelayLimits>
   allowHosts: string[]
   publicUrls: string[]
   endWithStdin: boolean
-}
-
-/** Which tools may be called. Patterns are names in which `*` stands for any characters; `deny` wins. */
-export interface ToolRules {
-  /** Empty: all. */
-  allow: string[]
-  deny: string[]
-  readOnly: boolean
 }
 
 /** What is wrong with what was asked for; the message is for the person at the terminal. */

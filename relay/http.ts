@@ -57,7 +57,7 @@ function answer({ guard, health, isReady }: HttpOptions, request: IncomingMessag
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
     sendError(response, 'METHOD_NOT_ALLOWED', {}, { Allow: 'GET, HEAD' })
   } else if (path === '/health') {
-    sendJson(response, 200, health(gate?.hasToken(request) ?? false))
+    sendJson(response, isReady() ? 200 : 503, health(gate?.hasToken(request) ?? false))
   } else {
     response.writeHead(path === '/livez' || isReady() ? 200 : 503, { ...SAFE_HEADERS, 'Content-Length': '0' })
     response.end()

@@ -23,7 +23,7 @@ export interface RelayLimits {
   /** A request was given up, and the question whether it lives is unanswered for so long: it hangs, and is ended. */
   probeTimeoutMs: number
   /** Messages of one client; `null`: as many as it likes. */
-  rate: Rate | null
+  rateLimit: Rate | null
   /** One message from a client: tool arguments, no files. */
   maxMessageBytes: number
   maxClients: number
@@ -37,11 +37,6 @@ export interface RelayLimits {
   pongTimeoutMs: number
   maxPendingPerClient: number
   maxPending: number
-  /** How long the child may take for an answer; each report of progress begins it anew, up to the maximum. */
-  requestTimeoutMs: number
-  maxRequestTimeoutMs: number
-  /** Requests of one client; `null`: as many as it likes. */
-  rateLimit: { perSecond: number; burst: number } | null
   /** `stat` of the state files: for mounts where nothing tells of changes. */
   statIntervalMs: number
   /** A state file that cannot be read for this long is not just being written. */
@@ -63,7 +58,6 @@ export const RELAY_LIMITS: RelayLimits = {
   maxRequestTimeoutMs: 3_600_000,
   probeAfterMs: 1_000,
   probeTimeoutMs: 5_000,
-  rate: null,
   maxMessageBytes: 1024 * 1024,
   maxClients: 256,
   maxQueuedBytes: 1024 * 1024,
@@ -73,8 +67,6 @@ export const RELAY_LIMITS: RelayLimits = {
   pongTimeoutMs: 8_000,
   maxPendingPerClient: 1_024,
   maxPending: 16_384,
-  requestTimeoutMs: 120_000,
-  maxRequestTimeoutMs: 600_000,
   rateLimit: null,
   statIntervalMs: 1_000,
   badFileAfterMs: 2_000,
@@ -83,4 +75,4 @@ export const RELAY_LIMITS: RelayLimits = {
 }
 
 /** For clients that come from other machines: far above what a swarm asks, far below what would keep the child busy. */
-export const REMOTE_RATE_LIMIT: NonNullable<RelayLimits['rateLimit']> = { perSecond: 200, burst: 1_000 }
+export const REMOTE_RATE_LIMIT: Rate = { perSecond: 200, burst: 1_000 }

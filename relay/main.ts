@@ -2,9 +2,9 @@
 // The relay's entry point: options in, one line out when it is ready, an exit code at the end.
 
 import { openDataDir } from '../platform/dataDir.ts'
-import { untilAskedToEnd } from '../platform/lifetime.ts'
+import { watchLifetime } from '../platform/lifetime.ts'
 import { isLoopback } from '../platform/listen.ts'
-import { createLog } from '../platform/log.ts'
+import { type Logger, openLog } from '../platform/log.ts'
 import { readSecret } from '../platform/secrets.ts'
 import { type ErrorCode, SwarmscopeError } from '../protocol/errors.ts'
 import { ConfigError, type RelayConfig, readConfig } from './config.ts'
@@ -13,12 +13,23 @@ import { Relay } from './relay.ts'
 /** To the server, if it started us. */
 type ParentMessage = { type: 'ready'; url: string } | { type: 'failed'; code: ErrorCode; message: string }
 
+/** How long pending requests may take after SIGTERM; `docker stop` gives 10 s for everything. */
+const DRAIN_MS = 5_000
+
 async function main(): Promise<void> {
   const config = readConfig(process.argv.slice(2), { env: process.env, cwd: process.cwd() })
-  // npm does not pass on what ends it; a relay started by hand outlives its terminal's shell.
-  const withParent = process.env.npm_lifecycle_event !== undefined
-  const ended = untilAskedToEnd({ withStdin: config.endWithStdin, withParent })
-  const log = createLog({ name: 'relay', file: config.logFile })
+  const logFile = openLog({ name: 'relay', file: config.logFile })
+  const { log } = logFile
+  const onHangUp = () => {
+    logFile.reopen()
+    log.info('SIGHUP: the log file was opened again')
+  }
+  const { asked, hurried } = watchLifetime({
+    withStdin: config.endWithStdin,
+    // npm does not pass on what ends it; a relay started by hand outlives its terminal's shell.
+    withParent: process.env.npm_lifecycle_event !== undefined,
+    ...(config.logFile ? { onHangUp } : {}),
+  })
   const dataDir = openDataDir(config.dataDir)
   warn(config, log)
   const relay = new Relay({ ...config, dataDir, token: readSecret('relay', dataDir), log })
@@ -27,15 +38,18 @@ async function main(): Promise<void> {
   const started = relay.start().then(() => {
     process.stdout.write(`Relay is ready: ${relay.url}\n`)
     tellParent({ type: 'ready', url: relay.url })
-    return ended
+    return asked
   })
   // Asked to end while it starts, it ends at once.
-  const reason = await Promise.race([ended, started])
+  const reason = await Promise.race([asked, started])
   log.info({ reason }, 'ending')
-  await relay.close()
+  const closed = relay.close({ drainMs: reason === 'SIGTERM' ? DRAIN_MS : 0 })
+  await Promise.race([closed, hurried.then(() => relay.close())])
+  log.info('ended')
+  await logFile.close()
 }
 
-function warn({ host, command, project }: RelayConfig, log: ReturnType<typeof createLog>): void {
+function warn({ host, command, project }: RelayConfig, log: Logger): void {
   if (!isLoopback(host)) log.warn({ host }, 'listening on other addresses without TLS')
   log.info({ project, command: command?.file ?? null }, 'starting')
 }

@@ -75,7 +75,7 @@ export interface MuxOptions {
     | 'maxRequestTimeoutMs'
     | 'probeAfterMs'
     | 'probeTimeoutMs'
-    | 'rate'
+    | 'rateLimit'
   >
   nowMs?: () => number
 }
@@ -159,8 +159,8 @@ export class Mux {
   }
 
   addClient(client: ClientId): void {
-    const { rate } = this.#options.limits
-    const bucket = () => (rate ? new TokenBucket(rate, this.#nowMs()) : null)
+    const { rateLimit } = this.#options.limits
+    const bucket = () => (rateLimit ? new TokenBucket(rateLimit, this.#nowMs()) : null)
     const [messages, refusals] = [bucket(), bucket()]
     this.#clients.set(client, { name: null, buckets: messages && refusals && { messages, refusals } })
   }

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { VERSION } from '../platform/version.ts'
 import { accessList } from '../protocol/access.ts'
 import { RELAY_LIMITS, REMOTE_RATE_LIMIT } from './limits.ts'
+import type { Rate } from './tokenBucket.ts'
 
 /** As commander hands them over: `undefined` where nothing was said. */
 export interface RelayOptionValues {
@@ -32,17 +33,12 @@ export interface RelayOptionValues {
   requestTimeout?: number
   maxRequestTimeout?: number
   maxClients?: number
-  rateLimit?: RateLimit | 'off'
+  rateLimit?: Rate | 'off'
   maxMessageBytes?: number
   endWithStdin?: true
 }
 
 export type ChildStart = 'eager' | 'lazy'
-
-export interface RateLimit {
-  perSecond: number
-  burst: number
-}
 
 /** Without a burst of its own, a rate may be saved up for this long: a client that starts asks much at once. */
 const BURST_SECONDS = 5
@@ -83,7 +79,7 @@ const wholeNumber = (least: number, most: number) => (value: string) => {
 }
 
 /** `N`, `N/BURST` or `off`. */
-function rateLimit(value: string): RateLimit | 'off' {
+function rateLimit(value: string): Rate | 'off' {
   if (value === 'off') return value
   const [, rate = '', burst = String(Number(rate) * BURST_SECONDS)] = /^(\d{1,7})(?:\/(\d{1,7}))?$/.exec(value) ?? []
   const limit = { perSecond: Number(rate), burst: Number(burst) }

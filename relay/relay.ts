@@ -58,6 +58,9 @@ export interface RelayOptions {
   limits?: Partial<RelayLimits>
 }
 
+/** What was answered during a drain may take this long to leave; together with the drain far below 10 s. */
+const DRAINED_CLOSE_MS = 2_000
+
 /** The section of the records that a 2.x process told of its memory. */
 const ROSTER_SECTION = 'roster'
 /** How often it is looked whether a request waits too long, while one does. */
@@ -96,6 +99,7 @@ export class Relay {
   #toldState = ''
   #ticker: NodeJS.Timeout | undefined
   #closed: Promise<void> | null = null
+  #endDrain: () => void = () => undefined
 
   constructor(options: RelayOptions) {
     const limits = { ...RELAY_LIMITS, ...options.limits }
@@ -183,9 +187,13 @@ export class Relay {
     this.#child.start(this.#options.childStart ?? (this.#watch.hasFiles3 ? 'lazy' : 'eager'))
   }
 
-  /** Ends in order; may be called twice. */
-  close(): Promise<void> {
-    this.#closed ??= this.#close()
+  /**
+   * Ends in order; may be called twice. With `drainMs` nobody new is let in, and what is pending has so long to be
+   * answered; a second call without it ends that wait.
+   */
+  close({ drainMs = 0 }: { drainMs?: number } = {}): Promise<void> {
+    this.#closed ??= this.#close(drainMs)
+    if (drainMs === 0) this.#endDrain()
     return this.#closed
   }
 
@@ -194,18 +202,33 @@ export class Relay {
     this.#child.killNow()
   }
 
-  async #close(): Promise<void> {
+  async #close(drainMs: number): Promise<void> {
     this.#isReady = false
+    if (drainMs > 0) await this.#drained(drainMs)
     this.#http.close()
     this.#http.closeIdleConnections()
     const childEnded = this.#child.end()
     // Before the sockets close: what is pending is answered. What a 2.x process told stays with the subscribers, who
     // show it as stale; to take it back now would look as if the agents had ended.
-    this.#mux.childGone(errorBody('CHILD_CRASHED', { detail: 'the relay is ending' }))
+    this.#mux.childGone(errorBody('STOPPING'))
     this.#roster.close()
     clearInterval(this.#ticker)
-    await Promise.all([this.#ws.close(), this.#watch.close(), childEnded])
+    const goodbye = this.#ws.close(drainMs > 0 ? DRAINED_CLOSE_MS : undefined)
+    await Promise.all([goodbye, this.#watch.close(), childEnded])
     this.#http.closeAllConnections()
+  }
+
+  /** The probes are answered meanwhile: whoever balances load must see that we are leaving. */
+  async #drained(drainMs: number): Promise<void> {
+    this.#ws.letNobodyIn()
+    this.#mux.refuse(errorBody('STOPPING'))
+    this.#log.info({ pending: this.#mux.pendingCount, clients: this.#ws.count }, 'draining')
+    await new Promise<void>((resolve) => {
+      this.#endDrain = resolve
+      this.#mux.whenIdle(resolve)
+      setTimeout(resolve, drainMs).unref()
+    })
+    this.#log.info({ pending: this.#mux.pendingCount }, 'drained')
   }
 
   #createMux(): Mux {
@@ -355,7 +378,11 @@ export class Relay {
     const { project, ...hello } = this.#hello()
     const { lastError, ...child } = this.#child.status
     const open = {
-      status: child.state === 'up' || (child.state === 'on-demand' && !lastError) ? 'healthy' : 'degraded',
+      status: this.#closed
+        ? 'down'
+        : child.state === 'up' || (child.state === 'on-demand' && !lastError)
+          ? 'healthy'
+          : 'degraded',
       version: hello.version,
       project: { name: project.name, host: project.host },
       child: { ...child, uptimeSeconds: this.#child.uptimeSeconds, errorCode: lastError?.code ?? null },

@@ -93,8 +93,13 @@ export class WsDoor {
     return this.#connections.size
   }
 
+  /** Nobody is let in any more; who is in stays. */
+  letNobodyIn(): void {
+    this.#closing = true
+  }
+
   /** Says goodbye to all and cuts what does not answer in a moment; nobody is let in any more. */
-  async close(): Promise<void> {
+  async close(patienceMs = CLOSE_PATIENCE_MS): Promise<void> {
     this.#closing = true
     clearInterval(this.#sweeper)
     const gone = [...this.#connections].map(
@@ -106,7 +111,7 @@ export class WsDoor {
     )
     const cut = setTimeout(() => {
       for (const { socket } of this.#connections) socket.terminate()
-    }, CLOSE_PATIENCE_MS)
+    }, patienceMs)
     await Promise.all(gone)
     clearTimeout(cut)
   }

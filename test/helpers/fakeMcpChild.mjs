@@ -34,8 +34,12 @@ const stayAlive = () => setInterval(() => seen.length, 1000)
 
 /** What came in besides requests. */
 const seen = []
-/** Requests that wait for `release`. */
+/** Requests that wait for `release`, or for SIGUSR2. */
 const held = new Map()
+process.on('SIGUSR2', () => {
+  for (const [key, id] of held) toolResult(id, key)
+  held.clear()
+})
 /** 2.x's memory. */
 const swarms = new Map()
 let activeSwarm = null

@@ -111,11 +111,11 @@ describe('the command line', () => {
   })
 
   test('one time-out alone moves the other only as far as it must', () => {
-    expect(read(['--request-timeout', '900']).limits).toEqual({
-      requestTimeoutMs: 900_000,
-      maxRequestTimeoutMs: 900_000,
+    expect(read(['--request-timeout', '5000']).limits).toEqual({
+      requestTimeoutMs: 5_000_000,
+      maxRequestTimeoutMs: 5_000_000,
     })
-    expect(read(['--request-timeout', '5']).limits).toEqual({ requestTimeoutMs: 5_000, maxRequestTimeoutMs: 600_000 })
+    expect(read(['--request-timeout', '5']).limits).toEqual({ requestTimeoutMs: 5_000, maxRequestTimeoutMs: 3_600_000 })
     expect(read(['--max-request-timeout', '5']).limits).toEqual({ requestTimeoutMs: 5_000, maxRequestTimeoutMs: 5_000 })
   })
 })

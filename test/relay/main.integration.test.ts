@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -104,6 +104,65 @@ describe.skipIf(process.platform === 'win32')('the relay as a process', () => {
     expect(await started.exited).toBe(0)
     expect((await client.closed).code).toBe(1001)
     await until(() => !pids.some(isAlive))
+  })
+
+  test('[X19] SIGTERM lets pending requests be answered, and nobody in; then 1001 and exit code 0', async () => {
+    const started = start()
+    const url = await ready(started)
+    const client = await RelayClient.connect(url, tokenIn(started.dataDir))
+    const slow = client.call('slow', { key: 'a' })
+    const { pid } = await client.ask('facts') // so the one before is pending
+    started.process.kill('SIGTERM')
+    const origin = url.replace(/^ws(.*)\/ws$/, 'http$1')
+    await until(async () => (await fetch(`${origin}/readyz`)).status === 503)
+    expect((await fetch(`${origin}/livez`)).status).toBe(200)
+    expect(await (await fetch(`${origin}/health`)).json()).toMatchObject({ status: 'down' })
+    await expect(RelayClient.connect(url, tokenIn(started.dataDir))).rejects.toThrow('503')
+    expect(client.socket.readyState).toBe(client.socket.OPEN)
+    expect((await client.call('echo')).error?.data?.code).toBe('STOPPING')
+    process.kill(pid, 'SIGUSR2')
+    expect((await slow).result).toBeDefined()
+    expect((await client.closed).code).toBe(1001)
+    expect(await started.exited).toBe(0)
+  })
+
+  test.each([
+    ['SIGINT', (started: Started) => started.process.kill('SIGINT')],
+    ['the end of its stdin', (started: Started) => started.process.stdin?.end()],
+  ])('[X19] %s ends the wait of SIGTERM: who still waits gets an error', async (_name, hurry) => {
+    const started = start(['--end-with-stdin'], { stdin: 'pipe' })
+    const client = await RelayClient.connect(await ready(started), tokenIn(started.dataDir))
+    const hanging = client.call('hang')
+    await client.ask('echo', { value: 1 })
+    started.process.kill('SIGTERM')
+    await until(() => started.stderr().includes('draining'))
+    const hurriedMs = performance.now()
+    hurry(started)
+    expect((await hanging).error?.data?.code).toBe('STOPPING')
+    expect(await started.exited).toBe(0)
+    expect(performance.now() - hurriedMs).toBeLessThan(2_000)
+  })
+
+  test('SIGHUP opens the log file anew after it was moved away; without a log file it ends', async () => {
+    const log = join(temporaryFolder(), 'relay.log')
+    const started = start(['--log-file', log])
+    const url = await ready(started)
+    await until(() => existsSync(log) && readFileSync(log, 'utf8').includes('claude-flow is up'))
+    renameSync(log, `${log}.1`)
+    started.process.kill('SIGHUP')
+    await until(() => existsSync(log) && readFileSync(log, 'utf8').includes('SIGHUP'))
+    const client = await RelayClient.connect(url, tokenIn(started.dataDir))
+    expect(await client.ask('echo', { value: 'alive' })).toBe('alive')
+    started.process.kill('SIGINT')
+    expect(await started.exited).toBe(0)
+    // Not a line is missing, to the very last.
+    expect(readFileSync(`${log}.1`, 'utf8') + readFileSync(log, 'utf8')).toBe(started.stderr())
+    expect(readFileSync(log, 'utf8')).toContain('"msg":"ended"')
+
+    const without = start()
+    await ready(without)
+    without.process.kill('SIGHUP')
+    expect(await without.exited).toBe(0)
   })
 
   test('ends within a second with its stdin, and its child with it', async () => {

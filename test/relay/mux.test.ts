@@ -658,7 +658,7 @@ describe('time', () => {
 })
 
 describe('a client’s rate', () => {
-  const limits = { rate: { perSecond: 10, burst: 5 } }
+  const limits = { rateLimit: { perSecond: 10, burst: 5 } }
   beforeEach(() => {
     bench = new MuxBench({ limits }).up()
     bench.mux.addClient(1)

@@ -276,6 +276,7 @@ describe('a child that hangs', () => {
     await client.until(isState('silent'))
     const waiting = await client.until(isState('waiting'))
     expect(waiting.params.child.lastError.code).toBe('CHILD_SILENT')
+    await client.until(isState('up'), client.received.indexOf(waiting))
     expect(await client.ask('echo', { value: 'back' })).toBe('back')
     expect(client.received.filter(({ id }) => id === 1 || id === 2)).toHaveLength(2)
   })
@@ -304,7 +305,7 @@ describe('what passes through', () => {
   })
 
   test('[X16] is bounded by a rate: errors that say when, then the line is closed with 4429; others are served', async () => {
-    const { connect } = await runRelay({ limits: { rate: { perSecond: 1, burst: 20 } } })
+    const { connect } = await runRelay({ limits: { rateLimit: { perSecond: 1, burst: 20 } } })
     const [eager, other] = await Promise.all([connect(), connect()])
     for (let id = 0; id < 100; id++) eager.send({ jsonrpc: '2.0', id, method: 'ping' })
     expect((await eager.closed).code).toBe(4429)
@@ -717,9 +718,31 @@ describe('start and end', () => {
     await client.ask('echo', { value: 1 })
     await relay.close()
     await relay.close()
-    expect((await pending).error?.data?.code).toBe('CHILD_CRASHED')
+    expect((await pending).error?.data?.code).toBe('STOPPING')
     expect(await client.closed).toEqual({ code: 1001, reason: 'the relay is ending' })
     await until(() => !isAlive(pid) && !isAlive(grandchild))
+  })
+
+  test('[X19] a drain ends as soon as nothing is pending, and answers with an error what takes too long', async () => {
+    const first = await runRelay()
+    const idle = await first.connect()
+    await idle.ask('echo', { value: 1 })
+    await first.relay.close({ drainMs: 60_000 })
+    expect((await idle.closed).code).toBe(1001)
+
+    const { connect, relay, get } = await runRelay()
+    const [client, other] = [await connect(), await connect()]
+    const hanging = client.call('hang')
+    const slow = other.call('slow', { key: 'a' })
+    await client.ask('echo', { value: 1 })
+    const closed = relay.close({ drainMs: 300 })
+    expect((await get('/readyz')).status).toBe(503)
+    process.kill(relay.childPid ?? 0, 'SIGUSR2')
+    expect((await slow).result).toBeDefined()
+    expect((await hanging).error?.data?.code).toBe('STOPPING')
+    await closed
+    expect(client.received.filter(({ id }) => id !== undefined)).toHaveLength(2)
+    expect((await client.closed).code).toBe(1001)
   })
 
   test('[R3] its name is the same after a restart, and another for another project', async () => {
