@@ -1,7 +1,7 @@
 // What the relay answers itself, on the same sockets as MCP: `ping`, the resources, and Swarmscope's own methods.
 
 import { z } from 'zod'
-import type { ClaudeFlowRecord, RecordKind } from '../protocol/claudeFlow.ts'
+import type { ClaudeFlowRecord } from '../protocol/claudeFlow.ts'
 import type { RevisionedStore } from '../protocol/frames.ts'
 import { JSON_RPC } from '../protocol/mcp.ts'
 import {
@@ -15,6 +15,7 @@ import {
 import { type Json, RpcFault } from './jsonRpc.ts'
 import type { LocalMethod } from './mux.ts'
 import type { ClientId } from './pending.ts'
+import { listResources, type Resource, readResource, resourceOf } from './resources.ts'
 
 export interface MethodsOptions {
   store: RevisionedStore<ClaudeFlowRecord>
@@ -22,15 +23,32 @@ export interface MethodsOptions {
   /** The client understands our notifications from now on. */
   onHello: (client: ClientId) => void
   subscribe: (client: ClientId, at: { epoch: string | null; rev: number }) => void
+  subscribeResource: (client: ClientId, resource: Resource) => void
+  unsubscribeResource: (client: ClientId, resource: Resource) => void
 }
 
-export function localMethods({ store, hello, onHello, subscribe }: MethodsOptions): Map<string, LocalMethod> {
+export function localMethods(options: MethodsOptions): Map<string, LocalMethod> {
+  const { store, hello, onHello, subscribe } = options
   return new Map<string, LocalMethod>([
     // 2.x does not know `ping`; and what a client wants to know is whether its line is alive.
     ['ping', () => ({ result: {} })],
-    ['resources/list', () => ({ result: { resources: RESOURCES.map(describe) } })],
+    ['resources/list', () => ({ result: { resources: listResources() } })],
     ['resources/templates/list', () => ({ result: { resourceTemplates: [] } })],
-    ['resources/read', (_client, params) => ({ result: { contents: [readResource(store, params)] } })],
+    ['resources/read', (_client, params) => ({ result: { contents: [readResource(store, resourceOf(params))] } })],
+    [
+      'resources/subscribe',
+      (client, params) => {
+        options.subscribeResource(client, resourceOf(params))
+        return { result: {} }
+      },
+    ],
+    [
+      'resources/unsubscribe',
+      (client, params) => {
+        options.unsubscribeResource(client, resourceOf(params))
+        return { result: {} }
+      },
+    ],
     [
       RELAY_METHOD.HELLO,
       (client, params) => {
@@ -64,30 +82,4 @@ function versionMismatch(ours: string, theirs: string, { max }: { max: number })
     suggestion,
     retryable: false,
   })
-}
-
-/** The same records as in frames, for clients that know MCP only. */
-const RESOURCES: readonly { name: string; title: string; kinds: readonly RecordKind[] }[] = [
-  { name: 'agents', title: 'Agents as claude-flow has them', kinds: ['agent'] },
-  { name: 'tasks', title: 'Tasks as claude-flow has them', kinds: ['task'] },
-  { name: 'swarms', title: 'Swarms and the hive as claude-flow has them', kinds: ['swarm', 'hive'] },
-]
-
-const MIME_TYPE = 'application/json'
-const uriOf = (name: string): string => `claude-flow://${name}`
-const describe = ({ name, title }: (typeof RESOURCES)[number]) => ({
-  uri: uriOf(name),
-  name,
-  title,
-  description: `${title}, live, as JSON`,
-  mimeType: MIME_TYPE,
-})
-
-function readResource(store: RevisionedStore<ClaudeFlowRecord>, { uri }: Json): Json {
-  if (typeof uri !== 'string') throw new RpcFault(JSON_RPC.INVALID_PARAMS, 'Invalid params: uri must be a string')
-  const resource = RESOURCES.find(({ name }) => uriOf(name) === uri)
-  if (!resource) throw new RpcFault(JSON_RPC.RESOURCE_NOT_FOUND, 'Resource not found', { uri: uri.slice(0, 200) })
-  const records = [...store.values()].filter(({ kind }) => resource.kinds.includes(kind))
-  const text = JSON.stringify({ epoch: store.epoch, rev: store.seq, [resource.name]: records })
-  return { uri, mimeType: MIME_TYPE, text }
 }

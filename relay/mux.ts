@@ -17,6 +17,7 @@ import {
 import { type Inbound, isId, isObject, type Json, parseJson, RpcFault, readInbound, writeJson } from './jsonRpc.ts'
 import type { RelayLimits } from './limits.ts'
 import { type ClientId, type Owner, type Pending, PendingRequests, withOriginalId } from './pending.ts'
+import { RESOURCE_CAPABILITY } from './resources.ts'
 import { TokenBucket } from './tokenBucket.ts'
 import type { ToolPolicy } from './toolPolicy.ts'
 
@@ -65,6 +66,8 @@ export type LocalMethod = (client: ClientId, params: Json) => { result: unknown;
 export interface MuxOptions {
   edge: MuxEdge
   version: string
+  /** For the model behind a client: whose claude-flow this is. Stands after what the child itself says. */
+  about?: string
   methods: ReadonlyMap<string, LocalMethod>
   policy: ToolPolicy
   limits: Pick<
@@ -433,14 +436,16 @@ export class Mux {
     if (!this.#initialized && this.#phase.state === 'gone') this.#edge.onNeeded()
     const phase = this.#phase
     if (this.#initialized) {
-      const { capabilities, protocolVersion } = this.#initialized
+      const { capabilities, protocolVersion, instructions } = this.#initialized
+      const said = [instructions, this.#options.about].filter((text) => typeof text === 'string')
       this.#send(
         client,
         resultOf(id, {
           ...this.#initialized,
           protocolVersion: bestVersion(asked, protocolVersion),
           // Resources are ours (the records as they are), whatever the child says of its own.
-          capabilities: { ...capabilities, resources: RESOURCES },
+          capabilities: { ...capabilities, resources: RESOURCE_CAPABILITY },
+          ...(said.length > 0 ? { instructions: said.join('\n\n') } : {}),
         }),
       )
     } else if (phase.state !== 'gone') {
@@ -453,7 +458,7 @@ export class Mux {
       const { error, details } = phase.error
       const own = {
         protocolVersion: bestVersion(asked, MCP_PROTOCOL_VERSION),
-        capabilities: { resources: RESOURCES },
+        capabilities: { resources: RESOURCE_CAPABILITY },
         serverInfo: { name: 'swarmscope-relay', version: this.#options.version },
         instructions: `There are no tools here: ${error}. ${details.suggestion}`,
       }
@@ -615,9 +620,6 @@ export class Mux {
     this.#edge.toClient(client, JSON.stringify(message))
   }
 }
-
-/** What the relay offers of its own. */
-const RESOURCES = { subscribe: true }
 
 /** The newest that both know: the child's own, unless the client asked for an older one. */
 function bestVersion(asked: unknown, childs: string): string {

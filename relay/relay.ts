@@ -18,19 +18,21 @@ import { CLOSE } from '../protocol/viewerWire.ts'
 import { CallFeed } from './callFeed.ts'
 import { ChildSupervisor } from './child.ts'
 import type { ChildCommand, SpawnChild } from './childProcess.ts'
+import type { RelayClient } from './client.ts'
 import { Guard } from './guard.ts'
 import { createHttpServer } from './http.ts'
 import { RELAY_LIMITS, type RelayLimits } from './limits.ts'
 import { localMethods } from './methods.ts'
 import { Mux, type MuxCounters, type Settled } from './mux.ts'
 import type { ClientId } from './pending.ts'
+import { ResourceUpdates } from './resourceUpdates.ts'
 import { Roster } from './roster.ts'
 import { readSourceId } from './sourceId.ts'
 import { RecordState } from './state.ts'
 import { notificationText, Subscriber } from './subscriber.ts'
 import { ALL_TOOLS, ToolPolicy, type ToolPolicyOptions } from './toolPolicy.ts'
 import { ProjectWatch } from './watch/projectWatch.ts'
-import { type WsClient, WsDoor } from './ws.ts'
+import { WsDoor } from './ws.ts'
 
 export interface RelayOptions {
   host: string
@@ -79,10 +81,11 @@ export class Relay {
   readonly #limits: RelayLimits
   readonly #sourceId: string
   readonly #state = new RecordState()
-  readonly #clients = new Map<ClientId, WsClient>()
+  readonly #clients = new Map<ClientId, RelayClient>()
   /** Those who said hello, and so understand our notifications. */
   readonly #greeted = new Map<ClientId, CallFeed>()
   readonly #subscribers = new Map<ClientId, Subscriber>()
+  readonly #resources = new ResourceUpdates(this.#state.store)
   readonly #mux: Mux
   readonly #child: ChildSupervisor
   readonly #roster: Roster
@@ -131,6 +134,7 @@ export class Relay {
     })
     this.#state.onChange(() => {
       for (const subscriber of this.#subscribers.values()) subscriber.pump()
+      this.#resources.changed()
     })
     this.#ws = new WsDoor({
       server: this.#http,
@@ -237,11 +241,17 @@ export class Relay {
       hello: () => this.#hello(),
       onHello: (client) => this.#greet(client),
       subscribe: (client, at) => this.#subscribe(client, at),
+      subscribeResource: (id, resource) => {
+        const client = this.#clients.get(id)
+        if (client) this.#resources.subscribe(client, resource)
+      },
+      unsubscribeResource: (id, resource) => this.#resources.unsubscribe(id, resource),
     })
     return new Mux({
       version: VERSION,
       limits: this.#limits,
       policy: new ToolPolicy(this.#options.tools ?? ALL_TOOLS),
+      about: this.#about,
       methods,
       edge: {
         toChild: (line) => this.#child.send(line),
@@ -314,7 +324,7 @@ export class Relay {
     if (queue && !this.#greeted.has(client)) this.#greeted.set(client, new CallFeed(queue))
   }
 
-  #opened(client: WsClient): void {
+  #opened(client: RelayClient): void {
     this.#clients.set(client.id, client)
     this.#mux.addClient(client.id)
     this.#log.debug({ client: client.id, clients: this.#clients.size }, 'client connected')
@@ -326,6 +336,7 @@ export class Relay {
     this.#greeted.delete(client)
     this.#subscribers.get(client)?.close()
     this.#subscribers.delete(client)
+    this.#resources.remove(client)
     this.#mux.removeClient(client)
     this.#log.debug({ client, clients: this.#clients.size }, 'client left')
   }
@@ -362,13 +373,24 @@ export class Relay {
     for (const client of this.#greeted.keys()) this.#clients.get(client)?.queue.send(notification)
   }
 
+  get #projectName(): string {
+    const { project: root } = this.#options
+    return basename(root) || root
+  }
+
+  /** Told to the model behind a client, so that it does not write into another's project; hence no path. */
+  get #about(): string {
+    const project = `${JSON.stringify(this.#projectName)} on host ${JSON.stringify(hostname())}`
+    return `This claude-flow works in the project folder ${project} and is shared with other clients through Swarmscope.`
+  }
+
   #hello(): HelloResult {
     const { project: root } = this.#options
     return {
       sourceId: this.#sourceId,
       version: VERSION,
       protocol: RELAY_PROTOCOL,
-      project: { name: basename(root) || root, root, host: hostname() },
+      project: { name: this.#projectName, root, host: hostname() },
       state: this.state,
     }
   }

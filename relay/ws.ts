@@ -6,25 +6,12 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Logger } from '../platform/log.ts'
 import { CLOSE } from '../protocol/viewerWire.ts'
+import type { ClientEvents, RelayClient } from './client.ts'
 import type { Guard } from './guard.ts'
 import { pathOf, refuseUpgrade } from './http.ts'
 import type { RelayLimits } from './limits.ts'
-import type { ClientId } from './pending.ts'
 import { SendQueue } from './sendQueue.ts'
 import { WriteBatch } from './writeBatch.ts'
-
-export interface WsClient {
-  readonly id: ClientId
-  readonly queue: SendQueue
-  /** Closes it for what it did; a client that does not read is cut a moment later. */
-  drop(code: number, reason: string): void
-}
-
-export interface WsEvents {
-  onOpen(client: WsClient): void
-  onMessage(client: WsClient, message: Buffer): void
-  onClose(client: WsClient): void
-}
 
 type WsLimits = Pick<
   RelayLimits,
@@ -41,7 +28,7 @@ export interface WsOptions {
   server: Server
   guard: () => Guard | null
   limits: WsLimits
-  events: WsEvents
+  events: ClientEvents
   log: Logger
 }
 
@@ -51,7 +38,8 @@ const CLOSE_PATIENCE_MS = 200
 /** The sweep looks this often within the shortest time it has to keep. */
 const SWEEPS_PER_LIMIT = 8
 
-interface Connection extends WsClient {
+interface Connection extends RelayClient {
+  queue: SendQueue
   socket: WebSocket
   /** When something was last heard of it; `pingedAtMs` later means that an answer is due. */
   heardAtMs: number

@@ -21,6 +21,7 @@ export interface MuxBenchOptions {
   limits?: Partial<MuxOptions['limits']>
   tools?: Partial<ToolPolicyOptions>
   methods?: [string, LocalMethod][]
+  about?: string
   /** What `onNeeded` finds: whether a child may be started. */
   mayStart?: boolean
   /** The class, or one with a bug in it. */
@@ -43,9 +44,17 @@ export class MuxBench {
   nowMs = 0
   readonly mux: Mux
 
-  constructor({ limits = {}, tools = {}, methods = [], mayStart = false, Mux: MuxClass = Mux }: MuxBenchOptions = {}) {
+  constructor({
+    limits = {},
+    tools = {},
+    methods = [],
+    about,
+    mayStart = false,
+    Mux: MuxClass = Mux,
+  }: MuxBenchOptions = {}) {
     this.mux = new MuxClass({
       version: '0.0.0',
+      ...(about === undefined ? {} : { about }),
       limits: { ...RELAY_LIMITS, maxPending: 100_000, maxPendingPerClient: 100_000, ...limits },
       policy: new ToolPolicy({ ...ALL_TOOLS, ...tools }),
       methods: new Map(methods),

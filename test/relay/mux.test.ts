@@ -177,6 +177,21 @@ describe('initialize', () => {
     expect(bench.toChild.map(({ method }) => method)).toEqual(['initialize', 'notifications/initialized'])
   })
 
+  test("[X5] the relay's word on the project stands after the child's own instructions", () => {
+    const about = 'This is the project "a".'
+    for (const [child, expected] of [
+      [{}, about],
+      [{ instructions: 'Be kind.' }, `Be kind.\n\n${about}`],
+    ] as const) {
+      const told = new MuxBench({ about: about })
+      told.mux.childStarting()
+      told.childSays({ jsonrpc: '2.0', id: told.toChild.at(-1).id, result: { ...INITIALIZED, ...child } })
+      told.mux.addClient(1)
+      told.request(1, 1, 'initialize')
+      expect(told.of(1)[0].result).toMatchObject({ serverInfo: INITIALIZED.serverInfo, instructions: expected })
+    }
+  })
+
   test('[X5] what is asked while the child starts is asked when it is up, in order', () => {
     bench.mux.childStarting()
     const { id } = lastToChild()

@@ -76,6 +76,7 @@ describe('MCP through the relay', () => {
       protocolVersion: '2024-11-05',
       capabilities: { tools: { listChanged: true }, resources: { subscribe: true } },
       serverInfo: { name: 'ruflo', version: '3.0.0' },
+      instructions: expect.stringContaining('works in the project folder "project" on host'),
     })
     client.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
     expect((await client.request('tools/list')).result.tools.length).toBeGreaterThan(5)
@@ -432,6 +433,28 @@ describe('resources', () => {
     expect((await client.request('resources/templates/list')).result).toEqual({ resourceTemplates: [] })
     expect((await client.request('resources/read', { uri: 'file:///etc/passwd' })).error?.code).toBe(-32002)
     expect((await client.request('resources/read', {})).error?.code).toBe(-32602)
+  })
+
+  test('[H4] a subscriber is told when one changed, and only it', async () => {
+    const { connect, project } = await runRelay()
+    const [subscriber, other] = await Promise.all([connect(), connect()])
+    const uri = 'claude-flow://agents'
+    expect((await subscriber.request('resources/subscribe', { uri })).result).toEqual({})
+    put(project, AGENTS, agentsStore('a'))
+    const told = ({ method }: Message) => method === 'notifications/resources/updated'
+    expect(await subscriber.until(told)).toEqual({
+      jsonrpc: '2.0',
+      method: 'notifications/resources/updated',
+      params: { uri },
+    })
+    const { result } = await subscriber.request('resources/read', { uri })
+    expect(JSON.parse(result.contents[0].text).agents).toMatchObject([{ nativeId: 'a' }])
+    expect((await subscriber.request('resources/unsubscribe', { uri })).result).toEqual({})
+    for (const method of ['resources/subscribe', 'resources/unsubscribe']) {
+      expect((await other.request(method, { uri: 'file:///etc/passwd' })).error?.code).toBe(-32002)
+      expect((await other.request(method, {})).error?.code).toBe(-32602)
+    }
+    expect(other.received.some(told)).toBe(false)
   })
 })
 
