@@ -604,7 +604,7 @@ describe('clients that misbehave', () => {
   })
 
   test('one that takes nothing, or answers no ping, is closed in time', async () => {
-    const limits = { pingIntervalMs: 40, pongTimeoutMs: 40, noProgressMs: 10_000, dropPatienceMs: 50 }
+    const limits = { pingIntervalMs: 40, pongTimeoutMs: 1_000, noProgressMs: 10_000, dropPatienceMs: 50 }
     const { connect, get } = await runRelay({ limits })
     const [alive, dead] = await Promise.all([connect(), connect()])
     // It hears nothing any more, and so answers nothing.
