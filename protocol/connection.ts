@@ -1,7 +1,7 @@
 // The connection machine of both links (server → relay, web → server): a union of states and one pure function. Whoever
-// owns the socket only executes what `next` says; time and chance come in with the event (SPEC.md, C1–C9).
+// owns the socket only executes what `next` says; time and chance come in with the event (SPEC.md, C1–C10).
 
-import { type BackoffPolicy, backoffMs, STABLE_AFTER_MS } from './backoff.ts'
+import { type BackoffPolicy, backoffMs, MAX_RETRY_AFTER_MS, STABLE_AFTER_MS } from './backoff.ts'
 import type { SourceError } from './swarm.ts'
 
 export type ConnectionState =
@@ -19,8 +19,8 @@ export type ConnectionEvent =
   | { type: 'start'; at: number }
   | { type: 'opened'; at: number }
   | { type: 'ready'; at: number }
-  /** The attempt failed or the connection was lost. `final`: trying again cannot help. */
-  | { type: 'failed'; at: number; error: SourceError; final: boolean; random: number }
+  /** The attempt failed or the connection was lost. `final`: trying again cannot help. `retryAfterMs`: the peer's wish. */
+  | { type: 'failed'; at: number; error: SourceError; final: boolean; random: number; retryAfterMs?: number }
   /** The timer set for `waiting` has fired. */
   | { type: 'timer'; at: number }
   /** The user wants it tried now. */
@@ -70,7 +70,9 @@ function failed(
     since: event.at,
     failures: failures + 1,
     lastError: event.error,
-    retryAt: event.at + backoffMs(policy, failures, event.random),
+    // The jitter stays: one and the same wish may have been told to a thousand.
+    retryAt:
+      event.at + Math.min(event.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS) + backoffMs(policy, failures, event.random),
   }
 }
 

@@ -1,4 +1,4 @@
-// Server ↔ viewer on /api/v1/stream (WebSocket) and /api/v1/events (SSE): SPEC.md, V1–V12. One union per direction.
+// Server ↔ viewer on /api/v1/stream (WebSocket) and /api/v1/events (SSE): SPEC.md, V1–V16. One union per direction.
 
 import type { Frame, SnapshotChunk } from './frames.ts'
 import type { VersionRange } from './relayWire.ts'
@@ -38,6 +38,8 @@ export type ServerMessage =
   | ({ type: 'frame' } & Frame<Entity>)
   | StatusMessage
   | { type: 'ping' }
+  /** The last message of a server that stops: when this viewer should come back. */
+  | { type: 'goodbye'; retryAfterMs: number }
 
 /** Close codes: below 4500 the viewer tries again, from 4500 on it must not. */
 export const CLOSE = {
@@ -98,6 +100,8 @@ export function parseServerMessage(text: string): ServerMessage | null {
         : null
     case 'ping':
       return { type: 'ping' }
+    case 'goodbye':
+      return isCount(message.retryAfterMs) ? { type: 'goodbye', retryAfterMs: message.retryAfterMs } : null
     default:
       return null
   }

@@ -94,8 +94,8 @@ export async function startServer({ config, shown, webDir, log }: ServerOptions)
   const close = async () => {
     draining = true
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()))
-    closeStream()
     hub.close()
+    closeStream()
     view.close()
     await Promise.all([...sources, ...mockSources].map((source) => source.close()))
     server.closeIdleConnections()

@@ -38,11 +38,12 @@ export function createApp(options: AppOptions): Express {
   api.use(['/v1/bots', '/bots'], botsRouter(options))
   api.post('/v1/ticket', (request, response) => {
     const role = guard.require(request, 'viewer')
+    // A page cannot see why its WebSocket was refused; this answer it can read.
+    if (hub.isFull) throw new SwarmscopeError('TOO_MANY_VIEWERS')
     response.json({ success: true, ticket: tickets.issue(role), expiresInSeconds: TICKET_LIFETIME_MS / 1000 })
   })
   api.get('/v1/events', (request, response) => {
     guard.require(request, 'viewer')
-    if (hub.isFull) throw new SwarmscopeError('TOO_MANY_VIEWERS')
     serveEvents(request, response, hub)
   })
   api.use(answerNotFound)

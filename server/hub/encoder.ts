@@ -1,81 +1,100 @@
-// Encodes each frame and snapshot once for all viewers at the same position.
+// Encodes each frame and each chunk of a snapshot once, for all viewers that need it.
 
 import type { SwarmStore } from '../../protocol/fold.ts'
-import { chunkSnapshot } from '../../protocol/frames.ts'
+import { SnapshotDelivery } from './snapshotDelivery.ts'
 
 /** A second under load: what changed meanwhile is a fraction of the whole. */
 const MAX_SNAPSHOT_AGE_BATCHES = 30
 
+/** Snapshots that slow viewers still hold, at 10,000 agents 6.4 MB each. With so many, newcomers share the youngest. */
+const MAX_SNAPSHOTS_HELD = 4
+
 /** A larger frame goes as a snapshot in chunks: on a slow line one message must leave within `NO_PROGRESS_MS`. */
 const MAX_FRAME_BYTES = 1024 * 1024
 
-/** A message ready to be sent: its JSON, and where a viewer stands once it has it (`null`: in the middle of a snapshot). */
+/** So many places are told exactly what they miss; more of them (a herd that comes back) share frames that begin earlier. */
+const MAX_EXACT_FRAMES = 16
+
+/** A message ready to be sent: its JSON, and where a viewer stands once it has it (`null`: in the middle, or nowhere). */
 export interface Encoded {
-  type: 'snapshot' | 'frame'
+  type: 'snapshot' | 'frame' | 'status'
   json: Buffer
   position: { epoch: string; seq: number } | null
+}
+
+/** One way from where a viewer is to where the store was: one frame, or a snapshot's chunks. */
+export interface Delivery {
+  /** The message at `index`, `null` after the last one. To be asked for in order. */
+  at(index: number): Encoded | null
+  /** Viewers that are in the middle of it. */
+  holders: number
 }
 
 export class Encoder {
   readonly #store: SwarmStore
   #framesTo = -1
-  #frames = new Map<number, readonly Encoded[]>()
-  #snapshot: { seq: number; chunks: Encoded[] } | null = null
+  #frames = new Map<number, Delivery | 'too large'>()
+  /** The youngest first; of the others, those that are held. */
+  #snapshots: SnapshotDelivery[] = []
+  readonly #onEncoded: () => void
 
-  constructor(store: SwarmStore) {
+  /** `onEncoded`: called for each message. */
+  constructor(store: SwarmStore, onEncoded: () => void = () => undefined) {
     this.#store = store
+    this.#onEncoded = onEncoded
   }
 
-  get epoch(): string {
-    return this.#store.epoch
-  }
-
-  /** What brings a viewer from (`epoch`, `seq`) to now; empty if it is there. */
-  since(epoch: string | null, seq: number): readonly Encoded[] {
+  /** What brings a viewer from (`epoch`, `seq`) to now; `null` if it is there. */
+  since(epoch: string | null, seq: number): Delivery | null {
     const store = this.#store
     if (epoch !== store.epoch || seq > store.seq || seq < store.tombstoneFloor) {
-      return this.#snapshotChunks(MAX_SNAPSHOT_AGE_BATCHES)
+      return this.#snapshot(Number.NEGATIVE_INFINITY, MAX_SNAPSHOT_AGE_BATCHES)
     }
-    if (seq === store.seq) return []
+    if (seq === store.seq) return null
     if (this.#framesTo !== store.seq) {
       this.#framesTo = store.seq
       this.#frames = new Map()
     }
-    let messages = this.#frames.get(seq)
-    if (!messages) {
-      messages = this.#frame(seq)
-      this.#frames.set(seq, messages)
+    const from = this.#frames.has(seq) || this.#frames.size < MAX_EXACT_FRAMES ? seq : this.#sharedFrom(seq)
+    let delivery = this.#frames.get(from)
+    if (!delivery) {
+      delivery = this.#frame(from)
+      this.#frames.set(from, delivery)
     }
-    return messages
+    return delivery === 'too large' ? this.#snapshot(seq, 0) : delivery
   }
 
-  #frame(seq: number): readonly Encoded[] {
-    const store = this.#store
-    const changes = store.changesSince(store.epoch, seq)
-    if (changes.type !== 'frame') return this.#snapshotChunks(0)
-    const json = encode({ type: 'frame', ...changes.frame })
-    // Not an earlier snapshot: its reader may be further already.
-    if (json.length > MAX_FRAME_BYTES) return this.#snapshotChunks(0)
-    return [{ type: 'frame', json, position: { epoch: store.epoch, seq: store.seq } }]
+  /** A frame may begin before where its reader is (F3): the distance is rounded up to a power of two, so that few are made. */
+  #sharedFrom(seq: number): number {
+    const { seq: to, tombstoneFloor } = this.#store
+    return Math.max(tombstoneFloor, to - 2 ** Math.ceil(Math.log2(to - seq)))
+  }
+
+  #frame(from: number): Delivery | 'too large' {
+    const { epoch, seq } = this.#store
+    const changes = this.#store.changesSince(epoch, from)
+    if (changes.type !== 'frame') return 'too large'
+    const json = Buffer.from(JSON.stringify({ type: 'frame', ...changes.frame }))
+    this.#onEncoded()
+    if (json.length > MAX_FRAME_BYTES) return 'too large'
+    const message: Encoded = { type: 'frame', json, position: { epoch, seq } }
+    return { at: (index) => (index === 0 ? message : null), holders: 0 }
   }
 
   /**
-   * An earlier snapshot serves as long as a frame can bring its reader up to date: a herd of newcomers costs one encoding, not one each.
+   * An earlier snapshot serves as long as a frame can bring its reader up to date: a herd of newcomers costs one encoding,
+   * not one each. Never one that is not beyond `after`, where its reader is already.
    */
-  #snapshotChunks(maxAgeBatches: number): readonly Encoded[] {
+  #snapshot(after: number, maxAgeBatches: number): SnapshotDelivery {
     const store = this.#store
-    const reusable = this.#snapshot && this.#snapshot.seq >= store.tombstoneFloor
-    if (!this.#snapshot || !reusable || store.seq - this.#snapshot.seq > maxAgeBatches) {
-      const seq = store.seq
-      const chunks: Encoded[] = []
-      for (const chunk of chunkSnapshot(store.snapshot())) {
-        const position = chunk.last ? { epoch: store.epoch, seq } : null
-        chunks.push({ type: 'snapshot', json: encode({ type: 'snapshot', ...chunk }), position })
-      }
-      this.#snapshot = { seq, chunks }
+    const held = this.#snapshots.filter(({ holders }) => holders > 0)
+    const [youngest] = this.#snapshots
+    if (youngest && youngest.seq > after && youngest.seq >= store.tombstoneFloor) {
+      const isYoung = store.seq - youngest.seq <= maxAgeBatches
+      if (isYoung || (held.length >= MAX_SNAPSHOTS_HELD && held[0] === youngest)) return youngest
     }
-    return this.#snapshot.chunks
+    const fresh = new SnapshotDelivery(store.snapshot(), this.#onEncoded)
+    this.#snapshots = [fresh, ...held]
+    return fresh
   }
 }
-
-const encode = (message: object): Buffer => Buffer.from(JSON.stringify(message))

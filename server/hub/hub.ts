@@ -1,15 +1,18 @@
 // Everybody who watches: each viewer is somewhere (epoch, seq) and gets what changed since, one message at a time, the
 // next when the last one has left. So a slow viewer costs itself, and coalescing needs no code of its own.
 
-import type { StatusMessage } from '../../protocol/viewerWire.ts'
+import { VIEWER_BACKOFF } from '../../protocol/backoff.ts'
 import type { View } from '../view.ts'
 import type { World } from '../world.ts'
-import { type Encoded, Encoder } from './encoder.ts'
+import { type Delivery, type Encoded, Encoder } from './encoder.ts'
+import { StatusEncoder } from './statusEncoder.ts'
 
 /** At most 30 frames a second under load; the first change after a pause goes out at once. */
 const FRAME_INTERVAL_MS = 33
 /** Status changes come in bursts (one attempt is three states). */
 const STATUS_INTERVAL_MS = 100
+/** That others came or went is worth less: a thousand viewers who come back tell each other once a second. */
+const VIEWER_COUNT_INTERVAL_MS = 1_000
 /** A viewer that takes nothing for so long is closed: it holds encoded buffers. */
 export const NO_PROGRESS_MS = 10_000
 export const MAX_VIEWERS = 2_000
@@ -17,17 +20,35 @@ export const MAX_VIEWERS = 2_000
 /** Where messages go: a WebSocket, an SSE answer, or a test's list. */
 export interface Sink {
   /** Calls `sent` when the message has left (or failed: then the sink closes by itself). */
-  send(message: Encoded | StatusMessage, sent: () => void): void
+  send(message: Encoded, sent: () => void): void
   /** Too slow. */
   drop(): void
+  /** The server stops: says goodbye, with the pause after which this viewer should come back, and closes. */
+  end(retryAfterMs: number): void
+}
+
+/** A place among the viewers, from before the upgrade on: who never says hello counts too. */
+export interface Seat {
+  /** At `position` (`null`: nowhere yet). To be called once. */
+  watch(sink: Sink, position: Position | null): void
+  /** May be called twice. */
+  leave(): void
+}
+
+export interface Position {
+  epoch: string
+  seq: number
 }
 
 interface Viewer {
   sink: Sink
-  position: { epoch: string; seq: number } | null
-  /** Chunks of the snapshot that is on its way. */
-  queue: readonly Encoded[]
+  position: Position | null
+  /** What it is in the middle of, and how far. */
+  delivery: Delivery | null
+  nextIndex: number
   statusDue: boolean
+  /** The status that it knows, without its clock. */
+  toldStatus: string | null
   sending: boolean
   stuckTimer: NodeJS.Timeout | undefined
 }
@@ -36,65 +57,115 @@ export class Hub {
   readonly #view: View
   readonly #viewers = new Set<Viewer>()
   readonly #encoders = new WeakMap<World, Encoder>()
+  readonly #status: StatusEncoder
+  #seats = 0
   #world: World
   #stopWorld: () => void
   readonly #stopView: () => void
   #frameTimer: NodeJS.Timeout | undefined
   #lastFlushMs = Number.NEGATIVE_INFINITY
   #statusTimer: NodeJS.Timeout | undefined
+  #statusAtMs = 0
   #closed = false
+  /** So far: messages encoded, messages handed to sinks, viewers closed for being slow. */
+  readonly counts = { encoded: 0, sent: 0, dropped: 0 }
+  readonly #onEncoded = () => {
+    this.counts.encoded++
+  }
 
   constructor(view: View) {
     this.#view = view
     this.#world = view.world
+    this.#status = new StatusEncoder({
+      view,
+      viewers: () => this.viewers,
+      maxAgeMs: STATUS_INTERVAL_MS,
+      onEncoded: this.#onEncoded,
+    })
     this.#stopWorld = this.#world.onChange(() => this.#scheduleFrames())
     this.#stopView = view.onChange(() => this.#viewChanged())
   }
 
+  /** Who said hello. */
   get viewers(): number {
     return this.#viewers.size
   }
 
+  /** No seat is free. */
   get isFull(): boolean {
-    return this.#viewers.size >= MAX_VIEWERS
+    return this.#seats >= MAX_VIEWERS
   }
 
-  get status(): StatusMessage {
-    const { mode, degraded, sources } = this.#view
-    return { type: 'status', mode, degraded, sources, viewers: this.viewers, at: new Date().toISOString() }
-  }
-
-  /** A viewer at `position` (`null`: nowhere yet); returns how to take it out again. */
-  add(sink: Sink, position: { epoch: string; seq: number } | null): () => void {
-    // A viewer that said hello while we were closing: its socket is closing too.
-    if (this.#closed) return () => undefined
-    const viewer: Viewer = { sink, position, queue: [], statusDue: true, sending: false, stuckTimer: undefined }
-    this.#viewers.add(viewer)
-    this.#pump(viewer)
-    this.#scheduleStatus()
-    return () => this.#remove(viewer)
+  /** `null`: all are taken, or the hub is closed. */
+  takeSeat(): Seat | null {
+    if (this.#closed || this.isFull) return null
+    this.#seats++
+    let viewer: Viewer | null = null
+    let isTaken = true
+    return {
+      watch: (sink, position) => {
+        // One that said hello while we were closing, or that was gone already: its socket closes by itself.
+        if (isTaken && !this.#closed) viewer ??= this.#add(sink, position)
+      },
+      leave: () => {
+        if (!isTaken) return
+        isTaken = false
+        this.#seats--
+        if (viewer) this.#remove(viewer)
+      },
+    }
   }
 
   retry(): void {
     this.#view.retry()
   }
 
-  close(): void {
+  /** Tells every viewer when to come back, evenly spread over `retryHintMs`, so that they come as no herd. */
+  close({ retryHintMs = VIEWER_BACKOFF.capMs }: { retryHintMs?: number } = {}): void {
+    if (this.#closed) return
     this.#closed = true
     clearTimeout(this.#frameTimer)
     clearTimeout(this.#statusTimer)
     this.#stopWorld()
     this.#stopView()
-    for (const viewer of this.#viewers) clearTimeout(viewer.stuckTimer)
+    const viewers = [...this.#viewers]
     this.#viewers.clear()
+    for (const [index, viewer] of viewers.entries()) {
+      this.#letGo(viewer)
+      viewer.sink.end(Math.round((retryHintMs * (index + Math.random())) / viewers.length))
+    }
+  }
+
+  #add(sink: Sink, position: Position | null): Viewer {
+    const viewer: Viewer = {
+      sink,
+      position,
+      delivery: null,
+      nextIndex: 0,
+      statusDue: true,
+      toldStatus: null,
+      sending: false,
+      stuckTimer: undefined,
+    }
+    this.#viewers.add(viewer)
+    this.#pump(viewer)
+    this.#scheduleStatus(VIEWER_COUNT_INTERVAL_MS)
+    return viewer
   }
 
   #remove(viewer: Viewer): void {
+    if (!this.#viewers.delete(viewer)) return
+    this.#letGo(viewer)
+    this.#scheduleStatus(VIEWER_COUNT_INTERVAL_MS)
+  }
+
+  #letGo(viewer: Viewer): void {
     clearTimeout(viewer.stuckTimer)
-    if (this.#viewers.delete(viewer)) this.#scheduleStatus()
+    deliver(viewer, null)
   }
 
   #viewChanged(): void {
+    this.#status.expire()
     const { world } = this.#view
     if (world !== this.#world) {
       this.#stopWorld()
@@ -103,12 +174,12 @@ export class Hub {
       for (const viewer of this.#viewers) {
         // The status goes out before the new world's snapshot: the page knows what it is about to be shown.
         viewer.statusDue = true
-        viewer.queue = []
         viewer.position = null
+        deliver(viewer, null)
       }
       this.#flush()
     }
-    this.#scheduleStatus()
+    this.#scheduleStatus(STATUS_INTERVAL_MS)
   }
 
   #scheduleFrames(): void {
@@ -128,14 +199,20 @@ export class Hub {
     for (const viewer of this.#viewers) this.#pump(viewer)
   }
 
-  #scheduleStatus(): void {
-    this.#statusTimer ??= setTimeout(() => {
+  #scheduleStatus(withinMs: number): void {
+    if (this.#closed) return
+    const atMs = performance.now() + withinMs
+    if (this.#statusTimer && this.#statusAtMs <= atMs) return
+    clearTimeout(this.#statusTimer)
+    this.#statusAtMs = atMs
+    this.#statusTimer = setTimeout(() => {
       this.#statusTimer = undefined
+      this.#status.expire()
       for (const viewer of this.#viewers) {
         viewer.statusDue = true
         this.#pump(viewer)
       }
-    }, STATUS_INTERVAL_MS)
+    }, withinMs)
   }
 
   #pump(viewer: Viewer): void {
@@ -143,7 +220,9 @@ export class Hub {
     const message = this.#nextMessage(viewer)
     if (!message) return
     viewer.sending = true
+    this.counts.sent++
     viewer.stuckTimer = setTimeout(() => {
+      this.counts.dropped++
       this.#remove(viewer)
       viewer.sink.drop()
     }, NO_PROGRESS_MS)
@@ -154,28 +233,46 @@ export class Hub {
     })
   }
 
-  #nextMessage(viewer: Viewer): Encoded | StatusMessage | null {
+  #nextMessage(viewer: Viewer): Encoded | null {
     if (viewer.statusDue) {
       viewer.statusDue = false
-      return this.status
+      const { message, content } = this.#status.current()
+      if (viewer.toldStatus !== content) {
+        viewer.toldStatus = content
+        return message
+      }
     }
+    // Twice: the end of one delivery may be where the next one begins.
+    const message = this.#nextOfDelivery(viewer) ?? this.#beginDelivery(viewer)
+    if (message?.position) viewer.position = message.position
+    return message
+  }
+
+  #beginDelivery(viewer: Viewer): Encoded | null {
     const encoder = this.#encoder(this.#world)
-    if (viewer.queue.length === 0) {
-      viewer.queue = encoder.since(viewer.position?.epoch ?? null, viewer.position?.seq ?? 0)
-    }
-    const [next, ...rest] = viewer.queue
-    if (!next) return null
-    viewer.queue = rest
-    if (next.position) viewer.position = next.position
-    return next
+    deliver(viewer, encoder.since(viewer.position?.epoch ?? null, viewer.position?.seq ?? 0))
+    return this.#nextOfDelivery(viewer)
+  }
+
+  #nextOfDelivery(viewer: Viewer): Encoded | null {
+    const message = viewer.delivery?.at(viewer.nextIndex++) ?? null
+    if (!message) deliver(viewer, null)
+    return message
   }
 
   #encoder(world: World): Encoder {
     let encoder = this.#encoders.get(world)
     if (!encoder) {
-      encoder = new Encoder(world.store)
+      encoder = new Encoder(world.store, this.#onEncoded)
       this.#encoders.set(world, encoder)
     }
     return encoder
   }
+}
+
+function deliver(viewer: Viewer, delivery: Delivery | null): void {
+  if (viewer.delivery) viewer.delivery.holders--
+  if (delivery) delivery.holders++
+  viewer.delivery = delivery
+  viewer.nextIndex = 0
 }

@@ -19,7 +19,7 @@ import {
 } from '../../protocol/viewerWire.ts'
 import type { Guard } from '../guard/guard.ts'
 import { refuseUpgrade } from '../guard/refuseUpgrade.ts'
-import type { Hub, Sink } from './hub.ts'
+import type { Hub, Seat, Sink } from './hub.ts'
 
 export const STREAM_PATH = '/api/v1/stream'
 /** Browsers only say hello, pong and retry. */
@@ -65,28 +65,34 @@ export function serveStream({ server, hub, guard, log }: StreamOptions): () => v
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => log.debug({ err: error }, 'a viewer broke off during the upgrade'))
+    if (socket.destroyed) return // it would never tell its end, and keep its seat for ever
     let role: Role
+    let seat: Seat | null
     try {
       guard.checkAccess(request)
       if ((request.url ?? '').split('?')[0] !== STREAM_PATH) throw new SwarmscopeError('NOT_FOUND')
       role = guard.requireForUpgrade(request)
-      if (hub.isFull) throw new SwarmscopeError('TOO_MANY_VIEWERS')
+      seat = hub.takeSeat()
+      if (!seat) throw new SwarmscopeError('TOO_MANY_VIEWERS')
     } catch (error) {
       refuseUpgrade(socket, error)
       return
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => welcome(webSocket, role, hub, log))
+    // Also if the handshake comes to nothing.
+    socket.on('close', seat.leave)
+    sockets.handleUpgrade(request, socket, head, (webSocket) => welcome(webSocket, { role, seat, hub, log }))
   }
   server.on('upgrade', onUpgrade)
   return () => {
     server.off('upgrade', onUpgrade)
+    // Those who have not said hello; the hub says goodbye to the others.
     for (const client of sockets.clients) closeSoon(client, CLOSE.GOING_AWAY, 'server is stopping')
     sockets.close()
   }
 }
 
-function welcome(socket: WebSocket, role: Role, hub: Hub, log: Logger): void {
-  let leave: (() => void) | null = null
+function welcome(socket: WebSocket, { role, seat, hub, log }: { role: Role; seat: Seat; hub: Hub; log: Logger }): void {
+  let saidHello = false
   let messages = 0
   let heard = true
   const helloTimer = setTimeout(() => closeSoon(socket, CLOSE.TIMED_OUT, 'no hello'), HELLO_TIMEOUT_MS)
@@ -105,7 +111,7 @@ function welcome(socket: WebSocket, role: Role, hub: Hub, log: Logger): void {
     clearTimeout(helloTimer)
     clearInterval(heartbeat)
     clearTimeout(pongTimer)
-    leave?.()
+    seat.leave()
   })
   socket.on('message', (data) => {
     // What was on its way when we closed is heard no more.
@@ -115,7 +121,8 @@ function welcome(socket: WebSocket, role: Role, hub: Hub, log: Logger): void {
     if (!message) {
       closeSoon(socket, CLOSE.BAD_MESSAGE, 'not understood')
     } else if (message.type === 'hello') {
-      if (leave) return // once is enough
+      if (saidHello) return // once is enough
+      saidHello = true
       clearTimeout(helloTimer)
       const protocol = commonVersion(message.protocol, VIEWER_PROTOCOL)
       if (protocol === null) {
@@ -123,7 +130,7 @@ function welcome(socket: WebSocket, role: Role, hub: Hub, log: Logger): void {
         return
       }
       send(socket, { type: 'hello', protocol, version: VERSION, role })
-      leave = hub.add(sinkOf(socket), message.resume)
+      seat.watch(sinkOf(socket), message.resume)
     } else if (message.type === 'retry') {
       if (role === 'operator') hub.retry()
     }
@@ -140,6 +147,7 @@ function parse(text: string) {
 
 /** The close frame may stand behind what the viewer does not read, or never be answered: then the socket is cut. */
 function closeSoon(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState !== WebSocket.OPEN) return
   socket.close(code, reason)
   const timer = setTimeout(() => socket.terminate(), CLOSE_PATIENCE_MS)
   timer.unref()
@@ -152,15 +160,18 @@ const send = (socket: WebSocket, message: ServerMessage): void => {
 
 function sinkOf(socket: WebSocket): Sink {
   return {
-    send(message, sent) {
-      const data = 'json' in message ? message.json : JSON.stringify(message)
+    send({ json }, sent) {
       // `binary: false`: the buffer holds text. The callback comes when the socket has taken it.
-      socket.send(data, { binary: false }, (error) => {
+      socket.send(json, { binary: false }, (error) => {
         if (!error) sent()
       })
     },
     drop() {
       closeSoon(socket, CLOSE.TOO_SLOW, 'no progress')
+    },
+    end(retryAfterMs) {
+      send(socket, { type: 'goodbye', retryAfterMs })
+      closeSoon(socket, CLOSE.GOING_AWAY, 'server is stopping')
     },
   }
 }

@@ -5,14 +5,16 @@ import { type ApplyResult, type Frame, RevisionedStore, SnapshotAssembly } from 
 import type { Entity } from '../../protocol/swarm.ts'
 import { parseServerMessage, type ServerMessage, type StatusMessage } from '../../protocol/viewerWire.ts'
 import type { Encoded } from '../../server/hub/encoder.ts'
-import type { Sink } from '../../server/hub/hub.ts'
+import type { Hub, Sink } from '../../server/hub/hub.ts'
 
 export class HandFlushedSink implements Sink {
-  readonly #line: { message: Encoded | StatusMessage; sent: () => void }[] = []
-  readonly sent: (Encoded | StatusMessage)[] = []
+  readonly #line: { message: Encoded; sent: () => void }[] = []
+  readonly sent: Encoded[] = []
   dropped = false
+  /** What the goodbye said. */
+  retryAfterMs: number | null = null
 
-  send(message: Encoded | StatusMessage, sent: () => void): void {
+  send(message: Encoded, sent: () => void): void {
     this.#line.push({ message, sent })
     this.sent.push(message)
   }
@@ -21,17 +23,28 @@ export class HandFlushedSink implements Sink {
     this.dropped = true
   }
 
+  end(retryAfterMs: number): void {
+    this.retryAfterMs = retryAfterMs
+  }
+
   /** On the line, not yet arrived. */
   get waiting(): number {
     return this.#line.length
   }
 
   /** Lets the next message arrive; `undefined`: there is none. */
-  flush(): Encoded | StatusMessage | undefined {
+  flush(): Encoded | undefined {
     const next = this.#line.shift()
     next?.sent()
     return next?.message
   }
+}
+
+/** Lets the viewer in; returns how to take it out again. */
+export function join(hub: Hub, viewer: Viewer): () => void {
+  const seat = hub.takeSeat()
+  seat?.watch(viewer.sink, viewer.position)
+  return () => seat?.leave()
 }
 
 /** What a page does with the messages: it has a store of its own. */
@@ -67,8 +80,8 @@ export class Viewer {
     }
   }
 
-  take(message: Encoded | StatusMessage): void {
-    const parsed = 'json' in message ? parseServerMessage(message.json.toString()) : message
+  take(message: Encoded): void {
+    const parsed = parseServerMessage(message.json.toString())
     if (!parsed) throw new Error('not a message')
     this.#apply(parsed)
   }
@@ -91,6 +104,7 @@ export class Viewer {
         break
       case 'hello':
       case 'ping':
+      case 'goodbye':
         break
       default:
         message satisfies never

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type BackoffPolicy, backoffMs, STABLE_AFTER_MS } from '../../protocol/backoff.ts'
+import { type BackoffPolicy, backoffMs, MAX_RETRY_AFTER_MS, STABLE_AFTER_MS } from '../../protocol/backoff.ts'
 import {
   attemptOf,
   type ConnectionEvent,
@@ -58,6 +58,23 @@ describe('the way up', () => {
     expect(connecting).toEqual({ state: 'connecting', since: 2_000, failures: 1, lastError: ERROR })
     expect(errorOf(following(START, lost, TIMER, OPENED))).toEqual(ERROR)
     expect(errorOf(following(START, lost, TIMER, OPENED, READY))).toBeNull()
+  })
+})
+
+describe('[C10] a peer that says when to come back', () => {
+  const pauseAfter = (retryAfterMs: number, random = 0.5) => {
+    const state = following(START, OPENED, READY, { ...lost, random, retryAfterMs } as Untimed)
+    return state.state === 'waiting' ? [state.retryAt - state.since, state.failures] : []
+  }
+
+  it('is obeyed, with the jitter on top, for it may have said the same to all', () => {
+    expect(pauseAfter(700)).toEqual([700 + 50, 1])
+    expect(pauseAfter(700, 0)).toEqual([700, 1])
+    expect(pauseAfter(0)).toEqual([50, 1])
+  })
+
+  it('is not believed beyond a minute', () => {
+    expect(pauseAfter(10 ** 9, 0)).toEqual([MAX_RETRY_AFTER_MS, 1])
   })
 })
 

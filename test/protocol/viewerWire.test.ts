@@ -18,10 +18,11 @@ const MESSAGES: Record<ServerMessage['type'], ServerMessage> = {
   frame: { type: 'frame', epoch: 'e1', from: 2, to: 3, put: [agent], del: [{ entity: 'agent', id: 'b' }] },
   status: { type: 'status', mode: 'live', degraded: [], sources: [sampleSourceStatus()], viewers: 1, at: TIME },
   ping: { type: 'ping' },
+  goodbye: { type: 'goodbye', retryAfterMs: 1_500 },
 }
 
 describe('parseServerMessage', () => {
-  it.each(Object.values(MESSAGES))('[V3–V9] takes a $type as it is', (message) => {
+  it.each(Object.values(MESSAGES))('[V3–V15] takes a $type as it is', (message) => {
     expect(parseServerMessage(JSON.stringify(message))).toEqual(message)
   })
 
@@ -45,6 +46,7 @@ describe('parseServerMessage', () => {
     ['a chunk without a number', { ...MESSAGES.snapshot, index: undefined }],
     ['a chunk that does not say whether it is the last', { ...MESSAGES.snapshot, last: undefined }],
     ['a chunk without an epoch', { ...MESSAGES.snapshot, epoch: 5 }],
+    ['a goodbye that says no time', { type: 'goodbye', retryAfterMs: -1 }],
     ['a status without sources', { ...MESSAGES.status, sources: null }],
   ])('refuses %s', (_, message) => {
     expect(parseServerMessage(message === undefined ? '{"type":' : JSON.stringify(message))).toBeNull()

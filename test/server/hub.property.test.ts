@@ -5,7 +5,7 @@ import { MemoryLog } from '../../server/log/memoryLog.ts'
 import { View } from '../../server/view.ts'
 import { World } from '../../server/world.ts'
 import { agentEnds, agentEvent } from '../helpers/eventLogContract.ts'
-import { Viewer } from '../helpers/handFlushedSink.ts'
+import { join, Viewer } from '../helpers/handFlushedSink.ts'
 import { LiteralSource } from '../helpers/literalSource.ts'
 import { canonicalHash, HOSTILE_IDS, sampleError } from '../protocol/samples.ts'
 
@@ -39,14 +39,14 @@ test('[F1, F4, V5] through any delays, stalls, reconnects and changes of world e
       const hub = new Hub(view)
       const lines = Array.from({ length: 3 }, () => {
         const viewer = new Viewer()
-        return { viewer, leave: hub.add(viewer.sink, null) }
+        return { viewer, leave: join(hub, viewer) }
       })
       const reconnect = (index: number) => {
         const line = lines[index]
         if (!line) return
         line.leave()
         const viewer = line.viewer.position === null ? new Viewer() : new Viewer(line.viewer.store)
-        lines[index] = { viewer, leave: hub.add(viewer.sink, viewer.position) }
+        lines[index] = { viewer, leave: join(hub, viewer) }
       }
 
       for (const action of steps) {

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Encoded } from '../../server/hub/encoder.ts'
+import type { Delivery, Encoded } from '../../server/hub/encoder.ts'
 import { Encoder } from '../../server/hub/encoder.ts'
 import { Hub, MAX_VIEWERS, NO_PROGRESS_MS } from '../../server/hub/hub.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
 import { View } from '../../server/view.ts'
 import { World } from '../../server/world.ts'
 import { agentEnds, agentEvent } from '../helpers/eventLogContract.ts'
-import { Viewer } from '../helpers/handFlushedSink.ts'
+import { join as joinHub, Viewer } from '../helpers/handFlushedSink.ts'
 import { LiteralSource } from '../helpers/literalSource.ts'
 import { canonicalHash, sampleError } from '../protocol/samples.ts'
 
@@ -19,7 +19,7 @@ function setUp() {
   const source = new LiteralSource()
   const view = new View({ demo: false, real, sources: [source], mock: () => mock })
   const hub = new Hub(view)
-  const join = (viewer = new Viewer()) => ({ viewer, leave: hub.add(viewer.sink, viewer.position) })
+  const join = (viewer = new Viewer()) => ({ viewer, leave: joinHub(hub, viewer) })
   return { real, mock, source, view, hub, join }
 }
 
@@ -48,7 +48,7 @@ describe('a viewer', () => {
     viewer.receiveAll()
     await real.append([agentEvent('b')])
     viewer.receiveAll()
-    expect(types(viewer)).toEqual(['status', 'snapshot', 'status', 'frame'])
+    expect(types(viewer)).toEqual(['status', 'snapshot', 'frame'])
     expectSame(viewer, real)
     expect(viewer.statuses[0]).toMatchObject({ mode: 'live', viewers: 1, degraded: [] })
   })
@@ -243,13 +243,51 @@ describe('the status', () => {
     const { join } = setUpLive()
     const { viewer } = join()
     const other = join()
-    pass()
+    pass(1_000)
     viewer.receiveAll()
     expect(viewer.statuses.at(-1)?.viewers).toBe(2)
     other.leave()
-    pass()
+    pass(1_000)
     viewer.receiveAll()
     expect(viewer.statuses.at(-1)?.viewers).toBe(1)
+  })
+
+  test('[V6, V7] of 1,000 viewers that come within 2 s is encoded some 20 times, and each is told it once a second', () => {
+    const { hub, join } = setUpLive()
+    const before = hub.counts.encoded
+    const viewers: Viewer[] = []
+    for (let n = 0; n < 1_000; n++) {
+      viewers.push(join().viewer)
+      pass(2)
+      for (const viewer of viewers) viewer.receiveAll()
+    }
+    pass(1_000)
+    for (const viewer of viewers) viewer.receiveAll()
+    expect(hub.counts.encoded - before).toBeLessThan(30)
+    expect(Math.max(...viewers.map(({ statuses }) => statuses.length))).toBeLessThanOrEqual(4)
+    expect(new Set(viewers.map(({ statuses }) => statuses.at(-1)?.viewers))).toEqual(new Set([1_000]))
+    hub.close()
+  })
+
+  test('[V7] that a source is lost waits for no count of viewers', () => {
+    const { source, join } = setUpLive()
+    const { viewer } = join()
+    viewer.receiveAll()
+    source.say({ state: 'waiting', lastError: sampleError() })
+    pass(100)
+    viewer.receiveAll()
+    expect(viewer.statuses.at(-1)?.mode).not.toBe('live')
+  })
+
+  test('[V7] of a newcomer is at most 100 ms old', () => {
+    const { join } = setUpLive()
+    for (let n = 0; n < 50; n++) {
+      const { viewer, leave } = join()
+      viewer.receiveAll()
+      expect(Date.now() - Date.parse(viewer.statuses[0]?.at ?? '')).toBeLessThanOrEqual(100)
+      pass(30)
+      leave()
+    }
   })
 
   test('is not sent while nothing changes', () => {
@@ -305,13 +343,43 @@ describe('[V8] another world', () => {
 })
 
 describe('the hub', () => {
-  test('is full with its most viewers', () => {
+  test('[V14] is full with its most viewers, those counted who have not said hello', () => {
     const { hub, join } = setUpLive()
-    const all = Array.from({ length: MAX_VIEWERS }, () => join())
-    expect(hub.isFull).toBe(true)
-    all[0]?.leave()
-    expect(hub.isFull).toBe(false)
+    const seats = Array.from({ length: MAX_VIEWERS - 1 }, () => hub.takeSeat())
+    const last = join()
+    expect([hub.isFull, hub.viewers, hub.takeSeat()]).toEqual([true, 1, null])
+    last.leave()
+    last.leave()
+    expect([hub.isFull, hub.viewers]).toEqual([false, 0])
+    seats[0]?.leave()
+    seats[0]?.watch(new Viewer().sink, null)
+    expect(hub.viewers).toBe(0)
     hub.close()
+  })
+
+  test('[V14] a viewer that is dropped keeps its seat until its socket is gone', () => {
+    const { hub, join } = setUpLive()
+    const rest = Array.from({ length: MAX_VIEWERS - 1 }, () => hub.takeSeat())
+    const { viewer, leave } = join()
+    pass(NO_PROGRESS_MS)
+    expect([viewer.sink.dropped, hub.viewers, hub.isFull]).toEqual([true, 0, true])
+    leave()
+    expect(hub.isFull).toBe(false)
+    for (const seat of rest) seat?.leave()
+    hub.close()
+  })
+
+  test('[V15] says goodbye to each viewer, with pauses spread evenly over what was asked for', () => {
+    const { hub, join } = setUpLive()
+    const viewers = Array.from({ length: 1_000 }, () => join().viewer)
+    hub.close({ retryHintMs: 5_000 })
+    const pauses = viewers.map(({ sink }) => sink.retryAfterMs ?? -1).sort((a, b) => a - b)
+    for (const [index, pause] of pauses.entries()) {
+      expect(pause).toBeGreaterThanOrEqual(index * 5)
+      expect(pause).toBeLessThanOrEqual(index * 5 + 5)
+    }
+    hub.close({ retryHintMs: 0 })
+    expect(viewers.every(({ sink }, index) => sink.retryAfterMs === viewers[index]?.sink.retryAfterMs)).toBe(true)
   })
 
   test('closed has no viewer, timer or listener, and takes nobody in', async () => {
@@ -335,42 +403,120 @@ describe('the encoder', () => {
   const worldOf = async (count: number, activity: string) => {
     const world = new World('real', new MemoryLog())
     await world.append(Array.from({ length: count }, (_, n) => agentEvent(`agent-${n}`, { activity })))
-    return { world, encoder: new Encoder(world.store) }
+    const onEncoded = vi.fn()
+    return { world, onEncoded, encoder: new Encoder(world.store, onEncoded) }
+  }
+  const messagesOf = (delivery: Delivery | null) => {
+    const messages: Encoded[] = []
+    for (let message = delivery?.at(0); message; message = delivery?.at(messages.length)) messages.push(message)
+    return messages
+  }
+  const touch = async (world: World, batches = 1) => {
+    for (let n = 0; n < batches; n++) await world.append([agentEvent('agent-1', { tasksCompleted: n })])
   }
 
-  test('serves a herd of newcomers from one snapshot for a while, each brought up to date by a frame', async () => {
+  test('[V6] serves a herd of newcomers from one snapshot for a while, each brought up to date by a frame', async () => {
     const { world, encoder } = await worldOf(20, 'x')
-    const [first] = encoder.since(null, 0)
-    await world.append([agentEvent('agent-1', { status: 'busy' })])
-    expect(encoder.since(null, 0)[0]).toBe(first)
-    const [frame] = encoder.since(world.store.epoch, 1)
-    expect(frame).toMatchObject({ type: 'frame', position: { seq: 2 } })
-    for (let n = 0; n < 40; n++) await world.append([agentEvent('agent-1', { tasksCompleted: n })])
-    expect(encoder.since(null, 0)[0]).not.toBe(first)
+    const first = encoder.since(null, 0)
+    await touch(world)
+    expect(encoder.since(null, 0)).toBe(first)
+    expect(messagesOf(encoder.since(world.store.epoch, 1))).toMatchObject([{ type: 'frame', position: { seq: 2 } }])
+    await touch(world, 40)
+    expect(encoder.since(null, 0)).not.toBe(first)
   })
 
   test('[F4] a frame above 1 MiB goes as a fresh snapshot in chunks, for everybody at that place the same', async () => {
     const { world, encoder } = await worldOf(30, 'x'.repeat(50_000))
     const old = encoder.since(null, 0)
     await world.append(Array.from({ length: 30 }, (_, n) => agentEvent(`agent-${n}`, { activity: 'y'.repeat(50_000) })))
-    const chunks = encoder.since(world.store.epoch, 1)
-    expect(chunks).not.toBe(old)
+    const fresh = encoder.since(world.store.epoch, 1)
+    expect(fresh).not.toBe(old)
+    const chunks = messagesOf(fresh)
     expect(chunks.length).toBeGreaterThan(3)
     expect(chunks.at(-1)?.position).toEqual({ epoch: world.store.epoch, seq: 2 })
-    expect(encoder.since(world.store.epoch, 1)).toBe(chunks)
-    expect(encoder.since(world.store.epoch, 2)).toEqual([])
+    expect(encoder.since(world.store.epoch, 1)).toBe(fresh)
+    expect(encoder.since(world.store.epoch, 2)).toBeNull()
   })
 
   test('[F5] who is below the tombstone floor gets a snapshot', async () => {
-    const world = new World('real', new MemoryLog())
-    await world.append(Array.from({ length: 10_050 }, (_, n) => agentEvent(`agent-${n}`)))
-    const early = new Encoder(world.store).since(world.store.epoch, 0)
-    expect(early[0]?.type).toBe('snapshot')
+    const { world, encoder } = await worldOf(10_050, '')
+    const type = (seq: number) => new Encoder(world.store).since(world.store.epoch, seq)?.at(0)?.type
+    expect(encoder.since(world.store.epoch, 0)?.at(0)?.type).toBe('snapshot')
     for (let n = 0; n < 10_050; n += 50) {
       await world.append(Array.from({ length: 50 }, (_, m) => agentEnds(`agent-${n + m}`)))
     }
-    const encoder = new Encoder(world.store)
-    expect(encoder.since(world.store.epoch, 1)[0]?.type).toBe('snapshot')
-    expect(encoder.since(world.store.epoch, world.store.tombstoneFloor)[0]?.type).toBe('frame')
+    expect(type(1)).toBe('snapshot')
+    expect(type(world.store.tombstoneFloor)).toBe('frame')
+  })
+
+  test('[V13] a snapshot of 10,000 agents goes in chunks of 256 KiB at most, whatever their letters, each encoded once when it is needed', async () => {
+    // Three bytes a letter; an id that has to be escaped.
+    const { world, encoder, onEncoded } = await worldOf(10_000, '編集'.repeat(20))
+    await world.append([agentEvent('a\n"\ud800')])
+    const delivery = encoder.since(null, 0)
+    expect(onEncoded).not.toHaveBeenCalled()
+    delivery?.at(0)
+    expect(onEncoded).toHaveBeenCalledTimes(1)
+    const chunks = messagesOf(delivery)
+    const again = messagesOf(encoder.since(null, 0))
+    expect(onEncoded).toHaveBeenCalledTimes(chunks.length)
+    expect(again.every((chunk, index) => chunk === chunks[index])).toBe(true)
+    const sizes = chunks.map(({ json }) => json.length)
+    expect(sizes.reduce((sum, size) => sum + size)).toBeGreaterThan(6_400_000)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(256 * 1024)
+    // Hardly more of them than there must be.
+    expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThan(250 * 1024)
+    const viewer = new Viewer()
+    for (const chunk of chunks) viewer.take(chunk)
+    expectSame(viewer, world)
+  })
+
+  test('[V13] the chunks of a snapshot that is on its way are of its own seq, whatever happens meanwhile', async () => {
+    const { world, encoder } = await worldOf(50, 'x'.repeat(10_000))
+    const hash = canonicalHash(world.store.values())
+    const delivery = encoder.since(null, 0)
+    const viewer = new Viewer()
+    let chunks = 0
+    for (let chunk = delivery?.at(0); chunk; chunk = delivery?.at(chunks)) {
+      chunks++
+      viewer.take(chunk)
+      await world.append([agentEvent('agent-49', { activity: 'changed' }), agentEnds(`agent-${40 - chunks}`)])
+    }
+    expect(chunks).toBeGreaterThan(2)
+    expect(viewer.position?.seq).toBe(1)
+    expect(canonicalHash(viewer.store.values())).toBe(hash)
+  })
+
+  test('[V6] a herd that comes back from a thousand places costs a few frames, each of which fits its readers', async () => {
+    const { world, encoder, onEncoded } = await worldOf(10, 'x')
+    await touch(world, 1_000)
+    for (let seq = 1; seq <= 1_000; seq++) {
+      const [message] = messagesOf(encoder.since(world.store.epoch, seq))
+      const frame = JSON.parse(message?.json.toString() ?? '') as { from: number; to: number }
+      expect(frame.from).toBeLessThanOrEqual(seq)
+      expect(frame.to).toBe(1_001)
+    }
+    expect(onEncoded.mock.calls.length).toBeLessThan(30)
+  })
+
+  test('[V14] newcomers share the youngest snapshot when slow viewers hold many', async () => {
+    const { world, encoder } = await worldOf(10, 'x')
+    const held = new Set<Delivery | null>()
+    for (let n = 0; n < 20; n++) {
+      const delivery = encoder.since(null, 0)
+      if (delivery && !held.has(delivery)) delivery.holders++
+      held.add(delivery)
+      await touch(world, 40)
+    }
+    expect(held.size).toBe(4)
+    // Never back to where its reader has been already.
+    const { seq } = world.store
+    await world.append(Array.from({ length: 30 }, (_, n) => agentEvent(`big-${n}`, { activity: 'y'.repeat(50_000) })))
+    const fresh = encoder.since(world.store.epoch, seq)
+    expect(fresh?.at(0)?.type).toBe('snapshot')
+    expect(messagesOf(fresh).at(-1)?.position?.seq).toBeGreaterThan(seq)
+    for (const delivery of held) if (delivery) delivery.holders = 0
+    await touch(world, 40)
+    expect(held.has(encoder.since(null, 0))).toBe(false)
   })
 })

@@ -1,7 +1,17 @@
+import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Frame, RevisionedStore, SnapshotAssembly, type SnapshotChunk } from '../../protocol/frames.ts'
 import type { Entity } from '../../protocol/swarm.ts'
+import { Hub, NO_PROGRESS_MS } from '../../server/hub/hub.ts'
+import { serveEvents } from '../../server/hub/sse.ts'
+import { MemoryLog } from '../../server/log/memoryLog.ts'
+import { View } from '../../server/view.ts'
+import { World } from '../../server/world.ts'
+import { agentEvent } from '../helpers/eventLogContract.ts'
+import { LiteralSource } from '../helpers/literalSource.ts'
 import { startTestServer, type TestServer, VIEWER } from '../helpers/testServer.ts'
 import { until } from '../helpers/until.ts'
 import { canonicalHash } from '../protocol/samples.ts'
@@ -9,6 +19,7 @@ import { canonicalHash } from '../protocol/samples.ts'
 interface SentEvent {
   event: string
   id: string | null
+  retry: string | null
   data: Record<string, unknown>
 }
 
@@ -56,7 +67,7 @@ class EventReader {
       const fields = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)))
       if (!fields.data) continue
       const data = JSON.parse(fields.data) as Record<string, unknown>
-      this.events.push({ event: fields.event ?? '', id: fields.id ?? null, data })
+      this.events.push({ event: fields.event ?? '', id: fields.id ?? null, retry: fields.retry ?? null, data })
       if (fields.event === 'snapshot') {
         const snapshot = this.#assembly.add(data as unknown as SnapshotChunk<Entity>)
         if (typeof snapshot === 'object') this.store.load(snapshot)
@@ -135,9 +146,49 @@ test('HEAD ends at once and is no viewer', async () => {
   expect(await viewers()).toBe(0)
 })
 
-test('a server that ends takes its readers with it', async () => {
+test('[V15] a server that ends says goodbye, when to come back, and takes its readers with it', async () => {
   const reader = open()
   await until(() => reader.events.length > 0)
   await server.close()
   await until(() => reader.ended)
+  const goodbye = reader.events.at(-1)
+  expect(goodbye).toMatchObject({ event: 'goodbye', data: { type: 'goodbye', retryAfterMs: expect.any(Number) } })
+  expect(goodbye?.retry).toBe(String(goodbye?.data.retryAfterMs))
+})
+
+test('[V10, V12] a reader that takes nothing for 10 s is closed, and its seat is free again', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
+  const real = new World('real', new MemoryLog())
+  const activity = 'x'.repeat(500_000)
+  // More than the sockets' buffers hold.
+  await real.append(Array.from({ length: 40 }, (_, n) => agentEvent(`agent-${n}`, { activity })))
+  const view = new View({ demo: false, real, sources: [new LiteralSource({ state: 'live' })], mock: () => real })
+  const hub = new Hub(view)
+  const http = express()
+    .get('/api/v1/events', (request, response) => serveEvents(request, response, hub))
+    .listen(0, '127.0.0.1')
+  try {
+    await once(http, 'listening')
+    const reader = new EventReader((http.address() as AddressInfo).port)
+    readers.push(reader)
+    // Not `until`: its clock stands still.
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
+    while (!reader.response) await turn()
+    reader.response.pause()
+    for (let sent = -1; sent < hub.counts.sent; ) {
+      sent = hub.counts.sent
+      for (let n = 0; n < 20; n++) await turn()
+    }
+    vi.advanceTimersByTime(NO_PROGRESS_MS - 1)
+    expect([hub.viewers, hub.counts.dropped]).toEqual([1, 0])
+    vi.advanceTimersByTime(1)
+    expect([hub.viewers, hub.counts.dropped]).toEqual([0, 1])
+    // The only hold on the server is gone.
+    await new Promise((resolve) => http.close(resolve))
+  } finally {
+    hub.close()
+    view.close()
+    http.closeAllConnections()
+    vi.useRealTimers()
+  }
 })

@@ -4,6 +4,7 @@ import { RevisionedStore } from '../../protocol/frames.ts'
 import type { Entity } from '../../protocol/swarm.ts'
 import { CLOSE } from '../../protocol/viewerWire.ts'
 import { TICKET_LIFETIME_MS, Tickets } from '../../server/guard/tickets.ts'
+import { Hub, type Seat } from '../../server/hub/hub.ts'
 import { View } from '../../server/view.ts'
 import { FakeRelay } from '../helpers/fakeRelay.ts'
 import { records3, runningStores3 } from '../helpers/recordings.ts'
@@ -53,6 +54,22 @@ const newTicket = async (headers: Record<string, string> = VIEWER): Promise<stri
   return String(answer.json().ticket)
 }
 const withTicket = (ticket: string) => ({ protocols: ['swarmscope.v1', `ticket.${ticket}`] })
+
+/** Sends bytes as they are and gives what comes back until the server ends it. */
+const raw = (bytes: string) =>
+  new Promise<string>((resolve, reject) => {
+    let answer = ''
+    // Half-open: this end is never closed by us, the server has to let go by itself.
+    const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+    ends.push(() => socket.destroy())
+    socket.setEncoding('utf8')
+    socket.on('data', (more: string) => {
+      answer += more
+    })
+    socket.on('error', reject)
+    socket.on('end', () => resolve(answer))
+    socket.write(bytes)
+  })
 
 describe('[V1] a viewer proves itself before the upgrade', () => {
   test.each([
@@ -128,22 +145,6 @@ describe('[V1] a viewer proves itself before the upgrade', () => {
     expect(await refusal({ headers: OPERATOR, path: '/api/v1/strea' })).toMatchObject({ status: 404 })
     expect(await refusal({ headers: OPERATOR, path: '/' })).toMatchObject({ status: 404 })
   })
-
-  /** Sends bytes as they are and gives what comes back until the server ends it. */
-  const raw = (bytes: string) =>
-    new Promise<string>((resolve, reject) => {
-      let answer = ''
-      // Half-open: this end is never closed by us, the server has to let go by itself.
-      const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
-      ends.push(() => socket.destroy())
-      socket.setEncoding('utf8')
-      socket.on('data', (more: string) => {
-        answer += more
-      })
-      socket.on('error', reject)
-      socket.on('end', () => resolve(answer))
-      socket.write(bytes)
-    })
 
   test('an upgrade that is no WebSocket handshake gets the one shape, not HTML', async () => {
     const answer = await raw(
@@ -330,12 +331,69 @@ describe('the stream', () => {
     await other.find('status', ({ viewers }) => viewers === 1)
   })
 
-  test('[V11] a server that ends says so with 1001, which a viewer may try again after', async () => {
+  test('[V11, V15] a server that ends says goodbye, and closes with 1001, after which a viewer may try again', async () => {
     const client = await open()
+    const silent = await open()
     client.send(HELLO)
     await client.find('snapshot')
     await server.close()
     expect(await client.closed).toMatchObject({ code: CLOSE.GOING_AWAY })
+    const { retryAfterMs } = await client.find('goodbye')
+    expect(retryAfterMs).toBeLessThanOrEqual(2_000)
+    expect(client.messages.at(-1)?.type).toBe('goodbye')
+    expect(await silent.closed).toMatchObject({ code: CLOSE.GOING_AWAY })
+  })
+
+  test('[V14] is refused with 503 and Retry-After before the upgrade while no seat is free, and so is a ticket', async () => {
+    const isFull = vi.spyOn(Hub.prototype, 'isFull', 'get').mockReturnValue(true)
+    const { status, headers, body } = await refusal({ headers: VIEWER })
+    expect(status).toBe(503)
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0)
+    expect(JSON.parse(body)).toMatchObject({ success: false, code: 'TOO_MANY_VIEWERS' })
+    const answers = [
+      await server.ask('/api/v1/ticket', { method: 'POST', headers: VIEWER }),
+      await server.ask('/api/v1/events', { headers: VIEWER }),
+    ]
+    for (const answer of answers) {
+      expect(answer.status).toBe(503)
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+      expect(answer.json()).toMatchObject({ code: 'TOO_MANY_VIEWERS' })
+    }
+    isFull.mockRestore()
+    await open()
+  })
+
+  test('[V14] a seat is taken from the upgrade on, and given back when the socket is gone or was never one', async () => {
+    const seats: (Seat | null)[] = []
+    const left = vi.fn()
+    const { takeSeat } = Hub.prototype
+    vi.spyOn(Hub.prototype, 'takeSeat').mockImplementation(function (this: Hub) {
+      const seat = takeSeat.call(this)
+      const leave = seat?.leave
+      if (seat && leave)
+        seat.leave = () => {
+          leave()
+          left()
+        }
+      seats.push(seat)
+      return seat
+    })
+    const silent = await open()
+    expect([seats.length, left.mock.calls.length]).toEqual([1, 0])
+    silent.socket.terminate()
+    await until(() => left.mock.calls.length > 0)
+    left.mockClear()
+    const path = '/api/v1/stream'
+    await raw(
+      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nAuthorization: Bearer ${TOKENS.viewer}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+    )
+    await until(() => left.mock.calls.length > 0)
+    expect(seats).toHaveLength(2)
+  })
+
+  test('is not compressed, though the viewer offers it', async () => {
+    const client = await open({ headers: VIEWER, perMessageDeflate: true })
+    expect(client.socket.extensions).toBe('')
   })
 
   test('a server ends in a moment though a viewer neither reads nor answers', async () => {

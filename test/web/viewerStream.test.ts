@@ -1,13 +1,19 @@
 // The page's line to the server, against a socket and a clock of ours.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { VIEWER_BACKOFF } from '../../protocol/backoff.ts'
 import type { ConnectionState } from '../../protocol/connection.ts'
+import { RevisionedStore } from '../../protocol/frames.ts'
 import type { Entity } from '../../protocol/swarm.ts'
 import { CLOSE, type ServerMessage, VIEWER_PROTOCOL } from '../../protocol/viewerWire.ts'
 import { SwarmModel } from '../../web/store/swarmModel.ts'
 import type { TicketResult } from '../../web/stream/ticket.ts'
 import { HANDSHAKE_MS, SILENCE_MS, type StreamSocket, ViewerStream } from '../../web/stream/viewerStream.ts'
 import { agentOf } from '../helpers/webWorld.ts'
+import { canonicalHash, seededRandom } from '../protocol/samples.ts'
+
+/** Half of the first pause, for chance says 0.5. */
+const BACK_AFTER_MS = VIEWER_BACKOFF.baseMs / 2
 
 class FakeSocket implements StreamSocket {
   onopen: (() => void) | null = null
@@ -124,7 +130,7 @@ describe('the stream', () => {
     const hello = { type: 'hello', protocol: VIEWER_PROTOCOL, version: '0.1.0' }
     expect(last().sent).toEqual([{ ...hello, resume: null }])
     last().closes(1006)
-    await vi.advanceTimersByTimeAsync(100)
+    await vi.advanceTimersByTimeAsync(BACK_AFTER_MS)
     await goLive()
     expect(sockets).toHaveLength(2)
     expect(last().sent).toEqual([{ ...hello, resume: { epoch: 'e', seq: 5 } }])
@@ -149,7 +155,7 @@ describe('the stream', () => {
     }
     expect(socket.isClosed).toBe(true)
     expect(stream.state.state).toBe('waiting')
-    await vi.advanceTimersByTimeAsync(100)
+    await vi.advanceTimersByTimeAsync(BACK_AFTER_MS)
     await goLive()
     expect(sockets).toHaveLength(2)
     expect(last().sent[0]).toMatchObject({ resume: { epoch: 'e', seq: 5 } })
@@ -195,12 +201,105 @@ describe('the stream', () => {
     expect(stream.state.state).toBe('waiting')
   })
 
+  it('[V15] comes back when a server that stops says so, and not before', async () => {
+    const { goLive, last, sockets, stream } = harness()
+    await goLive()
+    const socket = last()
+    socket.says({ type: 'goodbye', retryAfterMs: 4_000 })
+    expect(stream.state).toMatchObject({ state: 'waiting', lastError: { code: 'SERVER_STOPPING' } })
+    expect(socket.isClosed).toBe(true)
+    await vi.advanceTimersByTimeAsync(3_999 + BACK_AFTER_MS)
+    expect(sockets).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    await goLive()
+    expect(sockets).toHaveLength(2)
+    expect(last().sent[0]).toMatchObject({ resume: { epoch: 'e', seq: 5 } })
+  })
+
+  it('[C10] waits as long as a full server asks it to', async () => {
+    const { stream, settle, answers, tokens } = harness()
+    answers({ type: 'failed', error: refusal, retryAfterMs: 5_000 })
+    stream.start()
+    await settle()
+    await vi.advanceTimersByTimeAsync(4_999 + BACK_AFTER_MS)
+    expect(tokens).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(tokens).toHaveLength(2)
+  })
+
+  it('[V5] 1,000 malformed, repeated and reordered messages in bursts: at most one resync a burst, and it ends where the server is (seeds 1–20)', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = seededRandom(seed)
+      const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
+      const { goLive, last, sockets, stream, model, settle } = harness()
+      // The server: each frame touches one of a few agents, or ends it.
+      const server = new RevisionedStore<Entity>('e')
+      server.load({ epoch: 'e', seq: 5, put: [] })
+      const frames: ServerMessage[] = []
+      const happens = () => {
+        const seq = server.seq + 1
+        const id = `agent-${Math.floor(random() * 8)}`
+        if (random() < 0.3) server.delete({ entity: 'agent', id }, seq)
+        else server.put({ ...agentOf(id), rev: seq, tasksCompleted: seq })
+        server.advance(seq)
+        const changes = server.changesSince('e', seq - 1)
+        if (changes.type === 'frame') frames.push({ type: 'frame', ...changes.frame })
+      }
+      const malformed = (): string => {
+        const text = JSON.stringify(pick(frames))
+        return pick([
+          '',
+          'null',
+          text.slice(0, Math.floor(random() * text.length)),
+          text.replace('"put"', '"putt"'),
+          text.replace(/"from":\d+/, '"from":-1'),
+          text.replace('"frame"', '"snapshot"'),
+          `[${text}]`,
+        ])
+      }
+      await goLive()
+      for (let burst = 0; burst < 50; burst++) {
+        const socketsBefore = sockets.length
+        const socket = last()
+        for (let n = 0; n < 20; n++) {
+          happens()
+          const roll = random()
+          if (roll < 0.3) socket.onmessage?.({ data: malformed() })
+          else if (roll < 0.6) socket.says(pick(frames))
+          else if (roll < 0.7)
+            socket.says({
+              type: 'snapshot',
+              epoch: pick(['e', 'f']),
+              seq: 7,
+              index: pick([1, 2]),
+              last: pick([true, false]),
+              put: [],
+            })
+          else socket.says(frames.at(-1) as ServerMessage)
+        }
+        await vi.advanceTimersByTimeAsync(HANDSHAKE_MS - 1)
+        expect(sockets.length - socketsBefore).toBeLessThanOrEqual(1)
+        if (sockets.length === socketsBefore) continue
+        await goLive()
+        // As a server answers a resume.
+        const { resume } = last().sent[0] as { resume: { epoch: string; seq: number } }
+        expect(resume).toEqual(model.position())
+        const changes = server.changesSince(resume.epoch, resume.seq)
+        if (changes.type === 'frame') last().says({ type: 'frame', ...changes.frame })
+        expect(canonicalHash(model.store.values())).toBe(canonicalHash(server.values()))
+      }
+      expect(stream.state.state).toBe('live')
+      stream.close()
+      await settle()
+    }
+  })
+
   it('[C1] does not listen to an old socket', async () => {
     const { goLive, sockets, last, stream, model } = harness()
     await goLive()
     const old = last()
     old.closes(1006)
-    await vi.advanceTimersByTimeAsync(100)
+    await vi.advanceTimersByTimeAsync(BACK_AFTER_MS)
     await goLive()
     old.says({ type: 'frame', epoch: 'e', from: 5, to: 6, put: [agentOf('ghost')], del: [] })
     old.onopen?.()

@@ -27,6 +27,13 @@ export const lineLost = (): SourceError =>
 export const lineSilent = (): SourceError =>
   error('SERVER_SILENT', 'The Swarmscope server went silent', 'The page reconnects by itself')
 
+export const serverStops = (): SourceError =>
+  error(
+    'SERVER_STOPPING',
+    'The Swarmscope server is stopping',
+    'Start it again with "npm start"; the page comes back by itself',
+  )
+
 export const framesMissing = (): SourceError =>
   error('FRAMES_MISSING', 'The server and this page lost step', 'The page asks for the missing part by itself')
 

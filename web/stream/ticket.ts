@@ -6,7 +6,7 @@ import { serverUnreachable } from './lineErrors.ts'
 export type TicketResult =
   | { type: 'ticket'; ticket: string }
   | { type: 'refused'; error: SourceError }
-  | { type: 'failed'; error: SourceError }
+  | { type: 'failed'; error: SourceError; retryAfterMs?: number }
 
 const TICKET_TIMEOUT_MS = 8_000
 
@@ -26,7 +26,10 @@ export async function requestTicket(token: string, signal: AbortSignal): Promise
   }
   if (isRecord(body) && typeof body.ticket === 'string') return { type: 'ticket', ticket: body.ticket }
   const error = errorIn(body) ?? serverUnreachable()
-  return { type: response.status === 401 ? 'refused' : 'failed', error }
+  if (response.status === 401) return { type: 'refused', error }
+  // Always in seconds here; as a date (NaN) it counts as none.
+  const retryAfterMs = Number(response.headers.get('Retry-After')) * 1_000 || 0
+  return { type: 'failed', error, retryAfterMs }
 }
 
 function errorIn(body: unknown): SourceError | null {

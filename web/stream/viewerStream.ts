@@ -19,7 +19,7 @@ import {
   VIEWER_SUBPROTOCOL,
   type ViewerMessage,
 } from '../../protocol/viewerWire.ts'
-import { closeError, framesMissing, lineLost, lineSilent } from './lineErrors.ts'
+import { closeError, framesMissing, lineLost, lineSilent, serverStops } from './lineErrors.ts'
 import type { TicketResult } from './ticket.ts'
 
 /** What is used of a WebSocket. */
@@ -147,7 +147,7 @@ export class ViewerStream {
       (result) => {
         if (!isWanted()) return
         if (result.type === 'ticket') this.#open(result.ticket)
-        else if (result.type === 'failed') this.#fail(result.error, false)
+        else if (result.type === 'failed') this.#fail(result.error, false, result.retryAfterMs)
         else {
           this.#fail(result.error, true)
           this.#sink.refused(result.error)
@@ -199,6 +199,9 @@ export class ViewerStream {
       case 'ping':
         this.#send({ type: 'pong' })
         return
+      case 'goodbye':
+        this.#fail(serverStops(), false, message.retryAfterMs)
+        return
       case 'frame':
         if (this.#sink.apply(message) === 'gap') this.#resync()
         return
@@ -218,8 +221,8 @@ export class ViewerStream {
     this.#fail(framesMissing(), false)
   }
 
-  #fail(error: SourceError, final: boolean): void {
-    this.#step({ type: 'failed', at: this.#edge.nowMs(), error, final, random: this.#edge.random() })
+  #fail(error: SourceError, final: boolean, retryAfterMs = 0): void {
+    this.#step({ type: 'failed', at: this.#edge.nowMs(), error, final, random: this.#edge.random(), retryAfterMs })
   }
 
   #expectWithin(limitMs: number): void {
