@@ -14,10 +14,10 @@ export interface BackoffPolicy {
 export const VIEWER_BACKOFF: BackoffPolicy = { baseMs: 1_500, capMs: 2_000 }
 /** web → server, page hidden: nobody looks, so be gentle. */
 export const HIDDEN_VIEWER_BACKOFF: BackoffPolicy = { baseMs: 1_500, capMs: 10_000 }
-/** server → relay on the same machine. */
-export const LOOPBACK_RELAY_BACKOFF: BackoffPolicy = { baseMs: 250, capMs: 5_000 }
-/** server → relay elsewhere. */
-export const REMOTE_RELAY_BACKOFF: BackoffPolicy = { baseMs: 250, capMs: 20_000 }
+/** server → relay whose machine answers, ours above all: only the relay is away, and its return is seen within 2 s. */
+export const PRESENT_RELAY_BACKOFF: BackoffPolicy = { baseMs: 250, capMs: 2_000 }
+/** server → relay whose machine is not found or says nothing. */
+export const ABSENT_RELAY_BACKOFF: BackoffPolicy = { baseMs: 250, capMs: 20_000 }
 /** The relay's child. */
 export const CHILD_BACKOFF: BackoffPolicy = { baseMs: 250, capMs: 10_000 }
 

@@ -65,7 +65,10 @@ export const ERRORS = {
     status: 502,
     error: 'The secure connection to Claude Flow failed',
     suggestion: (c) =>
-      `${because(c, `The certificate of ${at(c)} was not accepted`)}: check that CLAUDE_FLOW_URL has the name in the certificate, and that CLAUDE_FLOW_CA names the authority that signed it`,
+      because(
+        c,
+        `The certificate of ${at(c)} was not accepted: check that CLAUDE_FLOW_URL has the name in the certificate, and that CLAUDE_FLOW_CA names the authority that signed it`,
+      ),
     // A certificate is renewed where the relay runs, without anybody touching this server.
     retryable: true,
   },

@@ -1,5 +1,7 @@
 // The command line and the environment → one checked configuration.
 
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { openDataDir, openProjectDir } from '../platform/dataDir.ts'
@@ -7,6 +9,7 @@ import { isLoopback } from '../platform/listen.ts'
 import { readSecret } from '../platform/secrets.ts'
 import { VERSION } from '../platform/version.ts'
 import { accessList, LOOPBACK_NAMES } from '../protocol/access.ts'
+import { parseRelayUrl, type RelayAddress, relayUrl } from './connector/relayUrl.ts'
 
 export const DEFAULT_PORT = 8080
 export const DEFAULT_RELAY_PORT = 3000
@@ -28,7 +31,7 @@ export interface Config {
   world:
     | { type: 'demo'; agents: number }
     /** A relay that runs elsewhere. */
-    | { type: 'remote'; host: string; port: number }
+    | ({ type: 'remote' } & RelayAddress)
     /** A relay of our own, started as a child process. */
     | { type: 'local'; relayPort: number; claudeFlow: string | undefined }
 }
@@ -96,6 +99,8 @@ export function createCommand(): Command {
       `
 Environment:
   CLAUDE_FLOW_HOST, CLAUDE_FLOW_PORT  connect to the relay there (port ${DEFAULT_RELAY_PORT} by default) and start none
+  CLAUDE_FLOW_URL                     the same as a whole address, ws://host:port or with TLS wss://host:port; it comes first
+  CLAUDE_FLOW_CA                      PEM file with the only certificate(s) to trust for a wss:// relay, e.g. its own
   CLAUDE_FLOW_COMMAND                 the same as --claude-flow
   SWARMSCOPE_TOKEN, SWARMSCOPE_VIEWER_TOKEN, SWARMSCOPE_INGEST_TOKEN, SWARMSCOPE_RELAY_TOKEN
                                       secrets; not set: random, kept in the data dir
@@ -112,8 +117,8 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
   const publicUrls = options.publicUrl
   checkExposure(options)
   const dataDir = openDataDir(options.dataDir === undefined ? undefined : resolve(startFolder, options.dataDir))
-  const world = worldOf(options, env)
-  const projectKey = world.type === 'remote' ? `ws://${world.host}:${world.port}/ws` : project
+  const world = worldOf(options, env, startFolder)
+  const projectKey = world.type === 'remote' ? relayUrl(world) : project
   return {
     project,
     // As the URL writes it, and as Node does not.
@@ -130,10 +135,15 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
   }
 }
 
-function worldOf(options: Options, env: NodeJS.ProcessEnv): Config['world'] {
+function worldOf(options: Options, env: NodeJS.ProcessEnv, startFolder: string): Config['world'] {
   if (options.demo !== undefined) {
     return { type: 'demo', agents: options.demo === true ? DEFAULT_DEMO_AGENTS : options.demo }
   }
+  const url = env.CLAUDE_FLOW_URL?.trim()
+  const caFile = env.CLAUDE_FLOW_CA?.trim()
+  if (url) return { type: 'remote', ...relayAtUrl(url, caFile ? resolve(startFolder, caFile) : undefined) }
+  // Whoever names a certificate wants TLS: without it nothing would be checked, nor hidden.
+  if (caFile) throw new ConfigError('CLAUDE_FLOW_CA is for a relay with TLS: set CLAUDE_FLOW_URL=wss://HOST:PORT too')
   const host = env.CLAUDE_FLOW_HOST?.trim()
   const port = env.CLAUDE_FLOW_PORT?.trim()
   if (!host && !port) {
@@ -150,6 +160,25 @@ function worldOf(options: Options, env: NodeJS.ProcessEnv): Config['world'] {
     throw new ConfigError(`CLAUDE_FLOW_PORT is a port from 1 to 65535: ${port}`)
   }
   return { type: 'remote', host: host || '127.0.0.1', port: port ? Number(port) : DEFAULT_RELAY_PORT }
+}
+
+function relayAtUrl(text: string, caFile: string | undefined): RelayAddress {
+  let address: RelayAddress
+  try {
+    address = parseRelayUrl(text)
+  } catch (cause) {
+    throw new ConfigError(`CLAUDE_FLOW_URL: ${(cause as Error).message}`, { cause })
+  }
+  if (caFile === undefined) return address
+  if (!address.tls) throw new ConfigError('CLAUDE_FLOW_CA is for a relay with TLS: CLAUDE_FLOW_URL begins with wss://')
+  try {
+    const ca = readFileSync(caFile, 'utf8')
+    // Node takes a file without any certificate in silence, and then trusts nobody.
+    new X509Certificate(ca)
+    return { ...address, tls: { ca } }
+  } catch (cause) {
+    throw new ConfigError(`CLAUDE_FLOW_CA: ${caFile} cannot be read as a certificate in PEM`, { cause })
+  }
 }
 
 /** Who listens for others must know by which name they come, and say so if it is without TLS. */

@@ -55,6 +55,7 @@ async function run(config: Config, asked: Promise<string>, log: Logger): Promise
   }
   // Before the relay and its claude-flow: a busy port must not start them for nothing.
   await assertFree(config)
+  let retry: () => void = () => undefined
   const relay =
     config.world.type === 'local'
       ? new RelayProcess({
@@ -64,6 +65,7 @@ async function run(config: Config, asked: Promise<string>, log: Logger): Promise
           port: config.world.relayPort,
           token: config.tokens.relay,
           claudeFlow: config.world.claudeFlow,
+          onBack: () => retry(),
           log,
         })
       : null
@@ -78,9 +80,10 @@ async function run(config: Config, asked: Promise<string>, log: Logger): Promise
       world.type === 'demo'
         ? world
         : world.type === 'remote'
-          ? { type: 'relay' as const, host: world.host, port: world.port }
+          ? { ...world, type: 'relay' as const }
           : { type: 'relay' as const, host: '127.0.0.1', port: relayPort ?? world.relayPort, managed: true }
     const server = await startServer({ config, shown, webDir: WEB_DIR, log })
+    retry = server.retry
     try {
       const link = `${reachableUrl(config, server.url)}/#token=${config.tokens.operator}`
       log.info({ url: server.url, world: config.world.type, project: config.project }, 'listening')
@@ -91,6 +94,8 @@ async function run(config: Config, asked: Promise<string>, log: Logger): Promise
       // Ctrl-C reaches the relay too: that it ends now is no reason to start it again.
       relay?.expectEnd()
       log.info(`ending: ${reason}`)
+      // Who ends us by SIGTERM (a supervisor) looks after others who use us; Ctrl-C is somebody who wants it gone.
+      if (reason === 'SIGTERM') await server.drain()
       return 0
     } finally {
       await server.close()

@@ -19,6 +19,8 @@ export interface RelayProcessOptions {
   port: number
   token: string
   claudeFlow: string | undefined
+  /** It was started again and listens. */
+  onBack: () => void
   log: Logger
 }
 
@@ -127,7 +129,10 @@ export class RelayProcess {
     log.warn({ code, signal, delayMs }, 'the relay ended; it is started again')
     this.#restartTimer = setTimeout(() => {
       this.#spawn().then(
-        () => log.info('the relay is back'),
+        () => {
+          log.info('the relay is back')
+          this.#options.onBack()
+        },
         (error: unknown) => log.error({ err: error }, 'the relay could not be started again'),
       )
     }, delayMs)

@@ -8,12 +8,13 @@ import { SwarmscopeError } from '../protocol/errors.ts'
 import { createApp } from './api/app.ts'
 import type { Config } from './config.ts'
 import { DEFAULT_DEMO_AGENTS } from './config.ts'
-import type { RelayAddress } from './connector/failure.ts'
+import type { RelayAddress } from './connector/relayUrl.ts'
 import { Guard } from './guard/guard.ts'
 import { refuseUpgrade } from './guard/refuseUpgrade.ts'
 import { Tickets } from './guard/tickets.ts'
 import { Hub } from './hub/hub.ts'
 import { serveStream } from './hub/stream.ts'
+import { InFlight } from './inFlight.ts'
 import { MemoryLog } from './log/memoryLog.ts'
 import { ClaudeFlowSource } from './sources/claudeFlow/claudeFlowSource.ts'
 import { MockSource } from './sources/mock/mockSource.ts'
@@ -21,7 +22,14 @@ import type { Source } from './sources/source.ts'
 import { View } from './view.ts'
 import { World } from './world.ts'
 
-const STOP_TIMEOUT_MS = 5_000
+/** Connections that do not close are cut then. With the two below and the relay's 1.5 s: 10 s at most. */
+const STOP_TIMEOUT_MS = 2_000
+/** A server that drains stays so long at least: whoever asks for its readiness each second is to hear of it. */
+const DRAIN_MIN_MS = 1_000
+/** For commands that are under way. */
+const DRAIN_MAX_MS = 5_000
+/** What is cut short then is told so; that answer, too, has to leave. */
+const LAST_ANSWERS_MS = 500
 
 export interface ServerOptions {
   config: Pick<Config, 'host' | 'port' | 'seed' | 'allowHosts' | 'publicUrls' | 'tokens'>
@@ -35,6 +43,13 @@ export interface RunningServer {
   /** Without the token. */
   url: string
   port: number
+  /** Tries the connection to the relay now. */
+  retry(): void
+  /**
+   * Says at once that it is not ready any more, sends the viewers away, and takes no new work; resolves when what was
+   * under way is answered. `close` has to follow.
+   */
+  drain(): Promise<void>
   close(): Promise<void>
 }
 
@@ -82,6 +97,7 @@ export async function startServer({ config, shown, webDir, log }: ServerOptions)
   const tickets = new Tickets()
   const guard = new Guard({ access, operatorToken: tokens.operator, viewerToken: tokens.viewer, tickets })
   let draining = false
+  const inFlight = new InFlight(server, ({ url = '' }) => url.startsWith('/api/v1/events'))
   server.on(
     'request',
     createApp({ view, hub, guard, demo, isDraining: () => draining, claudeFlow, tickets, webDir, log }),
@@ -90,14 +106,26 @@ export async function startServer({ config, shown, webDir, log }: ServerOptions)
   claudeFlow?.start()
 
   const name = host.includes(':') ? `[${host}]` : host
-  let closed: Promise<void> | null = null
-  const close = async () => {
+  const goodbye = () => {
+    if (draining) return
     draining = true
-    const stopped = new Promise<void>((resolve) => server.close(() => resolve()))
     hub.close()
     closeStream()
+    server.on('upgrade', (_request, socket) => refuseUpgrade(socket, new SwarmscopeError('STOPPING')))
+  }
+  let drained: Promise<void> | null = null
+  const drain = async () => {
+    goodbye()
+    const [answered] = await Promise.all([inFlight.none(DRAIN_MAX_MS), delay(DRAIN_MIN_MS)])
+    if (!answered) log.warn({ requests: inFlight.size }, 'requests take too long: they are cut short')
+  }
+  let closed: Promise<void> | null = null
+  const close = async () => {
+    goodbye()
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve()))
     view.close()
     await Promise.all([...sources, ...mockSources].map((source) => source.close()))
+    await inFlight.none(LAST_ANSWERS_MS)
     server.closeIdleConnections()
     // Event streams never end by themselves.
     server.closeAllConnections()
@@ -115,9 +143,16 @@ export async function startServer({ config, shown, webDir, log }: ServerOptions)
   return {
     url: `http://${name}:${port}`,
     port,
+    retry: () => view.retry(),
+    drain: () => {
+      drained ??= drain()
+      return drained
+    },
     close: () => {
       closed ??= close()
       return closed
     },
   }
 }
+
+const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

@@ -35,6 +35,7 @@ export function createApp(options: AppOptions): Express {
 
   const api = express.Router()
   api.use(noStore)
+  api.use(refuseWhileDraining(options.isDraining))
   api.use(['/v1/bots', '/bots'], botsRouter(options))
   api.post('/v1/ticket', (request, response) => {
     const role = guard.require(request, 'viewer')
@@ -58,4 +59,17 @@ export function createApp(options: AppOptions): Express {
 const noStore: RequestHandler = (_request, response, next) => {
   response.set('Cache-Control', 'no-store')
   next()
+}
+
+/** Reads go on to the end; what begins something does not begin any more. */
+function refuseWhileDraining(isDraining: () => boolean): RequestHandler {
+  return (request, response, next) => {
+    if (isDraining()) {
+      // Or the connection would be kept for more.
+      response.set('Connection', 'close')
+      const begins = (request.method !== 'GET' && request.method !== 'HEAD') || request.path === '/v1/events'
+      if (begins) throw new SwarmscopeError('STOPPING')
+    }
+    next()
+  }
 }

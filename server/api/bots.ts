@@ -10,7 +10,7 @@ import type { Hub } from '../hub/hub.ts'
 import type { ClaudeFlowSource } from '../sources/claudeFlow/claudeFlowSource.ts'
 import { initializeSwarm, spawnAgent } from '../sources/claudeFlow/commands.ts'
 import type { View } from '../view.ts'
-import { healthOf } from './health.ts'
+import { answerHealth } from './health.ts'
 
 export interface BotsOptions {
   view: View
@@ -49,7 +49,7 @@ const spawnBody = z.object({
 })
 
 export function botsRouter(options: BotsOptions): Router {
-  const { view, hub, guard } = options
+  const { view, guard } = options
   const router = Router()
   const readable: RequestHandler = (request, _response, next) => {
     guard.require(request, 'viewer')
@@ -68,11 +68,7 @@ export function botsRouter(options: BotsOptions): Router {
     express.json({ limit: MAX_BODY, type: () => true }),
   ]
 
-  router.get('/health', (request, response) => {
-    const trusted = guard.isTrusted(request)
-    const health = healthOf({ view, hub, demo: options.demo, draining: options.isDraining(), trusted })
-    response.status(health.status === 'down' ? 503 : 200).json(health)
-  })
+  router.get('/health', answerHealth(options))
 
   router.get('/agents', readable, (_request, response) => {
     const agents = list(view, 'agent')

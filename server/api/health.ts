@@ -1,14 +1,22 @@
 // GET …/bots/health: how Swarmscope is. Answers without a token, so it tells nothing of what agents do.
 
+import type { RequestHandler } from 'express'
 import { VERSION } from '../../platform/version.ts'
+import { isLive } from '../../protocol/derive.ts'
 import { ERRORS, type ErrorCode, errorBody } from '../../protocol/errors.ts'
 import type { Mode, SourceStatus } from '../../protocol/swarm.ts'
+import type { Guard } from '../guard/guard.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { View } from '../view.ts'
 
+/** Whether it serves, and serves all of it: docs/health.md has the table of all cases. */
+export const HEALTH_STATUSES = ['healthy', 'degraded', 'draining'] as const
+
 export interface Health {
   success: true
-  status: 'healthy' | 'degraded' | 'down'
+  status: (typeof HEALTH_STATUSES)[number]
+  /** The first thing that is wrong, as a code of the catalogue (or of a newer relay's); `null` while nothing is. */
+  code: string | null
   mode: Mode
   degraded: string[]
   version: string
@@ -18,23 +26,41 @@ export interface Health {
   sources: SourceStatus[]
 }
 
+export interface HealthOptions {
+  view: View
+  hub: Pick<Hub, 'viewers'>
+  demo: boolean
+  guard: Guard
+  isDraining: () => boolean
+}
+
 export interface HealthInput {
   view: View
-  hub: Hub
+  hub: Pick<Hub, 'viewers'>
   demo: boolean
   /** Stopping: no new work is taken. */
   draining: boolean
   trusted: boolean
 }
 
+/** `GET …/health`, for anybody; with a token errors say more. */
+export function answerHealth(options: HealthOptions): RequestHandler {
+  const { view, hub, demo, guard, isDraining } = options
+  return (request, response) => {
+    const health = healthOf({ view, hub, demo, draining: isDraining(), trusted: guard.isTrusted(request) })
+    if (health.status === 'draining') response.status(503).set('Retry-After', '5')
+    response.json(health)
+  }
+}
+
+/** What is known now: nobody is asked, so a relay that hangs cannot keep the answer. */
 export function healthOf({ view, hub, demo, draining, trusted }: HealthInput): Health {
   const { mode, degraded, sources } = view
-  // Live but ailing: the files are shown, but there is no claude-flow that could be asked.
-  const ailing = sources.some((source) => source.lastError !== null)
-  const healthy = demo || (mode === 'live' && degraded.length === 0 && !ailing)
+  const code = draining ? 'STOPPING' : demo ? null : trouble(mode, sources)
   return {
     success: true,
-    status: draining ? 'down' : healthy ? 'healthy' : 'degraded',
+    status: draining ? 'draining' : code === null ? 'healthy' : 'degraded',
+    code,
     mode,
     degraded,
     version: VERSION,
@@ -43,6 +69,13 @@ export function healthOf({ view, hub, demo, draining, trusted }: HealthInput): H
     agents: view.world.store.all('agent').size,
     sources: trusted ? sources : sources.map(withoutDetail),
   }
+}
+
+function trouble(mode: Mode, sources: readonly SourceStatus[]): string | null {
+  // Live but ailing counts too: the files are shown, but there is no claude-flow that could be asked.
+  const error = sources.find(({ lastError }) => lastError !== null)?.lastError
+  if (error) return error.code
+  return mode === 'live' && sources.every(isLive) ? null : 'NOT_CONNECTED'
 }
 
 /** An error's detail may quote what claude-flow wrote to stderr: strangers get the catalogue's own words. */

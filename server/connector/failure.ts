@@ -1,14 +1,9 @@
 // What went wrong with a socket, in the catalogue's words.
 
 import type { IncomingMessage } from 'node:http'
-import { type ErrorCode, isRetryable, SwarmscopeError } from '../../protocol/errors.ts'
-
-export interface RelayAddress {
-  host: string
-  port: number
-  /** It is a child process of ours. */
-  managed?: boolean
-}
+import { type ErrorCode, type ErrorContext, isRetryable, SwarmscopeError } from '../../protocol/errors.ts'
+import type { RelayAddress } from './relayUrl.ts'
+import { tlsDetail } from './tlsFailure.ts'
 
 const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {
   ECONNREFUSED: 'CONNECTION_REFUSED',
@@ -30,10 +25,18 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   503: 'CONNECTION_REFUSED',
 }
 
+/** What an error may say of the relay. */
+export function contextOf({ host, port, managed }: RelayAddress): ErrorContext {
+  return { host, port, ...(managed === undefined ? {} : { managed }) }
+}
+
 /** An `error` of the socket before or after it opened. */
 export function socketFailure(error: Error, address: RelayAddress): SwarmscopeError {
   // A name with several addresses fails with one error for each.
-  const causes = error instanceof AggregateError ? error.errors : [error]
+  const causes: Error[] = error instanceof AggregateError ? error.errors : [error]
+  const tls = causes.map((cause) => tlsDetail(cause, address)).find((detail) => detail !== null)
+  if (tls !== undefined)
+    return new SwarmscopeError('TLS_FAILED', { ...contextOf(address), detail: tls }, { cause: error })
   const systemCode = causes.map((cause) => (cause as NodeJS.ErrnoException).code).find((code) => code !== undefined)
   const handshakeTimedOut = error.message === 'Opening handshake has timed out'
   // Only a WebSocket that is open breaks ws's own rules (too large, no UTF-8, bad frames).
@@ -43,12 +46,12 @@ export function socketFailure(error: Error, address: RelayAddress): SwarmscopeEr
     : broken
       ? 'PROTOCOL_MISMATCH'
       : (BY_SYSTEM_CODE[systemCode ?? ''] ?? 'NOT_A_RELAY')
-  return new SwarmscopeError(code, { ...address }, { cause: error })
+  return new SwarmscopeError(code, contextOf(address), { cause: error })
 }
 
 /** An HTTP answer where a WebSocket was asked for. */
 export function refusal(response: Pick<IncomingMessage, 'statusCode'>, address: RelayAddress): SwarmscopeError {
-  return new SwarmscopeError(BY_STATUS[response.statusCode ?? 0] ?? 'NOT_A_RELAY', { ...address })
+  return new SwarmscopeError(BY_STATUS[response.statusCode ?? 0] ?? 'NOT_A_RELAY', contextOf(address))
 }
 
 /** Trying again cannot help until somebody changes something. */

@@ -3,17 +3,19 @@
 import { WebSocket } from 'ws'
 import { isLoopback } from '../../platform/listen.ts'
 import type { Logger } from '../../platform/log.ts'
-import { type BackoffPolicy, LOOPBACK_RELAY_BACKOFF, REMOTE_RELAY_BACKOFF } from '../../protocol/backoff.ts'
+import { ABSENT_RELAY_BACKOFF, type BackoffPolicy, PRESENT_RELAY_BACKOFF } from '../../protocol/backoff.ts'
 import { type ConnectionEvent, type ConnectionState, INITIAL, next } from '../../protocol/connection.ts'
 import { SwarmscopeError } from '../../protocol/errors.ts'
-import { isFinal, type RelayAddress, refusal, socketFailure } from './failure.ts'
+import { contextOf, isFinal, refusal, socketFailure } from './failure.ts'
+import { LineWatch } from './lineWatch.ts'
+import { type RelayAddress, relayUrl } from './relayUrl.ts'
 import { Rpc } from './rpc.ts'
 
 /** The relay's largest lawful message is a snapshot chunk; one entity may stretch it. */
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024
 const OPEN_TIMEOUT_MS = 5_000
-const PING_INTERVAL_MS = 25_000
-const PONG_TIMEOUT_MS = 8_000
+/** Not even its machine answers: asking often would be of no use, and may cost name servers and a phone's radio. */
+const ABSENT_CODES: ReadonlySet<string> = new Set(['HOST_NOT_FOUND', 'HOST_UNREACHABLE', 'CONNECTION_TIMEOUT'])
 
 export interface RelayConnectionOptions {
   address: RelayAddress
@@ -22,6 +24,7 @@ export interface RelayConnectionOptions {
   /** Agrees on versions and subscribes; the connection is live when it resolves. */
   handshake: (rpc: Rpc) => Promise<void>
   onNotification: (method: string, params: unknown) => void
+  /** The state changed, or the line fell silent or was heard again. */
   onState: (state: ConnectionState) => void
   backoff?: BackoffPolicy
 }
@@ -29,18 +32,16 @@ export interface RelayConnectionOptions {
 export class RelayConnection {
   readonly url: string
   readonly #options: RelayConnectionOptions
-  readonly #backoff: BackoffPolicy
   #state: ConnectionState = INITIAL
   #socket: WebSocket | null = null
   #rpc: Rpc | null = null
   #retryTimer: NodeJS.Timeout | undefined
-  #heartbeat: NodeJS.Timeout | undefined
+  #watch: LineWatch | null = null
+  #silentSinceMs: number | null = null
 
   constructor(options: RelayConnectionOptions) {
-    const { host, port } = options.address
-    this.url = `ws://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}/ws`
+    this.url = relayUrl(options.address)
     this.#options = options
-    this.#backoff = options.backoff ?? (isLoopback(host) ? LOOPBACK_RELAY_BACKOFF : REMOTE_RELAY_BACKOFF)
   }
 
   get state(): ConnectionState {
@@ -52,11 +53,18 @@ export class RelayConnection {
     return this.#state.state === 'live' ? this.#rpc : null
   }
 
+  /** When (ms since 1970) a line was found to answer nothing; `null` while it answers, or is not open. */
+  get silentSinceMs(): number | null {
+    return this.#silentSinceMs
+  }
+
   start(): void {
     this.#on({ type: 'start', at: Date.now() })
   }
 
   retry(): void {
+    // A new line may be answered where the old one is not.
+    if (this.#silentSinceMs !== null) this.#failed(new SwarmscopeError('CONNECTION_TIMEOUT', this.#context))
     this.#on({ type: 'retry', at: Date.now() })
   }
 
@@ -69,9 +77,13 @@ export class RelayConnection {
     this.#failed(error)
   }
 
+  get #context() {
+    return contextOf(this.#options.address)
+  }
+
   #on(event: ConnectionEvent): void {
     const before = this.#state
-    const after = next(before, event, this.#backoff)
+    const after = next(before, event, this.#backoffAfter(event))
     if (after === before) return
     this.#state = after
     clearTimeout(this.#retryTimer)
@@ -100,6 +112,12 @@ export class RelayConnection {
     this.#options.onState(after)
   }
 
+  #backoffAfter(event: ConnectionEvent): BackoffPolicy {
+    const { address, backoff } = this.#options
+    const isAbsent = event.type === 'failed' && ABSENT_CODES.has(event.error.code) && !isLoopback(address.host)
+    return backoff ?? (isAbsent ? ABSENT_RELAY_BACKOFF : PRESENT_RELAY_BACKOFF)
+  }
+
   #failed(error: SwarmscopeError): void {
     const { success: _, ...body } = error.body
     this.#rpc?.failAll(error)
@@ -114,6 +132,7 @@ export class RelayConnection {
       maxPayload: MAX_PAYLOAD_BYTES,
       perMessageDeflate: false,
       followRedirects: false,
+      ...(address.tls?.ca === undefined ? {} : { ca: address.tls.ca }),
     })
     this.#socket = socket
     const rpc = new Rpc(
@@ -142,19 +161,26 @@ export class RelayConnection {
     )
     socket.on(
       'open',
-      whileCurrent(() => this.#opened(rpc)),
+      whileCurrent(() => {
+        this.#watchLine(socket)
+        this.#opened(rpc)
+      }),
+    )
+    socket.on(
+      'pong',
+      whileCurrent(() => this.#watch?.heard()),
     )
     socket.on(
       'message',
       whileCurrent((data: Buffer) => {
-        if (!rpc.receive(data.toString())) this.#failed(new SwarmscopeError('PROTOCOL_MISMATCH', { ...address }))
+        this.#watch?.heard()
+        if (!rpc.receive(data.toString())) this.#failed(new SwarmscopeError('PROTOCOL_MISMATCH', this.#context))
       }),
     )
     socket.on(
       'close',
-      whileCurrent(() => this.#failed(new SwarmscopeError('CONNECTION_LOST', { ...address }))),
+      whileCurrent(() => this.#failed(new SwarmscopeError('CONNECTION_LOST', this.#context))),
     )
-    this.#keepAlive(socket)
   }
 
   #opened(rpc: Rpc): void {
@@ -169,34 +195,30 @@ export class RelayConnection {
         this.#failed(
           error instanceof SwarmscopeError
             ? error
-            : new SwarmscopeError('PROTOCOL_MISMATCH', { ...this.#options.address }, { cause: error }),
+            : new SwarmscopeError('PROTOCOL_MISMATCH', this.#context, { cause: error }),
         )
       },
     )
   }
 
-  /** A half-open socket gives no event: ping, and drop it when no pong comes in time. */
-  #keepAlive(socket: WebSocket): void {
-    clearInterval(this.#heartbeat)
-    let pongTimer: NodeJS.Timeout | undefined
-    this.#heartbeat = setInterval(() => {
-      if (socket.readyState !== WebSocket.OPEN) return
-      socket.ping()
-      clearTimeout(pongTimer)
-      pongTimer = setTimeout(() => {
-        if (this.#socket === socket) {
-          this.#failed(new SwarmscopeError('CONNECTION_TIMEOUT', { ...this.#options.address }))
-        }
-      }, PONG_TIMEOUT_MS)
-    }, PING_INTERVAL_MS)
-    socket.on('pong', () => clearTimeout(pongTimer))
-    socket.on('close', () => clearTimeout(pongTimer))
+  #watchLine(socket: WebSocket): void {
+    this.#watch = new LineWatch({
+      ping: () => socket.ping(),
+      onSilent: (silent) => {
+        this.#silentSinceMs = silent ? Date.now() : null
+        this.#options.onState(this.#state)
+      },
+      onDead: () => this.#failed(new SwarmscopeError('CONNECTION_TIMEOUT', this.#context)),
+    })
   }
 
   #drop(): void {
-    clearInterval(this.#heartbeat)
+    this.#watch?.stop()
+    this.#watch = null
+    this.#silentSinceMs = null
     const socket = this.#socket
-    this.#rpc?.failAll(new SwarmscopeError('CONNECTION_LOST', { ...this.#options.address }))
+    const stopping = this.#state.state === 'closed' && this.#state.lastError === null
+    this.#rpc?.failAll(new SwarmscopeError(stopping ? 'STOPPING' : 'CONNECTION_LOST', this.#context))
     this.#socket = null
     this.#rpc = null
     // `error` keeps its listener: closing a socket that is still connecting emits one.

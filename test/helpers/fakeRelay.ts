@@ -1,7 +1,9 @@
 // A relay as the server meets it: real sockets, the real wire, and in between whatever the test wants it to say.
 
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { FoundRecord } from '../../protocol/claudeFlow.ts'
 import { JSON_RPC } from '../../protocol/mcp.ts'
@@ -45,12 +47,18 @@ export class FakeRelay {
   /** By the name of the tool. */
   readonly tools = new Map<string, Responder>()
   readonly requests: { method: string; params: Record<string, unknown> }[] = []
+  /** Of the requests, in their order. */
+  readonly requestIds: (number | undefined)[] = []
   /** Headers of every attempt to connect, refused ones too. */
   readonly attempts: IncomingMessage['headers'][] = []
   /** Answered instead of an upgrade. */
   refuseWith: number | null = null
   chunkBytes: number | undefined
+  /** Key and certificate (PEM): it listens with TLS. */
+  tls: { key: string; cert: string } | null = null
   #port = 0
+  #frozen = false
+  readonly #unanswered: (() => void)[] = []
   #server: Server | null = null
   readonly #clients = new Set<Client>()
   readonly #waiting = new Set<() => void>()
@@ -69,18 +77,23 @@ export class FakeRelay {
 
   /** Listens, after a `stop` on the same port again. */
   async start(): Promise<this> {
-    const server = createServer((_request, response) => response.writeHead(426).end())
+    const refuse = (_request: IncomingMessage, response: ServerResponse) => void response.writeHead(426).end()
+    const server = this.tls ? createTlsServer(this.tls, refuse) : createServer(refuse)
     const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'mcp' })
-    server.on('upgrade', (request, socket, head) => {
-      this.attempts.push(request.headers)
-      socket.on('error', () => socket.destroy())
+    const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const status = this.refuseWith ?? (request.headers.authorization === `Bearer ${this.token}` ? null : 401)
-      this.#changed()
       if (status !== null) {
         socket.end(`HTTP/1.1 ${status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
         return
       }
       sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client))
+    }
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.attempts.push(request.headers)
+      socket.on('error', () => socket.destroy())
+      this.#changed()
+      if (this.#frozen) this.#unanswered.push(() => upgrade(request, socket, head))
+      else upgrade(request, socket, head)
     })
     await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve))
     this.#server = server
@@ -99,6 +112,18 @@ export class FakeRelay {
   /** Cuts every connection; new ones are taken. */
   drop(): void {
     for (const { socket } of this.#clients) socket.terminate()
+  }
+
+  /** Hangs as a stopped process does: connections stay and are taken, nothing is read and nothing is answered. */
+  freeze(): void {
+    this.#frozen = true
+    for (const { socket } of this.#clients) socket.pause()
+  }
+
+  thaw(): void {
+    this.#frozen = false
+    for (const { socket } of this.#clients) socket.resume()
+    for (const answer of this.#unanswered.splice(0)) answer()
   }
 
   /** Now exactly these records are there; subscribers are told. */
@@ -156,6 +181,7 @@ export class FakeRelay {
     { id, method, params = {} }: { id?: number; method: string; params?: Record<string, unknown> },
   ): void {
     this.requests.push({ method, params })
+    this.requestIds.push(id)
     if (id !== undefined) {
       const answer = this.#answer(method, params)
       if (answer !== 'silence') client.socket.send(JSON.stringify({ jsonrpc: '2.0', id, ...answer }))

@@ -83,6 +83,7 @@ it('[V11] close codes say whether to try again', () => {
     BAD_MESSAGE: 4400,
     TIMED_OUT: 4408,
     TOO_SLOW: 4409,
+    TOO_MANY_MESSAGES: 4429,
   })
   expect([1000, 1006, 1011, 1012, 1013].every(mayRetryAfter)).toBe(true)
   expect(mayRetryAfter(CLOSE.UNAUTHORIZED) || mayRetryAfter(CLOSE.VERSION_MISMATCH)).toBe(false)

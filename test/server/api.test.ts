@@ -119,6 +119,7 @@ describe('the API of the recorded swarm', () => {
     expect(Object.keys(answer.json())).toEqual([
       'success',
       'status',
+      'code',
       'mode',
       'degraded',
       'version',
@@ -615,6 +616,7 @@ describe('with nothing listening', () => {
     expect(answer.status).toBe(200)
     expect(answer.json()).toMatchObject({
       status: 'degraded',
+      code: 'CONNECTION_REFUSED',
       mode: 'mock',
       degraded: [`claude-flow@127.0.0.1:${port}`],
       agents: 12,
@@ -624,13 +626,13 @@ describe('with nothing listening', () => {
 })
 
 describe('health', () => {
-  test('is down, 503, while the server ends', async () => {
+  test('is draining while the server ends', async () => {
     const real = new World('real', new MemoryLog())
     const view = new View({ demo: false, real, sources: [new LiteralSource({ state: 'live' })], mock: () => real })
     const hub = new Hub(view)
     const input = { view, hub, demo: false, trusted: false }
-    expect(healthOf({ ...input, draining: false }).status).toBe('healthy')
-    expect(healthOf({ ...input, draining: true }).status).toBe('down')
+    expect(healthOf({ ...input, draining: false })).toMatchObject({ status: 'healthy', code: null })
+    expect(healthOf({ ...input, draining: true })).toMatchObject({ status: 'draining', code: 'STOPPING' })
     hub.close()
     view.close()
   })

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RelayState } from '../../protocol/relayWire.ts'
 import { RELAY_METHOD } from '../../protocol/relayWire.ts'
 import type { SourceState, SourceStatus } from '../../protocol/swarm.ts'
+import { DEAD_AFTER_MS, IDLE_BEFORE_PING_MS, SILENT_AFTER_MS } from '../../server/connector/lineWatch.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
 import { ClaudeFlowSource } from '../../server/sources/claudeFlow/claudeFlowSource.ts'
 import { initializeSwarm, spawnAgent } from '../../server/sources/claudeFlow/commands.ts'
@@ -832,15 +833,63 @@ describe('ends and late callbacks', () => {
     expect(relay.attempts).toHaveLength(1)
   })
 
-  test('a connection that answers no ping is given up after 33 s', async () => {
-    const { source, when } = sourceFor(relay.port)
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] })
-    source.start()
-    await when(isLive)
-    // The relay's process is frozen: its socket stays open and nobody reads it.
-    vi.advanceTimersByTime(25_000)
-    vi.advanceTimersByTime(8_000)
-    expect(source.status).toMatchObject({ state: 'waiting', lastError: { code: 'CONNECTION_TIMEOUT' } })
+  describe('a relay that hangs', () => {
+    const FAKED = { toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] as const }
+    async function startHung() {
+      vi.useFakeTimers({ toFake: [...FAKED.toFake] })
+      const all = await startLive()
+      relay.freeze()
+      vi.advanceTimersByTime(IDLE_BEFORE_PING_MS)
+      vi.advanceTimersByTime(SILENT_AFTER_MS)
+      await all.when(isWaiting)
+      return all
+    }
+
+    test('is not live any more within 2 s, while its connection is kept', async () => {
+      const { source, agents } = await startHung()
+      expect(source.status).toMatchObject({ lastError: { code: 'CONNECTION_TIMEOUT' }, attempt: 0 })
+      expect(relay.attempts).toHaveLength(1)
+      expect(agents().size).toBe(8)
+      const untilRetryMs = Date.parse(source.status.retryAt ?? '') - Date.now()
+      expect(untilRetryMs).toBe(DEAD_AFTER_MS - SILENT_AFTER_MS)
+    })
+
+    test('and was only busy is live again at once, by the same connection, with nothing lost', async () => {
+      const { agents, when } = await startHung()
+      relay.set(edited(({ agents }) => (agents.agents.scout!.status = 'busy')))
+      relay.thaw()
+      await when(isLive)
+      expect(relay.attempts).toHaveLength(1)
+      await when(() => agents().get(`${relay.sourceId}/scout`)?.status === 'busy')
+    })
+
+    test('for 8 s is given up and connected to anew', async () => {
+      const { source, when } = await startHung()
+      vi.advanceTimersByTime(DEAD_AFTER_MS)
+      await when(({ attempt }) => attempt === 1)
+      expect(source.status).toMatchObject({ state: 'waiting', lastError: { code: 'CONNECTION_TIMEOUT' } })
+      source.retry()
+      await relay.until(() => relay.attempts.length === 2)
+      relay.thaw()
+      await when(isLive)
+    })
+
+    test('[C6] is connected to anew when somebody asks for it', async () => {
+      const { source, when } = await startHung()
+      source.retry()
+      await relay.until(() => relay.attempts.length === 2)
+      relay.thaw()
+      await when(isLive)
+    })
+
+    test('is given no command that it might carry out much later', async () => {
+      const { source } = await startHung()
+      const refused = expect(source.callTool('agent_spawn', {})).rejects.toMatchObject({ code: 'CONNECTION_TIMEOUT' })
+      await vi.advanceTimersByTimeAsync(2_000)
+      await refused
+      relay.thaw()
+      expect(relay.calls('agent_spawn')).toEqual([])
+    })
   })
 
   test('no log line has the token', async () => {

@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ConfigError, createCommand, logFileOf, readConfig, runFileOf } from '../../server/config.ts'
+import { certificate } from '../helpers/certificate.ts'
 import { temporaryFolder } from '../helpers/swarmscope.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -82,7 +83,15 @@ describe('the command line', () => {
     expect(() => command.parse(['--help'], { from: 'user' })).toThrow()
     for (const word of [
       ...['--project', '--host', '--port', '--relay-port', '--claude-flow', '--demo', '--seed', '--open', '--data-dir'],
-      ...['--allow-host', '--public-url', 'CLAUDE_FLOW_HOST', 'CLAUDE_FLOW_PORT', 'CLAUDE_FLOW_COMMAND'],
+      ...[
+        '--allow-host',
+        '--public-url',
+        'CLAUDE_FLOW_HOST',
+        'CLAUDE_FLOW_PORT',
+        'CLAUDE_FLOW_COMMAND',
+        'CLAUDE_FLOW_URL',
+      ],
+      'CLAUDE_FLOW_CA',
       ...['SWARMSCOPE_TOKEN', 'SWARMSCOPE_VIEWER_TOKEN', 'SWARMSCOPE_INGEST_TOKEN', 'SWARMSCOPE_RELAY_TOKEN'],
     ]) {
       expect(help).toContain(word)
@@ -142,14 +151,60 @@ describe('a relay elsewhere', () => {
     expect(problem([], env)).toContain(message)
   })
 
+  test.each([
+    ['ws://powerdev:3000', { host: 'powerdev', port: 3000 }],
+    ['ws://powerdev:3000/ws', { host: 'powerdev', port: 3000 }],
+    ['wss://powerdev:3443/', { host: 'powerdev', port: 3443, tls: {} }],
+    ['wss://relay.example/swarm/ws', { host: 'relay.example', port: 443, path: '/swarm/ws', tls: {} }],
+    ['ws://relay.example', { host: 'relay.example', port: 80 }],
+    [' WSS://[::1]:3000 ', { host: '[::1]', port: 3000, tls: {} }],
+  ])('CLAUDE_FLOW_URL=%s comes before host and port', (url, address) => {
+    const { world } = read([], { CLAUDE_FLOW_URL: url, CLAUDE_FLOW_HOST: 'elsewhere', CLAUDE_FLOW_PORT: '1' })
+    expect(world).toEqual({ type: 'remote', ...address })
+  })
+
+  test.each([
+    ['http://powerdev:3000', 'it begins with ws:// or wss://'],
+    ['powerdev:3000', 'it begins with ws:// or wss://'],
+    ['powerdev', 'it is not a URL'],
+    ['wss://', 'it is not a URL'],
+    ['wss://me:secret@powerdev:3000', 'SWARMSCOPE_RELAY_TOKEN'],
+    ['wss://powerdev:3000/?token=secret', 'nothing behind the path'],
+    ['wss://powerdev:99999', 'it is not a URL'],
+  ])('CLAUDE_FLOW_URL=%s is refused, and its secrets are not repeated', (url, message) => {
+    const said = problem([], { CLAUDE_FLOW_URL: url })
+    expect(said).toMatch(/^CLAUDE_FLOW_URL: /)
+    expect(said).toContain(message)
+    expect(said).not.toContain('secret')
+  })
+
+  test('CLAUDE_FLOW_CA is read at the start, relative to where we were called', async () => {
+    const { cert } = await certificate({ names: ['powerdev'] })
+    writeFileSync(join(folder.path, 'relay.pem'), cert)
+    const env = { CLAUDE_FLOW_URL: 'wss://powerdev:3000', CLAUDE_FLOW_CA: 'relay.pem', INIT_CWD: folder.path }
+    expect(read([], env).world).toEqual({ type: 'remote', host: 'powerdev', port: 3000, tls: { ca: cert } })
+  })
+
+  test.each([
+    [{ CLAUDE_FLOW_URL: 'wss://powerdev', CLAUDE_FLOW_CA: '/nowhere/relay.pem' }, '/nowhere/relay.pem cannot be read'],
+    [{ CLAUDE_FLOW_URL: 'wss://powerdev', CLAUDE_FLOW_CA: 'package.json' }, 'package.json cannot be read'],
+    [{ CLAUDE_FLOW_URL: 'ws://powerdev', CLAUDE_FLOW_CA: 'relay.pem' }, 'CLAUDE_FLOW_URL begins with wss://'],
+    [{ CLAUDE_FLOW_HOST: 'powerdev', CLAUDE_FLOW_CA: 'relay.pem' }, 'set CLAUDE_FLOW_URL=wss://HOST:PORT'],
+    [{ CLAUDE_FLOW_CA: 'relay.pem' }, 'set CLAUDE_FLOW_URL=wss://HOST:PORT'],
+  ])('%j says what is wrong with the certificate', (env, message) => {
+    expect(problem([], env)).toContain(message)
+  })
+
   test('has a folder of its own, and so has each project', () => {
     const dirs = [
       read().projectDir,
       read(['--project', '/srv/shop']).projectDir,
       read([], { CLAUDE_FLOW_HOST: 'powerdev' }).projectDir,
       read([], { CLAUDE_FLOW_HOST: 'powerdev', CLAUDE_FLOW_PORT: '3001' }).projectDir,
+      read([], { CLAUDE_FLOW_URL: 'wss://powerdev:3000' }).projectDir,
     ]
-    expect(new Set(dirs).size).toBe(4)
+    expect(new Set(dirs).size).toBe(5)
+    expect(read([], { CLAUDE_FLOW_URL: 'ws://powerdev:3000' }).projectDir).toBe(dirs[2])
     const config = read()
     expect(logFileOf(config)).toBe(join(config.projectDir, 'server.log'))
     expect(runFileOf(config)).toBe(join(config.projectDir, 'run.json'))

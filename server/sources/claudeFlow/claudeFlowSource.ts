@@ -27,8 +27,10 @@ import {
   subscribeResult,
 } from '../../../protocol/relayWire.ts'
 import type { SourceError, SourceState, SourceStatus } from '../../../protocol/swarm.ts'
-import type { RelayAddress } from '../../connector/failure.ts'
+import { contextOf } from '../../connector/failure.ts'
+import { DEAD_AFTER_MS, SILENT_AFTER_MS } from '../../connector/lineWatch.ts'
 import { RelayConnection } from '../../connector/relayConnection.ts'
+import type { RelayAddress } from '../../connector/relayUrl.ts'
 import { type Rpc, RpcError } from '../../connector/rpc.ts'
 import type { World } from '../../world.ts'
 import type { Source } from '../source.ts'
@@ -157,6 +159,9 @@ export class ClaudeFlowSource implements Source {
       () => ['idle', 'connecting', 'handshaking'].includes(this.#connection.state.state),
       SETTLE_TIMEOUT_MS,
     )
+    // A relay that hangs may be only busy for a moment; what it never read must not take effect much later.
+    await this.#while(() => this.#connection.silentSinceMs !== null, SETTLE_TIMEOUT_MS)
+    if (this.#connection.silentSinceMs !== null) throw this.#error('CONNECTION_TIMEOUT')
     // What a relay that is gone said of its claude-flow is no reason to wait.
     const isStarting = () => this.#connection.rpc !== null && this.#relay?.child.state === 'starting'
     await this.#while(isStarting, CHILD_START_TIMEOUT_MS)
@@ -311,7 +316,7 @@ export class ClaudeFlowSource implements Source {
 
   #update(): void {
     const connection = this.#connection.state
-    const { state, lastError } = this.#judge(connection)
+    const { state, lastError, retryAtMs = null } = this.#judge(connection)
     const changed = state !== this.#status.state
     this.#status = {
       ...this.#status,
@@ -320,7 +325,7 @@ export class ClaudeFlowSource implements Source {
       // The age of what it said counts from when it went, not from the last attempt to get it back.
       since: isLive({ state }) === isLive(this.#status) ? this.#status.since : new Date().toISOString(),
       attempt: attemptOf(connection),
-      retryAt: connection.state === 'waiting' ? new Date(connection.retryAt).toISOString() : null,
+      retryAt: retryAtMs === null ? null : new Date(retryAtMs).toISOString(),
       lastError,
     }
     if (changed) this.#logState(state)
@@ -337,17 +342,26 @@ export class ClaudeFlowSource implements Source {
   }
 
   /** The connection's state, and beyond it: whether there is anything behind the relay. */
-  #judge(connection: ConnectionState): { state: SourceState; lastError: SourceError | null } {
+  #judge(connection: ConnectionState): { state: SourceState; lastError: SourceError | null; retryAtMs?: number } {
+    if (connection.state === 'waiting') {
+      return { state: 'waiting', lastError: connection.lastError, retryAtMs: connection.retryAt }
+    }
     if (connection.state !== 'live') return { state: connection.state, lastError: errorOf(connection) }
+    const { silentSinceMs } = this.#connection
+    if (silentSinceMs !== null) {
+      const { success: _, ...lastError } = this.#error('CONNECTION_TIMEOUT').body
+      // Still open, but what it said is not current any more; given up, and tried anew, at that time.
+      return { state: 'waiting', lastError, retryAtMs: silentSinceMs + DEAD_AFTER_MS - SILENT_AFTER_MS }
+    }
     if (this.#limited) return { state: 'limited', lastError: null }
     if (!this.#relay) return { state: 'handshaking', lastError: null }
     const { child, hasState } = this.#relay
     switch (child.state) {
-      // An error of before is over, or what becomes of it is not known yet.
       case 'up':
         return { state: 'live', lastError: null }
+      // One that starts anew has not got over its error yet.
       case 'starting':
-        return { state: hasState ? 'live' : 'handshaking', lastError: null }
+        return { state: hasState ? 'live' : 'handshaking', lastError: child.lastError }
       // One that hangs, or is not needed, hides nothing: what it did stands in files.
       case 'silent':
       case 'on-demand':
@@ -392,7 +406,7 @@ export class ClaudeFlowSource implements Source {
   }
 
   #error(code: ErrorCode, detail?: string): SwarmscopeError {
-    return new SwarmscopeError(code, { ...this.#options.address, ...(detail ? { detail } : {}) })
+    return new SwarmscopeError(code, { ...contextOf(this.#options.address), ...(detail ? { detail } : {}) })
   }
 
   #helloError(error: RpcError): SwarmscopeError {
