@@ -10,6 +10,7 @@ import type { ChildStatus } from '../protocol/relayWire.ts'
 import { type ChildCommand, type ChildEnd, ChildRun, type SpawnChild, spawnChild } from './childProcess.ts'
 import type { RelayLimits } from './limits.ts'
 import type { Message } from './mux.ts'
+import { canBeStarted } from './programs.ts'
 
 export interface ChildEvents {
   /** The process runs; it is to be initialised now. */
@@ -103,9 +104,16 @@ export class ChildSupervisor {
 
   /** `lazy`: only when somebody needs it. */
   start(when: 'eager' | 'lazy' = 'eager'): void {
-    if (!this.#options.command) this.#missing()
-    else if (when === 'lazy') this.#onDemand(null, performance.now())
-    else this.#spawn(this.#options.command)
+    const { command, cwd, env } = this.#options
+    if (!command) {
+      this.#missing()
+    } else if (when === 'eager') {
+      this.#spawn(command)
+    } else if (canBeStarted(command.file, cwd, env.PATH ?? '')) {
+      this.#onDemand(null, performance.now())
+    } else {
+      this.#missing() // nobody shall learn only when it is needed that it is not there
+    }
   }
 
   /** Somebody needs it: starts it if it waits for that. */

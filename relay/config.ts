@@ -1,11 +1,12 @@
 // The command line and what follows from it: where to listen, which project, which claude-flow.
 
-import { accessSync, constants, realpathSync, statSync } from 'node:fs'
-import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { isLoopback } from '../platform/listen.ts'
 import type { ChildCommand } from './childProcess.ts'
 import { RELAY_LIMITS, REMOTE_RATE_LIMIT, type RelayLimits } from './limits.ts'
 import { type ChildStart, type RelayOptionValues, relayProgram } from './options.ts'
+import { isProgram, onPath } from './programs.ts'
 import type { ToolPolicyOptions } from './toolPolicy.ts'
 import { splitWords } from './words.ts'
 
@@ -156,10 +157,9 @@ export function resolveCommand(given: string | undefined, project: string, path:
     if (!file) throw new ConfigError('--claude-flow (or CLAUDE_FLOW_COMMAND) holds no command')
     return { file, args }
   }
-  const folders = path.split(delimiter).filter(isAbsolute)
   const candidates = [
     join(project, 'node_modules', '.bin', 'claude-flow'),
-    ...['claude-flow', 'ruflo'].flatMap((name) => folders.map((folder) => join(folder, name))),
+    ...['claude-flow', 'ruflo'].flatMap((name) => onPath(name, path)),
   ]
   const file = candidates.find(isProgram)
   return file ? { file, args: ['mcp', 'start'] } : null
@@ -170,15 +170,6 @@ function wordsOf(line: string): string[] {
     return splitWords(line)
   } catch (error) {
     throw new ConfigError(`--claude-flow (or CLAUDE_FLOW_COMMAND) has ${(error as Error).message}: ${line}`)
-  }
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
   }
 }
 

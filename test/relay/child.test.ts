@@ -329,6 +329,11 @@ describe('a child that is started when it is needed', () => {
 
   test('without any command is missing, needed or not', () => {
     expect(new Bench(null, { when: 'lazy' }).status.state).toBe('missing')
+    for (const file of ['/does/not/exist', 'no-such-program', './fakeMcpChild.mjs', '/']) {
+      const bench = new Bench({ file, args: [] }, { when: 'lazy' })
+      expect(bench.status).toMatchObject({ state: 'missing', lastError: { code: 'CHILD_NOT_FOUND' } })
+    }
+    expect(new Bench({ file: 'node', args: [] }, { when: 'lazy' }).status.state).toBe('on-demand')
   })
 
   test('is what one becomes that only ever ends; it is tried again when somebody asks, not at once', async () => {

@@ -1,0 +1,26 @@
+// Programs as a shell finds them, without one.
+
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
+
+export function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** Where programs of this name may stand: in the absolute folders of `path`. */
+export const onPath = (name: string, path: string): string[] =>
+  path
+    .split(delimiter)
+    .filter(isAbsolute)
+    .map((folder) => join(folder, name))
+
+/** Whether `file` would be found if it were started in `cwd`. Windows has rules of its own: there only starting it tells. */
+export function canBeStarted(file: string, cwd: string, path: string): boolean {
+  if (process.platform === 'win32') return true
+  return file.includes('/') ? isProgram(resolve(cwd, file)) : onPath(file, path).some(isProgram)
+}
