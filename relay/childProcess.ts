@@ -97,9 +97,10 @@ export class ChildRun {
   send(line: Message): boolean {
     const { stdin } = this.#process
     if (this.#isOver || !stdin?.writable || stdin.writableLength > MAX_BACKLOG_BYTES) return false
-    this.#batch.cork(stdin)
+    this.#batch.hold(stdin)
     stdin.write(line)
     stdin.write('\n')
+    this.#batch.relieve(stdin)
     return true
   }
 

@@ -131,8 +131,9 @@ export class WsDoor {
     const queue = new SendQueue({
       socket: {
         send: (data, options, done) => {
-          this.#batch.cork(stream)
+          this.#batch.hold(stream)
           socket.send(data, options, done)
+          this.#batch.relieve(stream)
         },
       },
       maxQueuedBytes: limits.maxQueuedBytes,
