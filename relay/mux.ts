@@ -1,7 +1,7 @@
 // Many clients, one MCP server: ids and progress tokens are rewritten to our own integers, so that each client gets
 // exactly its own answers. Pure: no socket, no timer, no process (SPEC.md, rules X1–X18).
 
-import { type ErrorBody, type ErrorCode, errorBody, isRetryable } from '../protocol/errors.ts'
+import { type ErrorBody, errorBody } from '../protocol/errors.ts'
 import {
   failureOf,
   type InitializeResult,
@@ -16,28 +16,15 @@ import {
 } from '../protocol/mcp.ts'
 import { type Inbound, isId, isObject, type Json, parseJson, RpcFault, readInbound, writeJson } from './jsonRpc.ts'
 import type { RelayLimits } from './limits.ts'
+import { Liveness } from './liveness.ts'
+import { MuxClients } from './muxClients.ts'
+import { faultOf, type Outcome, outcomeOf, type Settled } from './outcome.ts'
 import { type ClientId, type Owner, type Pending, PendingRequests, withOriginalId } from './pending.ts'
 import { RESOURCE_CAPABILITY } from './resources.ts'
-import { TokenBucket } from './tokenBucket.ts'
 import type { ToolPolicy } from './toolPolicy.ts'
 
 /** What is sent: text, or the bytes of it where they came so. */
 export type Message = Buffer | string
-
-export type Outcome = 'ok' | 'tool-error' | 'error' | 'cancelled' | 'timed-out' | 'child-gone' | 'refused'
-
-/** A client's request that was meant for the child is over. */
-export interface Settled {
-  client: ClientId
-  /** As the client called itself. */
-  clientName: string | null
-  method: string
-  /** For `tools/call`; what was given and answered stays in the relay. */
-  call: { tool: string; args: Json } | null
-  outcome: Outcome
-  durationMs: number
-  result: unknown
-}
 
 export interface MuxEdge {
   /** False: the child does not take it. */
@@ -103,17 +90,8 @@ type Phase =
   /** None runs; `error`: why, if it is not just that nobody needed it. */
   { state: 'gone'; error: ErrorBody | null } | { state: 'starting' } | { state: 'up' }
 
-interface Client {
-  name: string | null
-  /** What it may send, and how many refusals it may collect; `null`: no limit. */
-  buckets: { messages: TokenBucket; refusals: TokenBucket } | null
-}
-
-/** The names of clients stand in frames and logs. */
-const MAX_CLIENT_NAME_LENGTH = 64
-/** claude-flow's tools say so of a failure at the very beginning of a result that is no MCP error. */
-const SAYS_NO = /^\s*\{\s*"success":\s*false\b/
-const SAYS_NO_WITHIN = 100
+/** Any server answers it, if only with an error. Clients' own are answered by the relay. */
+const PROBE = 'ping'
 /** How the line of an answer begins; where it is too long to be passed on, its owner can still be told. */
 const ANSWER_HEAD = /^\{"jsonrpc":"2\.0","id":(\d{1,15})[,}]/
 
@@ -129,7 +107,8 @@ export class Mux {
   readonly #options: MuxOptions
   readonly #edge: MuxEdge
   readonly #nowMs: () => number
-  readonly #clients = new Map<ClientId, Client>()
+  readonly #clients: MuxClients
+  readonly #liveness: Liveness
   readonly #pending = new PendingRequests()
   #phase: Phase = { state: 'gone', error: null }
   /** The child's one answer to `initialize`, for all clients; kept while the child is away. */
@@ -138,18 +117,20 @@ export class Mux {
   /** Nothing new is taken in. */
   #closing: ErrorBody | null = null
   #onIdle: (() => void)[] = []
-  /** When the child last said anything that makes sense. */
-  #heardAtMs = 0
-  /** When the child was asked whether it lives, until it says anything. */
-  #probedAtMs: number | null = null
-  #isSilent = false
-  /** A request was given up, and nothing was heard since. */
-  #isSuspect = false
 
   constructor(options: MuxOptions) {
     this.#options = options
     this.#edge = options.edge
     this.#nowMs = options.nowMs ?? (() => performance.now())
+    this.#clients = new MuxClients(options.limits.rateLimit)
+    this.#liveness = new Liveness(options.limits, {
+      ask: () => this.#ask(PROBE, {}, () => undefined),
+      onSilence: (isSilent) => options.edge.onSilence(isSilent),
+      onHung: (silentMs) => {
+        const detail = `nothing was heard from it for ${Math.round(silentMs / 1000)} s`
+        options.edge.onUseless(errorBody('CHILD_SILENT', { detail }))
+      },
+    })
   }
 
   /** Of clients and of the relay itself. */
@@ -162,10 +143,7 @@ export class Mux {
   }
 
   addClient(client: ClientId): void {
-    const { rateLimit } = this.#options.limits
-    const bucket = () => (rateLimit ? new TokenBucket(rateLimit, this.#nowMs()) : null)
-    const [messages, refusals] = [bucket(), bucket()]
-    this.#clients.set(client, { name: null, buckets: messages && refusals && { messages, refusals } })
+    this.#clients.add(client, this.#nowMs())
   }
 
   /** Nobody waits for its answers any more. */
@@ -178,16 +156,10 @@ export class Mux {
     this.#clients.delete(client)
   }
 
-  /** As the client called itself. */
-  nameOf(client: ClientId): string | null {
-    return this.#clients.get(client)?.name ?? null
-  }
-
   fromClient(id: ClientId, message: Message): void {
-    const client = this.#clients.get(id)
-    if (!client) return // it left; its last words came after
+    if (!this.#clients.has(id)) return // it left; its last words came after
     const inbound = readInbound(typeof message === 'string' ? message : message.toString())
-    if (client.buckets && !this.#isWithinRate(id, client.buckets, inbound)) return
+    if (!this.#isWithinRate(id, inbound)) return
     switch (inbound.type) {
       case 'refused':
         this.counters.refusedFromClients++
@@ -210,7 +182,7 @@ export class Mux {
   /** The child's process runs: it is asked to initialise before anything else is. */
   childStarting(): void {
     this.#phase = { state: 'starting' }
-    this.#heard()
+    this.#liveness.heard(this.#nowMs())
     const params = {
       // The newest that we know: the child answers with the newest that it knows.
       protocolVersion: MCP_PROTOCOL_VERSIONS.at(-1),
@@ -223,7 +195,7 @@ export class Mux {
   /** The child ended, or there is none (`null`: nobody needed it yet): each request gets its error now. */
   childGone(error: ErrorBody | null): void {
     this.#phase = { state: 'gone', error }
-    this.#heard()
+    this.#liveness.heard(this.#nowMs())
     const reason = error ?? errorBody('CHILD_CRASHED')
     for (const pending of this.#pending.takeAll()) {
       this.#answerError(pending.owner, reason)
@@ -248,7 +220,7 @@ export class Mux {
       this.counters.garbageLines++
       return
     }
-    this.#heard()
+    this.#liveness.heard(this.#nowMs())
     const message = parsed.value
     if (typeof message.method === 'string') this.#askedByChild(message, message.method, line)
     else this.#answered(message, line)
@@ -280,64 +252,40 @@ export class Mux {
   /** Gives up what has waited too long, and finds out whether the child lives while somebody waits for it. */
   tick(): void {
     const nowMs = this.#nowMs()
-    const { requestTimeoutMs, maxRequestTimeoutMs, probeAfterMs, probeTimeoutMs } = this.#options.limits
+    const { requestTimeoutMs, maxRequestTimeoutMs } = this.#options.limits
     for (const pending of [...this.#pending.values()]) {
       const isOverdue =
         nowMs - pending.heardAtMs >= requestTimeoutMs || nowMs - pending.askedAtMs >= maxRequestTimeoutMs
       // What is held waits for the child to start, which has a bound of its own.
       if (isOverdue && pending.held === null) this.#giveUp(pending)
     }
-    if (this.#phase.state !== 'up') return
-    if (this.#probedAtMs === null) {
-      if (nowMs - this.#heardAtMs >= probeAfterMs && this.#hasWaitedSince(nowMs - probeAfterMs)) {
-        this.#probedAtMs = nowMs
-        this.#ask('ping', {}, () => undefined)
-      }
-      return
-    }
-    const unansweredMs = nowMs - this.#probedAtMs
-    if (unansweredMs >= probeAfterMs && !this.#isSilent) {
-      this.#isSilent = true
-      this.#edge.onSilence(true)
-    }
-    if (this.#isSuspect && unansweredMs >= probeTimeoutMs) {
-      const seconds = Math.round((nowMs - this.#heardAtMs) / 1000)
-      this.#isSuspect = false
-      this.#edge.onUseless(errorBody('CHILD_SILENT', { detail: `nothing was heard from it for ${seconds} s` }))
-    }
+    if (this.#phase.state === 'up') this.#liveness.tick(nowMs, this.#waitingSinceMs)
   }
 
-  #hasWaitedSince(atMs: number): boolean {
-    for (const { askedAtMs, held } of this.#pending.values()) if (held === null) return askedAtMs <= atMs
-    return false
+  /** When the oldest request that the child has was asked. */
+  get #waitingSinceMs(): number | null {
+    for (const { askedAtMs, held } of this.#pending.values()) if (held === null) return askedAtMs
+    return null
   }
 
   #giveUp(pending: Pending): void {
     this.#pending.take(pending.id)
-    // Not for the question whether it lives: that one alone is no reason to end it.
-    if (pending.method !== 'ping') this.#isSuspect = true
+    // The question whether it lives is alone no reason to end it.
+    if (pending.method !== PROBE) this.#liveness.gaveUpRequest()
     this.#tellCancelled(pending, { reason: 'it took too long' })
     this.#answerError(pending.owner, errorBody('CHILD_TIMEOUT'))
     this.#settled(pending, 'timed-out')
   }
 
-  #heard(): void {
-    this.#heardAtMs = this.#nowMs()
-    this.#probedAtMs = null
-    this.#isSuspect = false
-    if (!this.#isSilent) return
-    this.#isSilent = false
-    this.#edge.onSilence(false)
-  }
-
-  #isWithinRate(id: ClientId, { messages, refusals }: NonNullable<Client['buckets']>, inbound: Inbound): boolean {
-    const nowMs = this.#nowMs()
-    const retryAfterMs = messages.take(nowMs)
-    if (retryAfterMs === 0) return true
+  #isWithinRate(client: ClientId, inbound: Inbound): boolean {
+    const verdict = this.#clients.take(client, this.#nowMs())
+    if (verdict.isWithin) return true
+    const { retryAfterMs, isStubborn } = verdict
     this.counters.rateLimited++
-    if (inbound.type === 'request')
-      this.#answerError({ client: id, id: inbound.id }, errorBody('RATE_LIMITED'), { retryAfterMs })
-    if (refusals.take(nowMs) > 0) this.#edge.closeClient(id, 'too many messages')
+    if (inbound.type === 'request') {
+      this.#answerError({ client, id: inbound.id }, errorBody('RATE_LIMITED'), { retryAfterMs })
+    }
+    if (isStubborn) this.#edge.closeClient(client, 'too many messages')
     return false
   }
 
@@ -366,7 +314,7 @@ export class Mux {
   #request(client: ClientId, request: Extract<Inbound, { type: 'request' }>, message: Message): void {
     const { id, method, params = {}, raw } = request
     if (method === 'initialize') {
-      this.#noteName(client, params)
+      this.#clients.noteName(client, params)
       this.#initialize(client, id, params.protocolVersion)
       return
     }
@@ -391,7 +339,7 @@ export class Mux {
   #refused(client: ClientId, id: JsonRpcId, method: string, params: Json, error: ErrorBody): void {
     this.#answerError({ client, id }, error)
     const call = method === 'tools/call' && typeof params.name === 'string' ? { tool: params.name, args: {} } : null
-    const clientName = this.nameOf(client)
+    const clientName = this.#clients.nameOf(client)
     this.#edge.onSettled({ client, clientName, method, call, outcome: 'refused', durationMs: 0, result: undefined })
   }
 
@@ -421,13 +369,6 @@ export class Mux {
       }
       this.#edge.onInternalError(error)
       this.#send(client, failureOf(id, JSON_RPC.INTERNAL_ERROR, 'Internal error'))
-    }
-  }
-
-  #noteName(id: ClientId, { clientInfo }: Json): void {
-    const client = this.#clients.get(id)
-    if (client && isObject(clientInfo) && typeof clientInfo.name === 'string') {
-      client.name = clientInfo.name.slice(0, MAX_CLIENT_NAME_LENGTH)
     }
   }
 
@@ -540,7 +481,7 @@ export class Mux {
     } else if (method === 'notifications/progress') {
       this.#progress(message)
     } else if (method.startsWith('notifications/') && method !== 'notifications/cancelled') {
-      for (const client of this.#clients.keys()) this.#edge.toClient(client, line)
+      for (const client of this.#clients.ids()) this.#edge.toClient(client, line)
     } else {
       this.counters.refusedFromChild++ // e.g. `server.initialized` of 2.x
     }
@@ -553,7 +494,7 @@ export class Mux {
       this.counters.refusedFromChild++
       return
     }
-    pending.heardAtMs = this.#heardAtMs
+    pending.heardAtMs = this.#nowMs()
     const own = { ...message, params: { ...params, progressToken: pending.progressToken } }
     const text = writeJson(own)
     if (text !== null) this.#edge.toClient(pending.owner.client, text)
@@ -583,7 +524,7 @@ export class Mux {
       return
     }
     this.#edge.toClient(owner.client, own)
-    this.#settled(pending, outcomeOf(message, pending), message.result)
+    this.#settled(pending, outcomeOf(message, pending.call !== null), message.result)
   }
 
   #ownAnswer({ method }: Pending, message: Json, line: Buffer, id: JsonRpcId): Message | null {
@@ -601,7 +542,15 @@ export class Mux {
     if (owner.client === null) return
     const { client } = owner
     const durationMs = this.#nowMs() - askedAtMs
-    this.#edge.onSettled({ client, clientName: this.nameOf(client), method, call, outcome, durationMs, result })
+    this.#edge.onSettled({
+      client,
+      clientName: this.#clients.nameOf(client),
+      method,
+      call,
+      outcome,
+      durationMs,
+      result,
+    })
     if (this.#pending.countOfClients > 0 || this.#onIdle.length === 0) return
     for (const action of this.#onIdle.splice(0)) action()
   }
@@ -624,21 +573,4 @@ export class Mux {
 /** The newest that both know: the child's own, unless the client asked for an older one. */
 function bestVersion(asked: unknown, childs: string): string {
   return typeof asked === 'string' && MCP_PROTOCOL_VERSIONS.includes(asked) && asked < childs ? asked : childs
-}
-
-function outcomeOf(message: Json, { call }: Pending): Outcome {
-  if (!('result' in message)) return 'error'
-  if (!call || !isObject(message.result)) return 'ok'
-  const { isError, content } = message.result
-  const first: unknown = Array.isArray(content) ? content[0] : undefined
-  const text = isObject(first) && typeof first.text === 'string' ? first.text.slice(0, SAYS_NO_WITHIN) : ''
-  return isError === true || SAYS_NO.test(text) ? 'tool-error' : 'ok'
-}
-
-/** By the catalogue's code: what the request itself is to blame for, and what the relay or the child is. */
-const RPC_CODES: Partial<Record<ErrorCode, number>> = { TOOL_NOT_ALLOWED: JSON_RPC.INVALID_PARAMS }
-
-function faultOf({ code, error, details }: ErrorBody, more: Json = {}): RpcFault {
-  const data = { code, suggestion: details.suggestion, retryable: isRetryable(code), ...more }
-  return new RpcFault(RPC_CODES[code] ?? JSON_RPC.CHILD_UNAVAILABLE, error, data)
 }

@@ -2,7 +2,8 @@
 
 import { type ErrorBody, errorBody } from '../../protocol/errors.ts'
 import { RELAY_LIMITS } from '../../relay/limits.ts'
-import { type LocalMethod, Mux, type MuxOptions, type Settled } from '../../relay/mux.ts'
+import { type LocalMethod, Mux, type MuxOptions } from '../../relay/mux.ts'
+import type { Settled } from '../../relay/outcome.ts'
 import { ALL_TOOLS, ToolPolicy, type ToolPolicyOptions } from '../../relay/toolPolicy.ts'
 
 export interface Sent {
