@@ -13,6 +13,8 @@ const SPACE = 0x20
 
 const USUAL = Buffer.from('{"jsonrpc":"2.0","id":')
 const ID_KEY = Buffer.from('"id"')
+/** In `"id":5`, where the value begins. */
+const OWN_ID_AT = 5
 /** A key may be written with these, and then be another `id`. */
 const ESCAPE = Buffer.from('\\u')
 
@@ -27,14 +29,32 @@ interface Span {
  */
 export function withId(line: Buffer, id: string): Buffer | null {
   const span = usualSpan(line) ?? idSpan(line)
-  if (!span) return null
+  return span && spliced(line, span, id)
+}
+
+function spliced(line: Buffer, { start, end }: Span, id: string): Buffer {
   const idBytes = Buffer.byteLength(id)
-  const tail = line.length - span.end
-  const out = Buffer.allocUnsafe(span.start + idBytes + tail)
-  line.copy(out, 0, 0, span.start)
-  out.write(id, span.start)
-  line.copy(out, span.start + idBytes, span.end)
+  const out = Buffer.allocUnsafe(start + idBytes + line.length - end)
+  line.copy(out, 0, 0, start)
+  out.write(id, start)
+  line.copy(out, start + idBytes, end)
   return out
+}
+
+/**
+ * As `withId`, for the child's answer to our request `ourId`. A walk for other keys called `id` would cost more than all
+ * the rest, and a payload has many; only one with this very value could pass for the answer's own.
+ */
+export function withAnswerId(line: Buffer, ourId: number, id: string): Buffer | null {
+  const own = `"id":${ourId}`
+  const start = USUAL.length
+  const end = start + own.length - OWN_ID_AT
+  const isUsual =
+    line.compare(USUAL, 0, start, 0, Math.min(start, line.length)) === 0 &&
+    line.toString('latin1', start, end) === own.slice(OWN_ID_AT) &&
+    line[end] === COMMA &&
+    line.indexOf(own, end, 'latin1') === -1
+  return isUsual ? spliced(line, { start, end }, id) : withId(line, id)
 }
 
 /** The shape in which nearly all messages come; a few comparisons, and no walk through the payload. */

@@ -527,13 +527,13 @@ export class Mux {
     this.#settled(pending, outcomeOf(message, pending.call !== null), message.result)
   }
 
-  #ownAnswer({ method }: Pending, message: Json, line: Buffer, id: JsonRpcId): Message | null {
+  #ownAnswer({ method, id: ourId }: Pending, message: Json, line: Buffer, id: JsonRpcId): Message | null {
     const { policy } = this.#options
     if (method === 'tools/list' && !policy.isOpen && isObject(message.result) && Array.isArray(message.result.tools)) {
       const tools = message.result.tools.filter((tool) => isObject(tool) && policy.allowsTool(String(tool.name)))
       return writeJson({ ...message, id, result: { ...message.result, tools } })
     }
-    return withOriginalId(line, message, id)
+    return withOriginalId(line, message, ourId, id)
   }
 
   /** It is over, and its owner knows. */

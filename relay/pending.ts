@@ -1,7 +1,7 @@
 // What was asked of the child and is not answered yet, by our own integer; and how a message looks on either side.
 
 import type { JsonRpcId, JsonRpcResponse } from '../protocol/mcp.ts'
-import { withId } from './idBytes.ts'
+import { withAnswerId, withId } from './idBytes.ts'
 import { isId, isObject, type Json, writeJson } from './jsonRpc.ts'
 
 export type ClientId = number
@@ -160,6 +160,11 @@ function toolCallOf({ method, params }: Json): Pending['call'] {
 }
 
 /** The child's answer under the client's id, the rest of its bytes as they are. `null`: it cannot be written. */
-export function withOriginalId(line: Buffer, message: Json, originalId: JsonRpcId): Buffer | string | null {
-  return withId(line, JSON.stringify(originalId)) ?? writeJson({ ...message, id: originalId })
+export function withOriginalId(
+  line: Buffer,
+  message: Json,
+  ourId: number,
+  originalId: JsonRpcId,
+): Buffer | string | null {
+  return withAnswerId(line, ourId, JSON.stringify(originalId)) ?? writeJson({ ...message, id: originalId })
 }

@@ -510,6 +510,12 @@ describe('the bytes of a message', () => {
     const { id } = lastToChild()
     bench.childSays(`{"result":{"id":${id},"n":0.10},"jsonrpc":"2.0","id":${id}}`)
     expect(bench.texts[0]).toBe(`{"result":{"id":${id},"n":0.10},"jsonrpc":"2.0","id":"mine"}`)
+    for (const payload of ['{"id":7,"a\\u0069":1.50}', '{"id":OURS,"n":[{"id":OURS}]}']) {
+      bench.request(1, 'mine')
+      const result = payload.replaceAll('OURS', String(lastToChild().id))
+      bench.childSays(`{"jsonrpc":"2.0","id":${lastToChild().id},"result":${result}}`)
+      expect(bench.texts.at(-1)).toBe(`{"jsonrpc":"2.0","id":"mine","result":${result}}`)
+    }
   })
 
   test('[X2] any message keeps its value, whatever its keys, their order and its white space', () => {
