@@ -130,7 +130,7 @@ export class Relay {
       intervalMs: limits.statIntervalMs,
       badAfterMs: limits.badFileAfterMs,
       log,
-      onRecords: (file, records, at) => this.#state.replace(file, records, at),
+      onChange: (file, change, at) => this.#state.apply(file, change, at),
       onPresence: () => this.#presenceChanged(),
     })
     this.#state.onChange(() => {

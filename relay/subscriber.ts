@@ -2,7 +2,14 @@
 // question to the store (`changesSince`), asked again whenever something changed and the socket has drained.
 
 import type { ClaudeFlowRecord } from '../protocol/claudeFlow.ts'
-import { chunkSnapshot, type RevisionedStore, type Snapshot, type SnapshotChunk } from '../protocol/frames.ts'
+import {
+  chunkSnapshot,
+  type Frame,
+  type RevisionedStore,
+  SNAPSHOT_CHUNK_BYTES,
+  type Snapshot,
+  type SnapshotChunk,
+} from '../protocol/frames.ts'
 import { RELAY_METHOD } from '../protocol/relayWire.ts'
 
 type Store = RevisionedStore<ClaudeFlowRecord>
@@ -18,6 +25,35 @@ const MAX_FRAME_LENGTH = 1024 * 1024
 
 export const notificationText = (method: string, params: unknown): string =>
   JSON.stringify({ jsonrpc: '2.0', method, params })
+
+/** Records are replaced, never mutated (F9): each is encoded once, for all frames and chunks of all subscribers. */
+const texts = new WeakMap<ClaudeFlowRecord, string>()
+
+function textOf(record: ClaudeFlowRecord): string {
+  let text = texts.get(record)
+  if (text === undefined) {
+    text = JSON.stringify(record)
+    texts.set(record, text)
+  }
+  return text
+}
+
+/** A notification whose `put` are records. */
+function recordsText(method: string, { put, ...rest }: { put: ClaudeFlowRecord[] }): string {
+  const params = `${JSON.stringify(rest).slice(0, -1)},"put":[${put.map(textOf).join(',')}]}`
+  return `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`
+}
+
+/** `null`: too large for one message. Not all of it is encoded to find that out. */
+function frameText(frame: Frame<ClaudeFlowRecord>): string | null {
+  let length = 0
+  for (const record of frame.put) {
+    length += textOf(record).length
+    if (length > MAX_FRAME_LENGTH) return null
+  }
+  const text = recordsText(RELAY_METHOD.FRAME, frame)
+  return text.length > MAX_FRAME_LENGTH ? null : text
+}
 
 export class Subscriber {
   readonly #store: Store
@@ -60,8 +96,8 @@ export class Subscriber {
       case 'none':
         break
       case 'frame': {
-        const text = notificationText(RELAY_METHOD.FRAME, changes.frame)
-        if (text.length > MAX_FRAME_LENGTH) {
+        const text = frameText(changes.frame)
+        if (text === null) {
           this.#beginSnapshot(this.#store.snapshot())
         } else {
           this.#rev = changes.frame.to
@@ -80,7 +116,7 @@ export class Subscriber {
   #beginSnapshot(snapshot: Snapshot<ClaudeFlowRecord>): void {
     this.#epoch = snapshot.epoch
     this.#rev = snapshot.seq
-    this.#chunks = chunkSnapshot(snapshot)
+    this.#chunks = chunkSnapshot(snapshot, SNAPSHOT_CHUNK_BYTES, (record) => textOf(record).length)
     this.#next()
   }
 
@@ -89,7 +125,7 @@ export class Subscriber {
     if (done) {
       this.#chunks = null
     } else {
-      this.#edge.sendPaced(notificationText(RELAY_METHOD.SNAPSHOT, value))
+      this.#edge.sendPaced(recordsText(RELAY_METHOD.SNAPSHOT, value))
     }
     this.pump() // what changed meanwhile follows as a frame
   }

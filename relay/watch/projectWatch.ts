@@ -1,20 +1,14 @@
 // All state of claude-flow's in one project folder: which files there are, who reads them, and when to look.
 
-import { join } from 'node:path'
 import type { Logger } from '../../platform/log.ts'
-import { type FoundRecord, readAgents3, readHive3, readSwarms3, readTasks3 } from '../../protocol/claudeFlow.ts'
+import { DatabaseFileReader, JsonFileReader } from './fileReaders.ts'
 import { FolderWatch, type WatchFolder } from './folders.ts'
-import { JsonStore } from './jsonStore.ts'
-import { MemoryDb, WAL_SUFFIX } from './memoryDb.ts'
-import { StateFile, type StateFileEvents, type StateReader } from './stateFile.ts'
-
-const STORES_3: Readonly<Record<string, (store: unknown) => FoundRecord[]>> = {
-  '.claude-flow/agents/store.json': readAgents3,
-  '.claude-flow/tasks/store.json': readTasks3,
-  '.claude-flow/swarm/swarm-state.json': readSwarms3,
-  '.claude-flow/hive-mind/state.json': readHive3,
-}
-const DATABASE_2 = '.swarm/memory.db'
+import { WAL_SUFFIX } from './memoryDb.ts'
+import { Reader } from './reader.ts'
+import type { StartReaderThread } from './readerThread.ts'
+import type { Change, StateReader } from './reading.ts'
+import { StateFile, type StateFileEvents } from './stateFile.ts'
+import { DATABASE, JSON_FILES } from './stores.ts'
 
 export interface ProjectWatchOptions {
   root: string
@@ -22,11 +16,12 @@ export interface ProjectWatchOptions {
   /** A file that cannot be read for this long is told of. */
   badAfterMs: number
   log: Logger
-  /** The file holds exactly these records now. */
-  onRecords: (file: string, records: readonly FoundRecord[], at: string) => void
+  /** What the file holds now, or how that differs from what was told of it last. */
+  onChange: (file: string, change: Change, at: string) => void
   /** Whether any state was found, or whether 2.x keeps its state in a database, changed. */
   onPresence: () => void
   watchFolder?: WatchFolder
+  startThread?: StartReaderThread
 }
 
 export class ProjectWatch {
@@ -35,20 +30,22 @@ export class ProjectWatch {
   readonly #options: ProjectWatchOptions
   readonly #files = new Map<string, StateFile>()
   readonly #folders: FolderWatch
+  readonly #reader: Reader
   #hasDatabase2 = false
   #presence = ''
 
   constructor(options: ProjectWatchOptions) {
     this.#options = options
-    const { root, intervalMs, watchFolder } = options
-    for (const [file, parse] of Object.entries(STORES_3)) this.#add(file, new JsonStore(join(root, file), parse))
-    const database = new MemoryDb(join(root, DATABASE_2), (isOf2) => {
+    const { root, intervalMs, log, watchFolder, startThread } = options
+    this.#reader = new Reader({ root, log, ...(startThread ? { startThread } : {}) })
+    for (const [file, format] of JSON_FILES) this.#add(file, new JsonFileReader(root, file, format, this.#reader))
+    const database = new DatabaseFileReader(root, this.#reader, (isOf2) => {
       this.#hasDatabase2 = isOf2
     })
-    this.#add(DATABASE_2, database)
+    this.#add(DATABASE, database)
     this.#folders = new FolderWatch({
       root,
-      files: [...this.#files.keys(), DATABASE_2 + WAL_SUFFIX],
+      files: [...this.#files.keys(), DATABASE + WAL_SUFFIX],
       intervalMs,
       onTouched: (file) => this.#touched(file),
       ...(watchFolder ? { watchFolder } : {}),
@@ -63,7 +60,7 @@ export class ProjectWatch {
 
   /** 3.x keeps its state here: no process is needed to see it. */
   get hasFiles3(): boolean {
-    return this.found.some((file) => Object.hasOwn(STORES_3, file))
+    return this.found.some((file) => JSON_FILES.has(file))
   }
 
   /** 2.x keeps its state in a database here: what its process says of its memory is not needed. */
@@ -73,15 +70,17 @@ export class ProjectWatch {
 
   async close(): Promise<void> {
     this.#folders.close()
-    await Promise.all([...this.#files.values()].map((file) => file.close()))
+    // First the files: what ends with the thread is no bad reading then.
+    const files = [...this.#files.values()].map((file) => file.close())
+    await Promise.all([this.#reader.close(), ...files])
   }
 
   #add(name: string, reader: StateReader): void {
-    const { log, onRecords, badAfterMs } = this.#options
+    const { log, onChange, badAfterMs } = this.#options
     const events: StateFileEvents = {
-      onRecords: (records, at) => {
-        if (name === DATABASE_2 && !file.isPresent) this.#hasDatabase2 = false
-        onRecords(name, records, at)
+      onChange: (change, at) => {
+        if (name === DATABASE && !file.isPresent) this.#hasDatabase2 = false
+        onChange(name, change, at)
         this.#tellPresence()
       },
       onBad: (error) =>
@@ -94,7 +93,7 @@ export class ProjectWatch {
 
   #touched(name: string | null): void {
     if (name === null) void this.#lookAtAll()
-    else void this.#files.get(name.endsWith(WAL_SUFFIX) ? DATABASE_2 : name)?.look()
+    else void this.#files.get(name.endsWith(WAL_SUFFIX) ? DATABASE : name)?.look()
   }
 
   async #lookAtAll(): Promise<void> {

@@ -1,27 +1,10 @@
 // One file of claude-flow's: looked at whenever it may have changed, read when it did. Files are written in place, so
 // half ones are met: the last good state stays, and it is read again shortly.
 
-import type { FoundRecord } from '../../protocol/claudeFlow.ts'
-
-export interface Reading {
-  /** What the file was like when it was read: equal again means nothing new. `null`: that cannot be said yet. */
-  signature: string | null
-  records: FoundRecord[]
-  /** ISO time of its last change. */
-  at: string
-  /** It is state of claude-flow's, and not something else under the same name. */
-  counts: boolean
-}
-
-export interface StateReader {
-  /** `null`: there is no such file. Rejects only when it cannot even be looked at. */
-  signature(): Promise<string | null>
-  /** Rejects when what it holds cannot be read (now). */
-  read(): Promise<Reading>
-}
+import type { Change, Reading, StateReader } from './reading.ts'
 
 export interface StateFileEvents {
-  onRecords(records: readonly FoundRecord[], at: string): void
+  onChange(change: Change, at: string): void
   /** It cannot be read, and stays so. */
   onBad(error: unknown): void
   /** It can be read again, after `onBad`. */
@@ -40,6 +23,8 @@ export class StateFile {
   readonly #events: StateFileEvents
   readonly #badAfterMs: number
   #signature: string | null = null
+  /** The id of the last reading that was taken. */
+  #since: string | null = null
   #present = false
   #counts = false
   #retryMs = FIRST_RETRY_MS
@@ -105,7 +90,7 @@ export class StateFile {
       }
       this.#present = true
       if (signature === this.#signature) return false
-      const reading = await this.#reader.read()
+      const reading = await this.#reader.read(this.#since)
       if (this.#closed) return false
       this.#take(reading)
     } catch (error) {
@@ -114,7 +99,8 @@ export class StateFile {
     return true
   }
 
-  #take({ signature, records, at, counts }: Reading): void {
+  #take({ id, signature, change, at, counts }: Reading): void {
+    this.#since = id
     this.#signature = signature
     this.#counts = counts
     this.#badSinceMs = null
@@ -123,7 +109,7 @@ export class StateFile {
       this.#warned = false
       this.#events.onGood()
     }
-    this.#events.onRecords(records, at)
+    this.#events.onChange(change, at)
   }
 
   async #missing(): Promise<void> {
@@ -136,9 +122,11 @@ export class StateFile {
     this.#present = false
     this.#counts = false
     this.#signature = null
+    this.#since = null
+    this.#reader.forget()
     this.#badSinceMs = null
     this.#retryMs = FIRST_RETRY_MS
-    this.#events.onRecords([], new Date().toISOString())
+    this.#events.onChange({ type: 'whole', records: [] }, new Date().toISOString())
   }
 
   #bad(error: unknown): void {

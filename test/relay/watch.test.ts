@@ -3,16 +3,27 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { describe, expect, test } from 'vitest'
 import { type FoundRecord, readAgents3 } from '../../protocol/claudeFlow.ts'
+import { signatureOf, statOf } from '../../relay/watch/fileStats.ts'
 import { FolderWatch, type WatchFolder } from '../../relay/watch/folders.ts'
 import { JsonStore } from '../../relay/watch/jsonStore.ts'
 import { ProjectWatch } from '../../relay/watch/projectWatch.ts'
-import { type Reading, StateFile } from '../../relay/watch/stateFile.ts'
+import type { Change, Reading } from '../../relay/watch/reading.ts'
+import { StateFile } from '../../relay/watch/stateFile.ts'
 import { AGENTS, agentsStore, cleanup, put, putRecorded3, recorded2, temporaryFolder } from '../helpers/relayFiles.ts'
 import { until } from '../helpers/until.ts'
 
 /** Fast enough that what only this safety net sees is seen soon; slow enough that what inotify sees is seen by it. */
 const NET_MS = 60
 const NEVER_MS = 1_000_000
+
+/** As whoever follows the changes does it: a new one at the end. */
+function applied(before: readonly FoundRecord[], change: Change): FoundRecord[] {
+  if (change.type === 'whole') return change.records
+  const records = new Map(before.map((record) => [record.nativeId, record]))
+  for (const { nativeId } of change.gone) expect(records.delete(nativeId)).toBe(true)
+  for (const record of change.put) records.set(record.nativeId, record)
+  return [...records.values()]
+}
 
 class Bench {
   readonly root: string
@@ -31,9 +42,9 @@ class Bench {
       intervalMs,
       badAfterMs: 300,
       log,
-      onRecords: (file, records, at) => {
+      onChange: (file, change, at) => {
         this.calls++
-        this.records.set(file, records)
+        this.records.set(file, applied(this.records.get(file) ?? [], change))
         this.at.set(file, at)
       },
       onPresence: () => this.presences++,
@@ -222,7 +233,14 @@ describe('a folder of another kind than expected', () => {
 })
 
 describe('one file', () => {
-  const reading = (signature: string | null): Reading => ({ signature, records: [], at: '', counts: true })
+  const reading = (signature: string | null): Reading => ({
+    id: 'r',
+    signature,
+    change: { type: 'whole', records: [] },
+    at: '',
+    generation: 3,
+    counts: true,
+  })
   class Script {
     readonly events: string[] = []
     signatureNow: string | null = 's1'
@@ -236,9 +254,10 @@ describe('one file', () => {
           if (this.bad) throw this.bad
           return reading(this.signatureNow)
         },
+        forget: () => undefined,
       },
       {
-        onRecords: (_records, at) => this.events.push(at === '' ? 'records' : 'gone'),
+        onChange: (_change, at) => this.events.push(at === '' ? 'records' : 'gone'),
         onBad: () => this.events.push('bad'),
         onGood: () => this.events.push('good'),
       },
@@ -299,11 +318,12 @@ describe('one file', () => {
   test('that was just written says of itself that the next write may look the same', async () => {
     const root = temporaryFolder()
     put(root, AGENTS, agentsStore('a'))
-    const store = new JsonStore(join(root, AGENTS), readAgents3)
+    const store = new JsonStore(join(root, AGENTS), { kind: 'agent', list: 'agents', parse: readAgents3 })
     utimesSync(join(root, AGENTS), new Date(), new Date())
-    expect((await store.read()).signature).toBeNull()
+    expect((await store.read(null)).signature).toBeNull()
     utimesSync(join(root, AGENTS), 1_000, 1_000)
-    expect((await store.read()).signature).toBe(await store.signature())
+    const found = await statOf(join(root, AGENTS))
+    expect((await store.read(null)).signature).toBe(found && signatureOf(found))
   })
 
   test('that is closed says nothing any more', async () => {
