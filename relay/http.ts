@@ -15,11 +15,13 @@ export interface HttpOptions {
   /** `detailed`: for those who have the token. */
   health: (detailed: boolean) => object
   isReady: () => boolean
+  /** What comes to /mcp, after Host and Origin. */
+  mcp: (request: IncomingMessage, response: ServerResponse) => void
 }
 
 type Head = Readonly<Record<string, string>>
 
-const SAFE_HEADERS: Head = {
+export const SAFE_HEADERS: Head = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'",
@@ -42,7 +44,8 @@ export function createHttpServer(options: HttpOptions): Server {
 /** The path alone; what stands behind `?` is nothing to us. */
 export const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0] ?? '/'
 
-function answer({ guard, health, isReady }: HttpOptions, request: IncomingMessage, response: ServerResponse): void {
+function answer(options: HttpOptions, request: IncomingMessage, response: ServerResponse): void {
+  const { guard, health, isReady, mcp } = options
   const path = pathOf(request)
   const isProbe = path === '/livez' || path === '/readyz'
   const gate = guard()
@@ -52,8 +55,10 @@ function answer({ guard, health, isReady }: HttpOptions, request: IncomingMessag
     sendError(response, refusal)
   } else if (path === '/ws') {
     sendError(response, 'BAD_REQUEST', { detail: 'Connect with a WebSocket here' }, { Upgrade: 'websocket' })
+  } else if (path === '/mcp') {
+    mcp(request, response)
   } else if (!isProbe && path !== '/health') {
-    sendError(response, 'NOT_FOUND', { detail: 'The relay has /ws and /health' })
+    sendError(response, 'NOT_FOUND', { detail: 'The relay has /ws, /mcp and /health' })
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
     sendError(response, 'METHOD_NOT_ALLOWED', {}, { Allow: 'GET, HEAD' })
   } else if (path === '/health') {
@@ -64,7 +69,12 @@ function answer({ guard, health, isReady }: HttpOptions, request: IncomingMessag
   }
 }
 
-function sendError(response: ServerResponse, code: ErrorCode, context: ErrorContext = {}, head: Head = {}): void {
+export function sendError(
+  response: ServerResponse,
+  code: ErrorCode,
+  context: ErrorContext = {},
+  head: Head = {},
+): void {
   sendJson(response, errorStatus(code), errorBody(code, context), head)
 }
 

@@ -26,6 +26,7 @@ export interface RelayLimits {
   rateLimit: Rate | null
   /** One message from a client: tool arguments, no files. */
   maxMessageBytes: number
+  /** Of both doors together. */
   maxClients: number
   /** What may stand in a client's queue beyond the message in flight. */
   maxQueuedBytes: number
@@ -33,6 +34,12 @@ export interface RelayLimits {
   noProgressMs: number
   /** A client that is closed for being slow may yet read, and learn why, before its socket is cut. */
   dropPatienceMs: number
+  /** Answers at /mcp that are under way, in all: as many as one WebSocket may wait for. */
+  maxHttpStreams: number
+  /** A session at /mcp without any open stream: its client went without a word, or comes back and initialises anew. */
+  sessionIdleMs: number
+  /** A comment in quiet streams at /mcp: proxies cut what is silent for 60 s and less. */
+  sseKeepAliveMs: number
   pingIntervalMs: number
   pongTimeoutMs: number
   maxPendingPerClient: number
@@ -63,6 +70,9 @@ export const RELAY_LIMITS: RelayLimits = {
   maxQueuedBytes: 1024 * 1024,
   noProgressMs: 10_000,
   dropPatienceMs: 2_000,
+  maxHttpStreams: 1_024,
+  sessionIdleMs: 10 * 60_000,
+  sseKeepAliveMs: 15_000,
   pingIntervalMs: 25_000,
   pongTimeoutMs: 8_000,
   maxPendingPerClient: 1_024,

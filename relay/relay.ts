@@ -18,10 +18,11 @@ import { CLOSE } from '../protocol/viewerWire.ts'
 import { CallFeed } from './callFeed.ts'
 import { ChildSupervisor } from './child.ts'
 import type { ChildCommand, SpawnChild } from './childProcess.ts'
-import type { RelayClient } from './client.ts'
+import type { ClientEvents, RelayClient } from './client.ts'
 import { Guard } from './guard.ts'
 import { createHttpServer } from './http.ts'
 import { RELAY_LIMITS, type RelayLimits } from './limits.ts'
+import { McpDoor } from './mcp/door.ts'
 import { localMethods } from './methods.ts'
 import { Mux, type MuxCounters } from './mux.ts'
 import type { Settled } from './outcome.ts'
@@ -95,8 +96,10 @@ export class Relay {
     guard: () => this.#guard,
     health: (detailed) => this.#health(detailed),
     isReady: () => this.#isReady,
+    mcp: (request, response) => this.#mcp.handle(request, response),
   })
   readonly #ws: WsDoor
+  readonly #mcp: McpDoor
   #guard: Guard | null = null
   #isReady = false
   #port = 0
@@ -137,17 +140,19 @@ export class Relay {
       for (const subscriber of this.#subscribers.values()) subscriber.pump()
       this.#resources.changed()
     })
-    this.#ws = new WsDoor({
-      server: this.#http,
+    const door = {
       guard: () => this.#guard,
       limits,
       log,
-      events: {
-        onOpen: (client) => this.#opened(client),
-        onMessage: (client, message) => this.#mux.fromClient(client.id, message),
-        onClose: (client) => this.#left(client.id),
-      },
-    })
+      hasRoom: () => this.#clientCount < limits.maxClients,
+    }
+    const events: ClientEvents = {
+      onOpen: (client) => this.#opened(client),
+      onMessage: (client, message) => this.#mux.fromClient(client.id, message),
+      onClose: (client) => this.#left(client.id),
+    }
+    this.#ws = new WsDoor({ ...door, server: this.#http, events })
+    this.#mcp = new McpDoor({ ...door, events: { ...events, onRegained: ({ id }) => this.#resources.renew(id) } })
   }
 
   get port(): number {
@@ -218,16 +223,17 @@ export class Relay {
     this.#mux.childGone(errorBody('STOPPING'))
     this.#roster.close()
     clearInterval(this.#ticker)
-    const goodbye = this.#ws.close(drainMs > 0 ? DRAINED_CLOSE_MS : undefined)
-    await Promise.all([goodbye, this.#watch.close(), childEnded])
+    const patienceMs = drainMs > 0 ? DRAINED_CLOSE_MS : undefined
+    await Promise.all([this.#ws.close(patienceMs), this.#mcp.close(patienceMs), this.#watch.close(), childEnded])
     this.#http.closeAllConnections()
   }
 
   /** The probes are answered meanwhile: whoever balances load must see that we are leaving. */
   async #drained(drainMs: number): Promise<void> {
     this.#ws.letNobodyIn()
+    this.#mcp.letNobodyIn()
     this.#mux.refuse(errorBody('STOPPING'))
-    this.#log.info({ pending: this.#mux.pendingCount, clients: this.#ws.count }, 'draining')
+    this.#log.info({ pending: this.#mux.pendingCount, clients: this.#clientCount }, 'draining')
     await new Promise<void>((resolve) => {
       this.#endDrain = resolve
       this.#mux.whenIdle(resolve)
@@ -375,6 +381,10 @@ export class Relay {
     for (const client of this.#greeted.keys()) this.#clients.get(client)?.queue.send(notification)
   }
 
+  get #clientCount(): number {
+    return this.#ws.count + this.#mcp.count
+  }
+
   get #projectName(): string {
     const { project: root } = this.#options
     return basename(root) || root
@@ -410,7 +420,7 @@ export class Relay {
       version: hello.version,
       project: { name: project.name, host: project.host },
       child: { ...child, uptimeSeconds: this.#child.uptimeSeconds, errorCode: lastError?.code ?? null },
-      clients: this.#ws.count,
+      clients: this.#clientCount,
       watching: this.#watch.found,
     }
     if (!detailed) return open

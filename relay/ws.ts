@@ -15,19 +15,15 @@ import { WriteBatch } from './writeBatch.ts'
 
 type WsLimits = Pick<
   RelayLimits,
-  | 'dropPatienceMs'
-  | 'maxClients'
-  | 'maxMessageBytes'
-  | 'maxQueuedBytes'
-  | 'noProgressMs'
-  | 'pingIntervalMs'
-  | 'pongTimeoutMs'
+  'dropPatienceMs' | 'maxMessageBytes' | 'maxQueuedBytes' | 'noProgressMs' | 'pingIntervalMs' | 'pongTimeoutMs'
 >
 
 export interface WsOptions {
   server: Server
   guard: () => Guard | null
   limits: WsLimits
+  /** False: as many clients as may be are there. */
+  hasRoom: () => boolean
   events: ClientEvents
   log: Logger
 }
@@ -118,7 +114,7 @@ export class WsDoor {
       this.#options.log.warn({ code: 'UNAUTHORIZED' }, 'refused')
       const detail = 'Send Authorization: Bearer with SWARMSCOPE_RELAY_TOKEN, or with what is in relay.token'
       refuseUpgrade(socket, 'UNAUTHORIZED', { detail }, { 'WWW-Authenticate': 'Bearer' })
-    } else if (this.#closing || this.#connections.size >= this.#options.limits.maxClients) {
+    } else if (this.#closing || !this.#options.hasRoom()) {
       refuseUpgrade(socket, 'TOO_MANY_VIEWERS', {}, { 'Retry-After': '5' })
     } else {
       this.#wss.handleUpgrade(request, socket, head, (client) => this.#open(client, socket))
