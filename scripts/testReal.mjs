@@ -1,5 +1,5 @@
-// npm run test:real: installs the real claude-flow, both generations, into .cache/real/ (once; 1.8 GB), and runs
-// test/real on them.
+// npm run test:real: installs the real claude-flow, both generations, and the real Claude Code into .cache/real/ (once;
+// 2.1 GB), and runs test/real on them.
 
 import { join } from 'node:path'
 import { ensureBuilt } from './lib/ensureBuilt.mjs'
@@ -7,14 +7,18 @@ import { installApart } from './lib/installApart.mjs'
 import { runTests } from './lib/runTests.mjs'
 import { ROOT } from './lib/targets.mjs'
 
-const VERSIONS = ['3.43.0', '2.7.47']
+/** Where each is installed, under CACHE; the tests know these folders. */
+const PROGRAMS = [
+  { folder: '3.43.0', name: 'claude-flow', version: '3.43.0' },
+  { folder: '2.7.47', name: 'claude-flow', version: '2.7.47' },
+  { folder: 'claude-code-2.1.197', name: '@anthropic-ai/claude-code', version: '2.1.197' },
+]
 const CACHE = join(ROOT, '.cache/real')
 const TESTS_TIMEOUT_MS = 15 * 60_000
 
 let failed = 0
-for (const version of VERSIONS) {
-  const what = { name: 'claude-flow', version, folder: join(CACHE, version), time: 'about a minute' }
-  if (!(await installApart(what))) failed++
+for (const { folder, ...program } of PROGRAMS) {
+  if (!(await installApart({ ...program, folder: join(CACHE, folder), time: 'about a minute' }))) failed++
 }
 if (!(await ensureBuilt(['node', 'web']))) failed++
 
