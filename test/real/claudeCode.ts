@@ -15,15 +15,17 @@ export interface ClaudeCodeOptions {
   /** The project folder. */
   cwd: string
   modelUrl: string
+  env?: NodeJS.ProcessEnv
 }
 
 /** Resolves to what it wrote; rejects if it ends with an error, or not at all. */
-export function runClaudeCode({ args, home, cwd, modelUrl }: ClaudeCodeOptions): Promise<string> {
+export function runClaudeCode({ args, home, cwd, modelUrl, env = {} }: ClaudeCodeOptions): Promise<string> {
   const program = join(FOLDER, `claude-code-${process.platform}-${process.arch}`, 'claude')
   if (!existsSync(program)) throw new Error(`Claude Code is not installed at ${program}: use npm run test:real`)
   const child = spawn(program, args, {
     cwd,
     env: {
+      ...env,
       HOME: home,
       PATH: process.env.PATH,
       ANTHROPIC_BASE_URL: modelUrl,

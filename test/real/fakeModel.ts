@@ -13,6 +13,8 @@ export interface Turn {
   results: readonly unknown[]
 }
 
+export type Script = (turn: Turn) => Block[] | Promise<Block[]>
+
 export interface FakeModel {
   url: string
   close(): Promise<void>
@@ -28,7 +30,7 @@ interface Ask {
 
 /** `seen` gets each request's body, as text. */
 export async function startFakeModel(
-  script: (turn: Turn) => Block[],
+  script: Script,
   seen: (body: string) => void = () => undefined,
 ): Promise<FakeModel> {
   let count = 0
@@ -43,7 +45,7 @@ export async function startFakeModel(
         return
       }
       seen(body)
-      answer(response, JSON.parse(body) as Ask, ++count, script)
+      answer(response, JSON.parse(body) as Ask, ++count, script).catch((error: Error) => response.destroy(error))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -60,14 +62,14 @@ export async function startFakeModel(
 const isAsk = ({ method, url = '' }: IncomingMessage): boolean =>
   method === 'POST' && url.startsWith('/v1/messages') && !url.includes('count_tokens')
 
-function answer(response: ServerResponse, ask: Ask, count: number, script: (turn: Turn) => Block[]): void {
+async function answer(response: ServerResponse, ask: Ask, count: number, script: Script): Promise<void> {
   const tools = (ask.tools ?? []).map(({ name }) => name)
   const results = ask.messages
     .flatMap(({ content }) => (typeof content === 'string' ? [] : content))
     .filter(({ type }) => type === 'tool_result')
     .map(({ content }) => content)
   // Without tools it asks for a title of the conversation.
-  const blocks = tools.length > 0 ? script({ tools, results }) : [{ type: 'text' as const, text: 'Title' }]
+  const blocks = tools.length > 0 ? await script({ tools, results }) : [{ type: 'text' as const, text: 'Title' }]
   const content = blocks.map((block, index) =>
     block.type === 'tool_use' ? { ...block, id: `toolu_${count}_${index}` } : block,
   )

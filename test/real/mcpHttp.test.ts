@@ -10,11 +10,11 @@ import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/typ
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { RelayClient } from '../helpers/relayClient.ts'
-import { puts } from '../helpers/relayInProcess.ts'
+import { puts, runRelay, TOKEN } from '../helpers/relayInProcess.ts'
 import { startRelayProcess, temporaryFolder } from '../helpers/swarmscope.ts'
 import { until } from '../helpers/until.ts'
 import { runClaudeCode } from './claudeCode.ts'
-import { commandOf } from './claudeFlowProcess.ts'
+import { commandOf, programOf } from './claudeFlowProcess.ts'
 import { startFakeModel } from './fakeModel.ts'
 
 const TOOLS = 353
@@ -175,5 +175,52 @@ describe('the real Claude Code', () => {
     expect(output).toContain('All done.')
     // The model was told whose claude-flow it is.
     expect(asked.some((body) => body.includes('works in the project folder'))).toBe(true)
+  })
+
+  it('goes on with a relay that was started again, and is not confused by comments in its streams', async () => {
+    const command = { file: process.execPath, args: [programOf('3.43.0'), 'mcp', 'start'] }
+    const limits = { sseKeepAliveMs: 20 }
+    const start = (port: number) => runRelay({ command, project, port, limits })
+    const first = await start(0)
+    const model = await startFakeModel(async ({ tools, results }) => {
+      const spawn = tools.find((name) => name === 'mcp__claude-flow__agent_spawn')
+      if (!spawn || results.length > 1) return [{ type: 'text', text: `Done: ${JSON.stringify(results)}` }]
+      if (results.length === 1) {
+        // On the same port, and knows of no session.
+        await first.relay.close()
+        await start(first.relay.port)
+      }
+      const agentId = results.length === 0 ? 'before' : 'after'
+      return [{ type: 'tool_use', name: spawn, input: { agentType: 'coder', agentId } }]
+    })
+    cleanUps.push(() => model.close())
+    const servers = {
+      'claude-flow': {
+        type: 'http',
+        url: `${first.origin}/mcp`,
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: Claude Code fills it in from its environment
+        headers: { Authorization: 'Bearer ${SWARMSCOPE_RELAY_TOKEN}' },
+      },
+    }
+    const config = JSON.stringify({ mcpServers: servers })
+    const print = [
+      '-p',
+      'Do the work',
+      '--mcp-config',
+      config,
+      '--strict-mcp-config',
+      '--allowedTools',
+      'mcp__claude-flow',
+    ]
+    const output = await runClaudeCode({
+      home: temporary('home'),
+      cwd: project,
+      modelUrl: model.url,
+      args: print,
+      env: { SWARMSCOPE_RELAY_TOKEN: TOKEN },
+    })
+    await subscriber.until(puts('before'))
+    await subscriber.until(puts('after'))
+    for (const agentId of ['before', 'after']) expect(output).toContain(`\\"agentId\\": \\"${agentId}\\"`)
   })
 })
