@@ -92,7 +92,7 @@ export class McpDoor {
       return
     }
     if (this.#isClosing || this.#outlets.size >= limits.maxHttpStreams) {
-      sendFull(response)
+      this.#sendFull(response)
       return
     }
     const outlet = this.#openOutlet(response)
@@ -115,6 +115,11 @@ export class McpDoor {
       post = read.post
     }
     await this.#eras?.handle(webRequest(request, outlet.closed), post, outlet)
+  }
+
+  #sendFull(response: ServerResponse): void {
+    const code = this.#isDraining || this.#isClosing ? 'STOPPING' : 'TOO_MANY_VIEWERS'
+    sendError(response, code, {}, { 'Retry-After': '5', ...CLOSE })
   }
 
   #openOutlet(response: ServerResponse): Outlet {
@@ -148,7 +153,7 @@ export class McpDoor {
       keepAliveMs: limits.sseKeepAliveMs,
       // Below zero: the WebSocket door counts from one upwards.
       nextId: () => --this.#lastId,
-      onFull: ({ response }) => sendFull(response),
+      onFull: ({ response }) => this.#sendFull(response),
     })
   }
 
@@ -163,9 +168,6 @@ export class McpDoor {
 
 /** The rest of a body that nobody reads must not be taken for the next request. */
 const CLOSE = { Connection: 'close' } as const
-
-const sendFull = (response: ServerResponse): void =>
-  sendError(response, 'TOO_MANY_VIEWERS', {}, { 'Retry-After': '5', ...CLOSE })
 
 const untilClosed = ({ closed }: Outlet): Promise<void> =>
   new Promise((resolve) => {

@@ -491,6 +491,31 @@ describe('bounds and the end', () => {
     await until(async () => (await session.post({ jsonrpc: '2.0', id: 1, method: 'ping' })).status === 200)
   })
 
+  test('while the relay drains nobody new is let in, and it ends when the last request has', async () => {
+    const running = await run()
+    const { open, relay, url } = running
+    const [session, other] = await Promise.all([open(), open()])
+    const slow = await session.start('tools/call', call('slow', { key: 'a' }))
+    const last = await other.start('tools/call', call('slow', { key: 'b' }))
+    const releasing = await other.start('tools/call', call('slow', { key: 'c' }))
+    await until(async () => (await pendingOf(running)) === 3)
+    const closed = relay.close({ drainMs: 10_000 })
+    const full = await post(url, INITIALIZE)
+    expect(full.headers.get('retry-after')).toBe('5')
+    expect(await refusal(full)).toMatchObject({ status: 503, code: 'STOPPING' })
+    expect((await session.request('tools/call', call('echo'))).error?.data?.code).toBe('STOPPING')
+    // Who is in may still cancel.
+    for (const [asker, { id, answers }] of [
+      [session, slow],
+      [other, last],
+      [other, releasing],
+    ] as const) {
+      await asker.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } })
+      await answers.ended
+    }
+    await closed
+  })
+
   test('[X12] when the relay ends, who waits is answered and streams end', async () => {
     const running = await run()
     const { open, relay, url } = running
