@@ -1,6 +1,6 @@
-// A stand-in for claude-flow's MCP server on stdio, with every bad habit on request.
-// Options: --as 2|3|other (default 3), --exit-at-start CODE, --never-ready, --refuse-initialize, --stay-after-eof,
-// --grandchild.
+// A stand-in for claude-flow's MCP server on stdio, with every bad habit on request: each is a tool (see `tools`).
+// Options: --as 2|3|other (default 3), --exit-at-start CODE, --never-ready, --refuse-initialize, --stay-after-eof (and
+// after SIGTERM), --grandchild.
 
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -43,6 +43,7 @@ process.on('SIGUSR2', () => {
 /** 2.x's memory. */
 const swarms = new Map()
 let activeSwarm = null
+let isSilent = false
 let count = 0
 let lists = 0
 
@@ -112,12 +113,24 @@ const tools = {
     if (heldId !== undefined) toolResult(heldId, key)
     toolResult(id, heldId !== undefined)
   },
+  /** Answers in its own time. */
+  late: (id, { ms, value }) => setTimeout(() => toolResult(id, value), ms),
+  /** Never answers this one, but all others. */
   hang: () => seen.push('hang'),
+  /** From now on it reads, and answers nothing at all. */
+  goSilent() {
+    isSilent = true
+  },
+  /** From now on it does not even read. */
+  stopReading() {
+    process.stdin.pause()
+    stayAlive()
+  },
   die(_id, { code = 1 }) {
     process.exit(code)
   },
   /** The answer, without a newline, and death. */
-  answerAndDie(id, { value }) {
+  noNewline(id, { value }) {
     const answer = { jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: JSON.stringify(value) }] } }
     process.stdout.write(JSON.stringify(answer), () => process.exit(1))
   },
@@ -185,6 +198,7 @@ function initialize(id) {
 
 function receive(message) {
   const { id, method, params } = message
+  if (isSilent) return
   if (id === undefined || !method) {
     seen.push(message)
     if (method && options.as === '2') write({ jsonrpc: '2.0', error: { code: -32601, message: 'Method not found' } })
@@ -201,7 +215,10 @@ if (options['exit-at-start'] !== undefined) {
   process.stderr.write('it is broken, token=abcdef123456\n', () => process.exit(Number(options['exit-at-start'])))
 } else {
   const lines = createInterface({ input: process.stdin })
-  lines.on('line', (line) => receive(JSON.parse(line)))
+  // One that stopped reading leaves also what it has read already.
+  lines.on('line', (line) => {
+    if (!process.stdin.isPaused()) receive(JSON.parse(line))
+  })
   lines.on('close', () => {
     if (options['stay-after-eof']) stayAlive()
     else if (!process.stdin.destroyed) process.exit(0)

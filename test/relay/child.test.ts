@@ -166,7 +166,7 @@ describe('a child', () => {
       linesWhenGone = bench.lines.length
       return push(error)
     }
-    bench.tell('answerAndDie', { value: 'last words' })
+    bench.tell('noNewline', { value: 'last words' })
     await until(() => bench.gone.length === 1)
     expect(linesWhenGone).toBe(before + 1)
     expect(bench.lines.at(-1)).toContain('last words')

@@ -184,7 +184,7 @@ describe('a child that dies', () => {
   test('[X12] an answer that it gave with its last breath is not also an error', async () => {
     const { connect, relay } = await runRelay()
     const client = await connect()
-    const { result } = await client.call('answerAndDie', { value: 'last words' }, 'x')
+    const { result } = await client.call('noNewline', { value: 'last words' }, 'x')
     expect(JSON.parse(result.content[0].text)).toBe('last words')
     await until(() => relay.state.child.state === 'up' && relay.state.child.restarts === 1)
     await client.ask('echo', { value: 1 })
