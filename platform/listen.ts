@@ -1,7 +1,6 @@
 // Listening on a port that may still be held, for a moment, by our own dying predecessor.
 
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import { SwarmscopeError } from '../protocol/errors.ts'
 
 /** A relay ends at most 1 s after its server; three times that is patience enough. */

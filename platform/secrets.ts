@@ -1,7 +1,7 @@
 // The four secrets, each for one thing: from the environment, else random and kept in the data dir (mode 0600).
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const SECRETS = {
@@ -15,18 +15,39 @@ export type SecretName = keyof typeof SECRETS
 /** What stands in an `Authorization` header must be free of spaces and control characters. */
 const USABLE = /^[\x21-\x7e]{8,512}$/
 
-/** Throws if the variable holds something that no client could send. */
+const USABLE_IN_WORDS = 'must be 8 to 512 visible characters without spaces'
+
+/** What was given is no secret; the message says where it stands, and never what. */
+export class SecretError extends Error {
+  override readonly name = 'SecretError'
+}
+
+/** Throws `SecretError` if the variable holds something that no client could send. */
 export function readSecret(name: SecretName, dataDir: string, env: NodeJS.ProcessEnv = process.env): string {
   const { variable, file } = SECRETS[name]
   const given = env[variable]?.trim()
   if (given) {
     if (!USABLE.test(given)) {
-      throw new Error(`${variable} must be 8 to 512 visible characters without spaces`)
+      throw new SecretError(`${variable} ${USABLE_IN_WORDS}`)
     }
     return given
   }
   const path = join(dataDir, file)
   return readToken(path) ?? createToken(path)
+}
+
+/** From a file that somebody else keeps; throws `SecretError` if there is none in it. */
+export function readSecretFile(path: string): { secret: string; isReadableByOthers: boolean } {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException
+    throw new SecretError(`The token file ${path} cannot be read (${code})`, { cause: error })
+  }
+  if (!USABLE.test(text)) throw new SecretError(`What stands in the token file ${path} ${USABLE_IN_WORDS}`)
+  const isReadableByOthers = process.platform !== 'win32' && (statSync(path).mode & 0o044) !== 0
+  return { secret: text, isReadableByOthers }
 }
 
 function readToken(path: string): string | null {

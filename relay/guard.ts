@@ -1,6 +1,6 @@
 // Who is let in: exact Host and Origin, then the token. And how those who are not are answered.
 
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { bearerOf, sameSecret } from '../platform/secrets.ts'
 import { type AccessList, accessList, checkAccess } from '../protocol/access.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
@@ -10,28 +10,41 @@ const CONTAINER_NAME = 'powerdev'
 
 export interface GuardOptions {
   port: number
+  tls?: boolean
   allowHosts: readonly string[]
   publicUrls: readonly string[]
-  token: string
+  /** `null`: whoever passes `refusal` is let in. */
+  token: string | null
 }
 
 export class Guard {
   readonly #list: AccessList
-  readonly #token: string
+  readonly #token: string | null
 
-  constructor({ port, allowHosts, publicUrls, token }: GuardOptions) {
-    this.#list = accessList({ port, hostNames: [CONTAINER_NAME, ...allowHosts], publicUrls })
+  constructor({ port, tls = false, allowHosts, publicUrls, token }: GuardOptions) {
+    // Where no token is asked for, no name counts that a hostile network could give to its page (DNS rebinding).
+    const hostNames = token === null ? [] : [CONTAINER_NAME, ...allowHosts]
+    this.#list = accessList({ port, hostNames, publicUrls, tls })
     this.#token = token
   }
 
   /** `null`: this host name and this page may talk to us at all. */
   refusal({ headers }: IncomingMessage): ErrorCode | null {
     const verdict = checkAccess(this.#list, headers.host, headers.origin)
-    return verdict === 'ok' ? null : verdict
+    if (verdict !== 'ok') return verdict
+    return this.#token === null && isOfOtherPage(headers) ? 'WRONG_ORIGIN' : null
   }
 
+  /** Or none is asked for. */
   hasToken({ headers }: IncomingMessage): boolean {
+    if (this.#token === null) return true
     const token = bearerOf(headers.authorization)
     return token !== null && sameSecret(token, this.#token)
   }
+}
+
+/** A browser leaves `Origin` out of what a page merely embeds, but not this; other programs do not send it. */
+function isOfOtherPage(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site']
+  return site !== undefined && site !== 'same-origin' && site !== 'none'
 }

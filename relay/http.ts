@@ -1,15 +1,24 @@
 // The relay's plain HTTP: health, and the one error shape for everything else. Never HTML, never a stack.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
+import type { SecureContextOptions } from 'node:tls'
 import { type ErrorCode, type ErrorContext, errorBody, errorStatus } from '../protocol/errors.ts'
 import type { Guard } from './guard.ts'
 
-/** Half-sent requests must not stay: Node's own default is 60 s. */
+/** The whole request, its body too; Node's own default is 300 s. */
 const REQUEST_TIMEOUT_MS = 10_000
 const CHECK_INTERVAL_MS = 1_000
+const REFUSAL_PATIENCE_MS = 1_000
 
 export interface HttpOptions {
+  /** Absent: plain HTTP. */
+  tls?: SecureContextOptions | undefined
+  /** Who has not shown a token by then is gone, whatever was sent: nothing, half a handshake, half a request. */
+  unauthenticatedMs: number
+  /** Sockets of all kinds; more are cut at once. */
+  maxConnections: number
   /** `null` until the port is known, which is part of what is allowed. */
   guard: () => Guard | null
   /** `detailed`: for those who have the token. */
@@ -27,17 +36,28 @@ export const SAFE_HEADERS: Head = {
   'Content-Security-Policy': "default-src 'none'",
 }
 
-export function createHttpServer(options: HttpOptions): Server {
-  const server = createServer(
-    {
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECK_INTERVAL_MS,
-      requireHostHeader: false, // the guard refuses it, in our own words
-    },
-    (request, response) => answer(options, request, response),
-  )
-  server.on('clientError', (_error: Error, socket: Duplex) => refuseUpgrade(socket, 'BAD_REQUEST'))
+/** What speaks HTTP, with TLS or without. */
+export type HttpServer = Server | TlsServer
+
+export function createHttpServer(options: HttpOptions): HttpServer {
+  const { tls, unauthenticatedMs, maxConnections } = options
+  const handshakeTimeout = unauthenticatedMs / 2 // the headers have the other half
+  const bounds = {
+    headersTimeout: tls ? unauthenticatedMs - handshakeTimeout : unauthenticatedMs,
+    requestTimeout: Math.max(REQUEST_TIMEOUT_MS, unauthenticatedMs),
+    connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, unauthenticatedMs / 2),
+    requireHostHeader: false, // the guard refuses it, in our own words
+  }
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => answer(options, request, response)
+  const server = tls
+    ? createTlsServer({ ...bounds, ...tls, handshakeTimeout }, onRequest)
+    : createServer(bounds, onRequest)
+  server.maxConnections = maxConnections
+  server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket: Duplex) => {
+    // Only who speaks HTTP understands an answer: one into a TLS handshake that never ends would never leave.
+    if (/^(HPE|ERR_HTTP)_/.test(code)) refuseUpgrade(socket, 'BAD_REQUEST')
+    else socket.destroy()
+  })
   return server
 }
 
@@ -98,6 +118,9 @@ export function refuseUpgrade(socket: Duplex, code: ErrorCode, context: ErrorCon
   const body = JSON.stringify(errorBody(code, context))
   const lines = Object.entries({ Connection: 'close', ...SAFE_HEADERS, ...jsonHead(body), ...head })
   const headText = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  // Who does not read is not waited for.
+  const timer = setTimeout(() => socket.destroy(), REFUSAL_PATIENCE_MS).unref()
+  socket.once('close', () => clearTimeout(timer))
   socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n${headText}\r\n${body}`)
 }

@@ -40,6 +40,8 @@ export interface RelayLimits {
   sessionIdleMs: number
   /** A comment in quiet streams at /mcp: proxies cut what is silent for 60 s and less. */
   sseKeepAliveMs: number
+  /** Who has not shown a token by then is gone. */
+  unauthenticatedMs: number
   pingIntervalMs: number
   pongTimeoutMs: number
   maxPendingPerClient: number
@@ -73,6 +75,7 @@ export const RELAY_LIMITS: RelayLimits = {
   maxHttpStreams: 1_024,
   sessionIdleMs: 10 * 60_000,
   sseKeepAliveMs: 15_000,
+  unauthenticatedMs: 10_000,
   pingIntervalMs: 25_000,
   pongTimeoutMs: 8_000,
   maxPendingPerClient: 1_024,

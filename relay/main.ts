@@ -5,10 +5,11 @@ import { openDataDir } from '../platform/dataDir.ts'
 import { watchLifetime } from '../platform/lifetime.ts'
 import { isLoopback } from '../platform/listen.ts'
 import { type Logger, openLog } from '../platform/log.ts'
-import { readSecret } from '../platform/secrets.ts'
+import { readSecret, readSecretFile, SecretError } from '../platform/secrets.ts'
 import { type ErrorCode, SwarmscopeError } from '../protocol/errors.ts'
 import { ConfigError, type RelayConfig, readConfig } from './config.ts'
 import { Relay } from './relay.ts'
+import { readTls, type Tls, type TlsFiles } from './tls.ts'
 
 /** To the server, if it started us. */
 type ParentMessage = { type: 'ready'; url: string } | { type: 'failed'; code: ErrorCode; message: string }
@@ -18,23 +19,28 @@ const DRAIN_MS = 5_000
 
 async function main(): Promise<void> {
   const config = readConfig(process.argv.slice(2), { env: process.env, cwd: process.cwd() })
+  const tls = config.tls && readTls(config.tls)
   const logFile = openLog({ name: 'relay', file: config.logFile })
   const { log } = logFile
+  const dataDir = openDataDir(config.dataDir)
+  const { project, command } = config
+  log.info({ project, command: command?.file ?? null, tls: tls && certificateFacts(tls) }, 'starting')
+  warn(config, tls, log)
+  const token = tokenOf(config, dataDir, log)
+  const relay = new Relay({ ...config, dataDir, token, tls: tls?.context, log })
+  // Whatever ends this process: the child's group must not stay.
+  process.on('exit', () => relay.killChildNow())
   const onHangUp = () => {
     logFile.reopen()
     log.info('SIGHUP: the log file was opened again')
+    if (config.tls) renewTls(relay, config.tls, log)
   }
   const { asked, hurried } = watchLifetime({
     withStdin: config.endWithStdin,
     // npm does not pass on what ends it; a relay started by hand outlives its terminal's shell.
     withParent: process.env.npm_lifecycle_event !== undefined,
-    ...(config.logFile ? { onHangUp } : {}),
+    ...(config.logFile || tls ? { onHangUp } : {}),
   })
-  const dataDir = openDataDir(config.dataDir)
-  warn(config, log)
-  const relay = new Relay({ ...config, dataDir, token: readSecret('relay', dataDir), log })
-  // Whatever ends this process: the child's group must not stay.
-  process.on('exit', () => relay.killChildNow())
   const started = relay.start().then(() => {
     process.stdout.write(`Relay is ready: ${relay.url}\n`)
     tellParent({ type: 'ready', url: relay.url })
@@ -49,9 +55,34 @@ async function main(): Promise<void> {
   await logFile.close()
 }
 
-function warn({ host, command, project }: RelayConfig, log: Logger): void {
-  if (!isLoopback(host)) log.warn({ host }, 'listening on other addresses without TLS')
-  log.info({ project, command: command?.file ?? null }, 'starting')
+/** What makes it less safe than it could be. */
+function warn({ host, asksForToken }: RelayConfig, tls: Tls | undefined, log: Logger): void {
+  if (!asksForToken) {
+    log.warn('--no-auth: no token is asked for, so every program of every user on this machine may run tools as you')
+  }
+  if (!isLoopback(host) && !tls) log.warn({ host }, 'listening on other addresses without TLS')
+  if (tls?.isExpired) log.warn(certificateFacts(tls), 'the certificate in --tls-cert has expired')
+}
+
+function tokenOf({ asksForToken, tokenFile }: RelayConfig, dataDir: string, log: Logger): string | null {
+  if (!asksForToken) return null
+  if (tokenFile === undefined) return readSecret('relay', dataDir)
+  const { secret, isReadableByOthers } = readSecretFile(tokenFile)
+  if (isReadableByOthers) log.warn({ file: tokenFile }, 'others may read the token file: chmod 600 it')
+  return secret
+}
+
+const certificateFacts = ({ names, validTo }: Tls) => ({ names, validTo })
+
+/** A certificate that cannot be used must not take the old one away. */
+function renewTls(relay: Relay, files: TlsFiles, log: Logger): void {
+  try {
+    const tls = readTls(files)
+    relay.renewTls(tls.context)
+    log.info(certificateFacts(tls), 'SIGHUP: the certificate was read again')
+  } catch (error) {
+    log.error({ reason: (error as Error).message }, 'SIGHUP: the certificate stays the old one')
+  }
 }
 
 function tellParent(message: ParentMessage, then: () => void = () => undefined): void {
@@ -59,13 +90,20 @@ function tellParent(message: ParentMessage, then: () => void = () => undefined):
   else then()
 }
 
+/** Told in words, without a stack: what was asked for, or the machine, is wrong, and not this program. */
+const isExpected = (error: unknown): error is Error =>
+  error instanceof SwarmscopeError ||
+  error instanceof ConfigError ||
+  error instanceof SecretError ||
+  (error instanceof Error && 'syscall' in error) // e.g. an address that is not ours, a data folder that is closed to us
+
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    const isExpected = error instanceof SwarmscopeError || error instanceof ConfigError
-    process.stderr.write(`${isExpected ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
-    const code = error instanceof SwarmscopeError ? error.code : isExpected ? 'BAD_REQUEST' : 'INTERNAL'
-    tellParent({ type: 'failed', code, message: isExpected ? error.message : 'The relay could not start' }, () =>
+    const inWords = isExpected(error)
+    process.stderr.write(`${inWords ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
+    const code = error instanceof SwarmscopeError ? error.code : inWords ? 'BAD_REQUEST' : 'INTERNAL'
+    tellParent({ type: 'failed', code, message: inWords ? error.message : 'The relay could not start' }, () =>
       process.exit(1),
     )
   },

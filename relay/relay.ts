@@ -1,7 +1,9 @@
 // The relay, put together: child ⇄ mux ⇄ clients; files → records → frames.
 
+import { Server as TlsServer } from 'node:https'
 import { hostname } from 'node:os'
 import { basename } from 'node:path'
+import type { SecureContextOptions } from 'node:tls'
 import { listen } from '../platform/listen.ts'
 import type { Logger } from '../platform/log.ts'
 import { VERSION } from '../platform/version.ts'
@@ -20,7 +22,7 @@ import { ChildSupervisor } from './child.ts'
 import type { ChildCommand, SpawnChild } from './childProcess.ts'
 import type { ClientEvents, RelayClient } from './client.ts'
 import { Guard } from './guard.ts'
-import { createHttpServer } from './http.ts'
+import { createHttpServer, type HttpServer } from './http.ts'
 import { RELAY_LIMITS, type RelayLimits } from './limits.ts'
 import { McpDoor } from './mcp/door.ts'
 import { localMethods } from './methods.ts'
@@ -46,7 +48,10 @@ export interface RelayOptions {
   project: string
   /** Must exist (`openDataDir`). */
   dataDir: string
-  token: string
+  /** `null`: none is asked for. */
+  token: string | null
+  /** Absent: no TLS. */
+  tls?: SecureContextOptions | undefined
   /** `null`: there is no claude-flow; the files are watched all the same. */
   command: ChildCommand | null
   log: Logger
@@ -64,6 +69,10 @@ export interface RelayOptions {
 
 /** What was answered during a drain may take this long to leave; together with the drain far below 10 s. */
 const DRAINED_CLOSE_MS = 2_000
+
+/** A client of the HTTP door asks over several sockets at once; probes and scrapes need some, too. */
+const SOCKETS_PER_CLIENT = 4
+const SPARE_SOCKETS = 256
 
 /** The section of the records that a 2.x process told of its memory. */
 const ROSTER_SECTION = 'roster'
@@ -92,12 +101,7 @@ export class Relay {
   readonly #child: ChildSupervisor
   readonly #roster: Roster
   readonly #watch: ProjectWatch
-  readonly #http = createHttpServer({
-    guard: () => this.#guard,
-    health: (detailed) => this.#health(detailed),
-    isReady: () => this.#isReady,
-    mcp: (request, response) => this.#mcp.handle(request, response),
-  })
+  readonly #http: HttpServer
   readonly #ws: WsDoor
   readonly #mcp: McpDoor
   #guard: Guard | null = null
@@ -115,6 +119,15 @@ export class Relay {
     this.#log = log
     this.#limits = limits
     this.#sourceId = readSourceId({ dataDir: options.dataDir, root: project, host: hostname() })
+    this.#http = createHttpServer({
+      tls: options.tls,
+      maxConnections: limits.maxClients * SOCKETS_PER_CLIENT + SPARE_SOCKETS,
+      unauthenticatedMs: limits.unauthenticatedMs,
+      guard: () => this.#guard,
+      health: (detailed) => this.#health(detailed),
+      isReady: () => this.#isReady,
+      mcp: (request, response) => this.#mcp.handle(request, response),
+    })
     this.#mux = this.#createMux()
     this.#child = this.#createChild()
     this.#roster = new Roster(
@@ -160,8 +173,8 @@ export class Relay {
   }
 
   get url(): string {
-    const { host } = this.#options
-    return `ws://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${this.#port}/ws`
+    const { host, tls } = this.#options
+    return `${tls ? 'wss' : 'ws'}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${this.#port}/ws`
   }
 
   get childPid(): number | null {
@@ -192,7 +205,8 @@ export class Relay {
       this.#http.close()
       return
     }
-    this.#guard = new Guard({ port: this.#port, allowHosts, publicUrls, token })
+    const tls = this.#options.tls !== undefined
+    this.#guard = new Guard({ port: this.#port, tls, allowHosts, publicUrls, token })
     this.#isReady = true
     this.#child.start(this.#options.childStart ?? (this.#watch.hasFiles3 ? 'lazy' : 'eager'))
   }
@@ -205,6 +219,11 @@ export class Relay {
     this.#closed ??= this.#close(drainMs)
     if (drainMs === 0) this.#endDrain()
     return this.#closed
+  }
+
+  /** From the next connection on. Throws as `tls.createSecureContext` does, and keeps the old one then. */
+  renewTls(tls: SecureContextOptions): void {
+    if (this.#http instanceof TlsServer) this.#http.setSecureContext(tls)
   }
 
   /** For the last moment of the process, when nothing can be awaited any more. */

@@ -1,14 +1,14 @@
 // The WebSocket door: who may pass is decided before the upgrade; behind it each client has its queue, its pulse and
 // its bounds.
 
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Logger } from '../platform/log.ts'
 import { CLOSE } from '../protocol/viewerWire.ts'
 import type { ClientEvents, RelayClient } from './client.ts'
 import type { Guard } from './guard.ts'
-import { pathOf, refuseUpgrade } from './http.ts'
+import { type HttpServer, pathOf, refuseUpgrade } from './http.ts'
 import type { RelayLimits } from './limits.ts'
 import { SendQueue } from './sendQueue.ts'
 import { WriteBatch } from './writeBatch.ts'
@@ -19,7 +19,7 @@ type WsLimits = Pick<
 >
 
 export interface WsOptions {
-  server: Server
+  server: HttpServer
   guard: () => Guard | null
   limits: WsLimits
   /** False: as many clients as may be are there. */
@@ -114,7 +114,9 @@ export class WsDoor {
       this.#options.log.warn({ code: 'UNAUTHORIZED' }, 'refused')
       const detail = 'Send Authorization: Bearer with SWARMSCOPE_RELAY_TOKEN, or with what is in relay.token'
       refuseUpgrade(socket, 'UNAUTHORIZED', { detail }, { 'WWW-Authenticate': 'Bearer' })
-    } else if (this.#closing || !this.#options.hasRoom()) {
+    } else if (this.#closing) {
+      refuseUpgrade(socket, 'STOPPING')
+    } else if (!this.#options.hasRoom()) {
       refuseUpgrade(socket, 'TOO_MANY_VIEWERS', {}, { 'Retry-After': '5' })
     } else {
       this.#wss.handleUpgrade(request, socket, head, (client) => this.#open(client, socket))

@@ -1,6 +1,6 @@
 // A client of the relay for tests: requests by promise, notifications by condition, and raw text.
 
-import { WebSocket } from 'ws'
+import { type ClientOptions, WebSocket } from 'ws'
 
 export interface Message {
   id?: unknown
@@ -33,8 +33,10 @@ export class RelayClient {
     )
   }
 
-  static async connect(url: string, token: string): Promise<RelayClient> {
-    const socket = new WebSocket(url, ['mcp'], { headers: { Authorization: `Bearer ${token}` } })
+  /** `null`: without a token. */
+  static async connect(url: string, token: string | null, options: ClientOptions = {}): Promise<RelayClient> {
+    const headers = token === null ? {} : { Authorization: `Bearer ${token}` }
+    const socket = new WebSocket(url, ['mcp'], { headers, ...options })
     const client = new RelayClient(socket)
     await new Promise<void>((resolve, reject) => {
       socket.once('open', () => resolve())

@@ -1,7 +1,15 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { bearerOf, readSecret, SECRETS, type SecretName, sameSecret } from '../../platform/secrets.ts'
+import {
+  bearerOf,
+  readSecret,
+  readSecretFile,
+  SECRETS,
+  SecretError,
+  type SecretName,
+  sameSecret,
+} from '../../platform/secrets.ts'
 import { temporaryFolder } from '../helpers/swarmscope.ts'
 
 /** What happens just before a secret's file is linked into its place. */
@@ -94,6 +102,39 @@ describe('a secret', () => {
     expect(otherProcess.run).toBeNull()
     expect(readSecret('operator', folder.path, {})).toBe('token-of-the-other')
     expect(readdirSync(folder.path)).toHaveLength(1)
+  })
+})
+
+describe('a secret in a file of somebody else’s', () => {
+  const file = (content: string, mode: number) => {
+    const path = join(folder.path, 'given.token')
+    writeFileSync(path, content)
+    chmodSync(path, mode)
+    return path
+  }
+
+  test.each([
+    [0o600, false],
+    [0o400, false],
+    [0o640, true],
+    [0o604, true],
+    [0o444, true],
+  ])('is taken without the line break; mode %o: others may read it: %s', (mode, isReadableByOthers) => {
+    expect(readSecretFile(file('given-by-a-file\n', mode))).toEqual({ secret: 'given-by-a-file', isReadableByOthers })
+  })
+
+  test.each(['', 'short', 'two words of text'])(
+    'that is none (%j) is refused with the path, not the content',
+    (content) => {
+      const path = file(content, 0o600)
+      const message = `What stands in the token file ${path} must be 8 to 512 visible characters without spaces`
+      expect(() => readSecretFile(path)).toThrow(new SecretError(message))
+    },
+  )
+
+  test('that is not there says so', () => {
+    const path = join(folder.path, 'none')
+    expect(() => readSecretFile(path)).toThrow(new SecretError(`The token file ${path} cannot be read (ENOENT)`))
   })
 })
 

@@ -2,10 +2,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { writeCertificate } from '../helpers/certificateFiles.ts'
 import { RelayClient } from '../helpers/relayClient.ts'
 import { AGENTS, agentsStore, cleanup, fakeChild, isAlive, put, temporaryFolder } from '../helpers/relayFiles.ts'
 import { ROOT } from '../helpers/swarmscope.ts'
@@ -94,6 +95,57 @@ describe.skipIf(process.platform === 'win32')('the relay as a process', () => {
     client.socket.terminate()
     expect(env.filter((name: string) => name.startsWith('SWARMSCOPE'))).toEqual([])
     expect(existsSync(join(started.dataDir, 'relay.token'))).toBe(false)
+  })
+
+  test('takes its token from a file, says when others may read it, and repeats it nowhere', async () => {
+    const tokenFile = join(temporaryFolder(), 'token')
+    writeFileSync(tokenFile, 'given-by-a-file\n')
+    chmodSync(tokenFile, 0o644)
+    const started = start(['--token-file', tokenFile], { env: { SWARMSCOPE_RELAY_TOKEN: 'not-this-one' } })
+    const client = await RelayClient.connect(await ready(started), 'given-by-a-file')
+    client.socket.terminate()
+    expect(started.stderr()).toContain(`"file":"${tokenFile}","msg":"others may read the token file: chmod 600 it"`)
+    expect(started.stderr()).not.toContain('given-by-a-file')
+    expect(existsSync(join(started.dataDir, 'relay.token'))).toBe(false)
+  })
+
+  test('--no-auth is said loudly, and lets programs in that send no header', async () => {
+    const started = start(['--no-auth'])
+    const client = await RelayClient.connect(await ready(started), null)
+    expect(await client.ask('echo', { value: 1 })).toBe(1)
+    client.socket.terminate()
+    expect(started.stderr()).toMatch(/"level":40,.*--no-auth: no token is asked for/)
+    expect(existsSync(join(started.dataDir, 'relay.token'))).toBe(false)
+  })
+
+  test('with a certificate its one line says wss, and SIGHUP takes the renewed one, or keeps the old one', async () => {
+    const folder = temporaryFolder()
+    const first = await writeCertificate(folder)
+    const { cert, key } = first.files
+    const started = start(['--tls-cert', cert, '--tls-key', key])
+    await until(() => started.stdout().includes('\n'))
+    const url = /^Relay is ready: (wss:\/\/127\.0\.0\.1:\d+\/ws)\n$/.exec(started.stdout())?.[1] ?? ''
+    const client = await RelayClient.connect(url, tokenIn(started.dataDir), { ca: first.cert })
+    const second = await writeCertificate(folder)
+    started.process.kill('SIGHUP')
+    await until(() => started.stderr().includes('SIGHUP: the certificate was read again'))
+    const later = await RelayClient.connect(url, tokenIn(started.dataDir), { ca: second.cert })
+    writeFileSync(key, 'half-writ')
+    started.process.kill('SIGHUP')
+    await until(() => started.stderr().includes('SIGHUP: the certificate stays the old one'))
+    const last = await RelayClient.connect(url, tokenIn(started.dataDir), { ca: second.cert })
+    for (const each of [client, later, last]) {
+      expect(await each.ask('echo', { value: 1 })).toBe(1)
+      each.socket.terminate()
+    }
+    expect(started.stderr()).not.toContain('half-writ')
+  })
+
+  test('an expired certificate is said, and served all the same', async () => {
+    const { files } = await writeCertificate(temporaryFolder(), { expired: true })
+    const started = start(['--tls-cert', files.cert, '--tls-key', files.key])
+    await until(() => started.stdout().includes('wss://'))
+    expect(started.stderr()).toContain('has expired')
   })
 
   test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it in order, exit code 0, nobody is left', async (signal) => {
@@ -202,6 +254,10 @@ describe.skipIf(process.platform === 'win32')('the relay as a process', () => {
     [['--port', '99999'], '0 to 65535'],
     [['--public-url', 'x'], 'https://name'],
     [['--nonsense'], 'unknown option'],
+    [['--no-auth', '--host', '0.0.0.0', '--insecure-no-tls'], 'loopback only'],
+    [['--tls-cert', '/nowhere/c.pem', '--tls-key', '/nowhere/k.pem'], '/nowhere/c.pem cannot be read (ENOENT)'],
+    [['--token-file', '/nowhere/token'], 'token file /nowhere/token cannot be read (ENOENT)'],
+    [['--host', '192.0.2.1', '--insecure-no-tls'], 'EADDRNOTAVAIL'],
   ])('%j is refused with exit code 1', async (more, message) => {
     const started = start(more)
     expect(await started.exited).toBe(1)
