@@ -1,4 +1,4 @@
-// The relay's plain HTTP: health, and the one error shape for everything else. Never HTML, never a stack.
+// The relay's plain HTTP: health, probes, metrics, and the one error shape for everything else. Never HTML, never a stack.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
@@ -26,7 +26,14 @@ export interface HttpOptions {
   isReady: () => boolean
   /** What comes to /mcp, after Host and Origin. */
   mcp: (request: IncomingMessage, response: ServerResponse) => void
+  /** In Prometheus' text format, for those who have the token. */
+  metrics: () => Promise<string>
+  onRefused: (code: ErrorCode) => void
+  onInternalError: (error: unknown) => void
 }
+
+/** To who came without a token. */
+export const TOKEN_HINT = 'Send Authorization: Bearer with SWARMSCOPE_RELAY_TOKEN, or with what is in relay.token'
 
 type Head = Readonly<Record<string, string>>
 
@@ -57,6 +64,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     // Only who speaks HTTP understands an answer: one into a TLS handshake that never ends would never leave.
     if (/^(HPE|ERR_HTTP)_/.test(code)) refuseUpgrade(socket, 'BAD_REQUEST')
     else socket.destroy()
+    options.onRefused('BAD_REQUEST')
   })
   return server
 }
@@ -65,28 +73,46 @@ export function createHttpServer(options: HttpOptions): HttpServer {
 export const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0] ?? '/'
 
 function answer(options: HttpOptions, request: IncomingMessage, response: ServerResponse): void {
-  const { guard, health, isReady, mcp } = options
+  const { guard, health, isReady, mcp, onRefused } = options
+  const refuse = (code: ErrorCode, context?: ErrorContext, head?: Head) => {
+    onRefused(code)
+    sendError(response, code, context, head)
+  }
   const path = pathOf(request)
   const isProbe = path === '/livez' || path === '/readyz'
   const gate = guard()
   // Probes come by address, without a token, and learn one bit.
   const refusal = isProbe ? null : gate ? gate.refusal(request) : 'INTERNAL'
   if (refusal) {
-    sendError(response, refusal)
+    refuse(refusal)
   } else if (path === '/ws') {
-    sendError(response, 'BAD_REQUEST', { detail: 'Connect with a WebSocket here' }, { Upgrade: 'websocket' })
+    refuse('BAD_REQUEST', { detail: 'Connect with a WebSocket here' }, { Upgrade: 'websocket' })
   } else if (path === '/mcp') {
     mcp(request, response)
-  } else if (!isProbe && path !== '/health') {
-    sendError(response, 'NOT_FOUND', { detail: 'The relay has /ws, /mcp and /health' })
+  } else if (!isProbe && path !== '/health' && path !== '/metrics') {
+    refuse('NOT_FOUND', { detail: 'The relay has /ws, /mcp, /health and /metrics' })
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-    sendError(response, 'METHOD_NOT_ALLOWED', {}, { Allow: 'GET, HEAD' })
+    refuse('METHOD_NOT_ALLOWED', {}, { Allow: 'GET, HEAD' })
   } else if (path === '/health') {
     sendJson(response, isReady() ? 200 : 503, health(gate?.hasToken(request) ?? false))
+  } else if (path === '/metrics') {
+    if (gate?.hasToken(request)) sendMetrics(options, response)
+    else refuse('UNAUTHORIZED', { detail: TOKEN_HINT }, { 'WWW-Authenticate': 'Bearer' })
   } else {
     response.writeHead(path === '/livez' || isReady() ? 200 : 503, { ...SAFE_HEADERS, 'Content-Length': '0' })
     response.end()
   }
+}
+
+function sendMetrics({ metrics, onInternalError }: HttpOptions, response: ServerResponse): void {
+  const head = { ...SAFE_HEADERS, 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }
+  metrics().then(
+    (text) => response.writeHead(200, { ...head, 'Content-Length': String(Buffer.byteLength(text)) }).end(text),
+    (error: unknown) => {
+      onInternalError(error)
+      sendError(response, 'INTERNAL')
+    },
+  )
 }
 
 export function sendError(

@@ -8,7 +8,7 @@ import { listen } from '../platform/listen.ts'
 import type { Logger } from '../platform/log.ts'
 import { VERSION } from '../platform/version.ts'
 import { generationOf } from '../protocol/claudeFlow.ts'
-import { errorBody } from '../protocol/errors.ts'
+import { type ErrorCode, errorBody } from '../protocol/errors.ts'
 import {
   type HelloResult,
   MAX_TOOL_NAME_LENGTH,
@@ -26,6 +26,7 @@ import { createHttpServer, type HttpServer } from './http.ts'
 import { RELAY_LIMITS, type RelayLimits } from './limits.ts'
 import { McpDoor } from './mcp/door.ts'
 import { localMethods } from './methods.ts'
+import { type RelayFacts, RelayMetrics } from './metrics.ts'
 import { Mux, type MuxCounters } from './mux.ts'
 import type { Settled } from './outcome.ts'
 import type { ClientId } from './pending.ts'
@@ -33,7 +34,7 @@ import { ResourceUpdates } from './resourceUpdates.ts'
 import { Roster } from './roster.ts'
 import { readSourceId } from './sourceId.ts'
 import { RecordState } from './state.ts'
-import { notificationText, Subscriber } from './subscriber.ts'
+import { notificationText, Subscriber, type SubscriberEdge } from './subscriber.ts'
 import { ALL_TOOLS, ToolPolicy, type ToolPolicyOptions } from './toolPolicy.ts'
 import { ProjectWatch } from './watch/projectWatch.ts'
 import { WsDoor } from './ws.ts'
@@ -97,6 +98,7 @@ export class Relay {
   readonly #greeted = new Map<ClientId, CallFeed>()
   readonly #subscribers = new Map<ClientId, Subscriber>()
   readonly #resources = new ResourceUpdates(this.#state.store)
+  readonly #metrics = new RelayMetrics(() => this.#facts())
   readonly #mux: Mux
   readonly #child: ChildSupervisor
   readonly #roster: Roster
@@ -127,6 +129,9 @@ export class Relay {
       health: (detailed) => this.#health(detailed),
       isReady: () => this.#isReady,
       mcp: (request, response) => this.#mcp.handle(request, response),
+      metrics: () => this.#metrics.text(),
+      onRefused: (code) => this.#metrics.refused(code),
+      onInternalError: (err) => log.error({ err }, 'a request failed'),
     })
     this.#mux = this.#createMux()
     this.#child = this.#createChild()
@@ -157,6 +162,8 @@ export class Relay {
       guard: () => this.#guard,
       limits,
       log,
+      onRefused: (code: ErrorCode) => this.#metrics.refused(code),
+      onDropped: (code: number) => this.#metrics.clientClosed(code),
       hasRoom: () => this.#clientCount < limits.maxClients,
     }
     const events: ClientEvents = {
@@ -291,7 +298,10 @@ export class Relay {
         },
         onSilence: (isSilent) => this.#child.silent(isSilent),
         onUseless: (error) => this.#child.fail(error),
-        onSettled: (settled) => this.#settled(settled),
+        onSettled: (settled) => {
+          this.#metrics.settled(settled)
+          this.#settled(settled)
+        },
         onInternalError: (err) => this.#log.error({ err }, 'a method failed'),
       },
     })
@@ -373,7 +383,14 @@ export class Relay {
     const queue = this.#clients.get(client)?.queue
     if (!queue) return
     this.#subscribers.get(client)?.close() // asked again: it lost its place
-    const subscriber = new Subscriber(this.#state.store, queue, at)
+    const counted: SubscriberEdge = {
+      sendPaced: (text) => {
+        this.#metrics.frameSent()
+        queue.sendPaced(text)
+      },
+      onceDrained: (action) => queue.onceDrained(action),
+    }
+    const subscriber = new Subscriber(this.#state.store, counted, at)
     this.#subscribers.set(client, subscriber)
     subscriber.pump()
   }
@@ -423,6 +440,19 @@ export class Relay {
       protocol: RELAY_PROTOCOL,
       project: { name: this.#projectName, root, host: hostname() },
       state: this.state,
+    }
+  }
+
+  #facts(): RelayFacts {
+    return {
+      clients: { ws: this.#ws.count, http: this.#mcp.count },
+      subscribers: this.#subscribers.size,
+      pending: this.#mux.pendingCount,
+      child: this.#child.status,
+      watchedFiles: this.#watch.found.length,
+      records: this.#state.store.size,
+      stateChanges: this.#state.store.seq,
+      dropped: this.#mux.counters,
     }
   }
 

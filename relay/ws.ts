@@ -5,10 +5,11 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Logger } from '../platform/log.ts'
+import type { ErrorCode } from '../protocol/errors.ts'
 import { CLOSE } from '../protocol/viewerWire.ts'
 import type { ClientEvents, RelayClient } from './client.ts'
 import type { Guard } from './guard.ts'
-import { type HttpServer, pathOf, refuseUpgrade } from './http.ts'
+import { type HttpServer, pathOf, refuseUpgrade, TOKEN_HINT } from './http.ts'
 import type { RelayLimits } from './limits.ts'
 import { SendQueue } from './sendQueue.ts'
 import { WriteBatch } from './writeBatch.ts'
@@ -26,7 +27,12 @@ export interface WsOptions {
   hasRoom: () => boolean
   events: ClientEvents
   log: Logger
+  onRefused: (code: ErrorCode) => void
+  /** A client is closed with this code, for what it did or did not do. */
+  onDropped: (code: number) => void
 }
+
+type Refusal = Parameters<typeof refuseUpgrade> extends [Duplex, ...infer Rest] ? Rest : never
 
 const SUBPROTOCOL = 'mcp'
 /** How long a client may take over its part of the closing handshake before the socket is cut. */
@@ -65,7 +71,7 @@ export class WsDoor {
       maxPayload: limits.maxMessageBytes,
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     })
-    this.#wss.on('wsClientError', (_error, socket) => refuseUpgrade(socket, 'BAD_REQUEST'))
+    this.#wss.on('wsClientError', (_error, socket) => this.#refuse(socket, 'BAD_REQUEST'))
     options.server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
     const shortestMs = Math.min(limits.noProgressMs, limits.pingIntervalMs, limits.pongTimeoutMs)
     this.#sweepMs = Math.max(5, shortestMs / SWEEPS_PER_LIMIT)
@@ -107,20 +113,24 @@ export class WsDoor {
     const refusal = gate ? gate.refusal(request) : 'INTERNAL'
     if (!gate || refusal) {
       this.#options.log.warn({ code: refusal, host: request.headers.host, origin: request.headers.origin }, 'refused')
-      refuseUpgrade(socket, refusal ?? 'INTERNAL')
+      this.#refuse(socket, refusal ?? 'INTERNAL')
     } else if (pathOf(request) !== '/ws') {
-      refuseUpgrade(socket, 'NOT_FOUND', { detail: 'The WebSocket is at /ws' })
+      this.#refuse(socket, 'NOT_FOUND', { detail: 'The WebSocket is at /ws' })
     } else if (!gate.hasToken(request)) {
       this.#options.log.warn({ code: 'UNAUTHORIZED' }, 'refused')
-      const detail = 'Send Authorization: Bearer with SWARMSCOPE_RELAY_TOKEN, or with what is in relay.token'
-      refuseUpgrade(socket, 'UNAUTHORIZED', { detail }, { 'WWW-Authenticate': 'Bearer' })
+      this.#refuse(socket, 'UNAUTHORIZED', { detail: TOKEN_HINT }, { 'WWW-Authenticate': 'Bearer' })
     } else if (this.#closing) {
-      refuseUpgrade(socket, 'STOPPING')
+      this.#refuse(socket, 'STOPPING')
     } else if (!this.#options.hasRoom()) {
-      refuseUpgrade(socket, 'TOO_MANY_VIEWERS', {}, { 'Retry-After': '5' })
+      this.#refuse(socket, 'TOO_MANY_VIEWERS', {}, { 'Retry-After': '5' })
     } else {
       this.#wss.handleUpgrade(request, socket, head, (client) => this.#open(client, socket))
     }
+  }
+
+  #refuse(socket: Duplex, ...refusal: Refusal): void {
+    this.#options.onRefused(refusal[0])
+    refuseUpgrade(socket, ...refusal)
   }
 
   #open(socket: WebSocket, stream: Duplex): void {
@@ -191,6 +201,7 @@ export class WsDoor {
   #drop(connection: Connection, code: number, reason: string): void {
     this.#options.log.warn({ client: connection.id, reason }, 'client closed')
     if (connection.isDropped) return
+    this.#options.onDropped(code)
     connection.isDropped = true
     connection.queue.close()
     connection.socket.close(code, reason)

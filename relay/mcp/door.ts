@@ -3,8 +3,10 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '../../platform/log.ts'
+import type { ErrorCode } from '../../protocol/errors.ts'
+import { CLOSE as CLOSE_CODE } from '../../protocol/viewerWire.ts'
 import type { Guard } from '../guard.ts'
-import { sendError } from '../http.ts'
+import { sendError, TOKEN_HINT } from '../http.ts'
 import type { RelayLimits } from '../limits.ts'
 import { type Post, readPost } from './body.ts'
 import type { Eras } from './eras.ts'
@@ -21,14 +23,18 @@ export interface McpDoorOptions {
   /** False: as many clients as may be are there. */
   hasRoom: () => boolean
   log: Logger
+  onRefused: (code: ErrorCode) => void
+  /** A stream is cut with what would be this code on a WebSocket. */
+  onDropped: (code: number) => void
 }
+
+type Refusal = Parameters<typeof sendError> extends [ServerResponse, ...infer Rest] ? Rest : never
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'DELETE'])
 /** How long streams may take to say their last words when the relay ends. */
 const CLOSE_PATIENCE_MS = 200
 /** The sweep looks this often within the shortest time it has to keep. */
 const SWEEPS_PER_LIMIT = 8
-const TOKEN_HELP = 'Send Authorization: Bearer with SWARMSCOPE_RELAY_TOKEN, or with what is in relay.token'
 
 export class McpDoor {
   readonly #options: McpDoorOptions
@@ -84,11 +90,11 @@ export class McpDoor {
     const { method = '' } = request
     if (!guard()?.hasToken(request)) {
       log.warn({ code: 'UNAUTHORIZED' }, 'refused')
-      sendError(response, 'UNAUTHORIZED', { detail: TOKEN_HELP }, { 'WWW-Authenticate': 'Bearer' })
+      this.#refuse(response, 'UNAUTHORIZED', { detail: TOKEN_HINT }, { 'WWW-Authenticate': 'Bearer' })
       return
     }
     if (!METHODS.has(method)) {
-      sendError(response, 'METHOD_NOT_ALLOWED', {}, { Allow: [...METHODS].join(', ') })
+      this.#refuse(response, 'METHOD_NOT_ALLOWED', {}, { Allow: [...METHODS].join(', ') })
       return
     }
     if (this.#isClosing || this.#outlets.size >= limits.maxHttpStreams) {
@@ -100,12 +106,12 @@ export class McpDoor {
     let post: Post | null = null
     if (method === 'POST') {
       if (!isJsonContentType(request.headers['content-type'] ?? null)) {
-        sendError(response, 'UNSUPPORTED_MEDIA_TYPE', {}, CLOSE)
+        this.#refuse(response, 'UNSUPPORTED_MEDIA_TYPE', {}, CLOSE)
         return
       }
       const read = await readPost(request, limits.maxMessageBytes)
       if (read.type === 'too large') {
-        sendError(response, 'TOO_LARGE', { detail: `One message is ${limits.maxMessageBytes} bytes at most` }, CLOSE)
+        this.#refuse(response, 'TOO_LARGE', { detail: `One message is ${limits.maxMessageBytes} bytes at most` }, CLOSE)
         return
       }
       if (read.type === 'refused') {
@@ -117,18 +123,26 @@ export class McpDoor {
     await this.#eras?.handle(webRequest(request, outlet.closed), post, outlet)
   }
 
+  #refuse(response: ServerResponse, ...refusal: Refusal): void {
+    this.#options.onRefused(refusal[0])
+    sendError(response, ...refusal)
+  }
+
   #sendFull(response: ServerResponse): void {
     const code = this.#isDraining || this.#isClosing ? 'STOPPING' : 'TOO_MANY_VIEWERS'
-    sendError(response, code, {}, { 'Retry-After': '5', ...CLOSE })
+    this.#refuse(response, code, {}, { 'Retry-After': '5', ...CLOSE })
   }
 
   #openOutlet(response: ServerResponse): Outlet {
-    const { limits, log } = this.#options
+    const { limits, log, onDropped } = this.#options
     const outlet: Outlet = new Outlet({
       response,
       maxQueuedBytes: limits.maxQueuedBytes,
       onClose: () => this.#outlets.delete(outlet),
-      onCut: (reason) => log.warn({ reason }, 'HTTP stream cut'),
+      onCut: (reason) => {
+        log.warn({ reason }, 'HTTP stream cut')
+        onDropped(CLOSE_CODE.TOO_SLOW)
+      },
     })
     this.#outlets.add(outlet)
     return outlet

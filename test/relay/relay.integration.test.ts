@@ -7,7 +7,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { callsNotice, helloResult, relayState } from '../../protocol/relayWire.ts'
+import { readExposition } from '../helpers/prometheus.ts'
 import type { Message } from '../helpers/relayClient.ts'
+import { RelayClient } from '../helpers/relayClient.ts'
 import {
   AGENTS,
   agentsStore,
@@ -665,6 +667,36 @@ describe('HTTP', () => {
     expect(JSON.stringify(full)).not.toContain(TOKEN)
   })
 
+  test('metrics tell only who has the token what passed through, and who was refused', async () => {
+    const { get, connect, subscribe, relay } = await runRelay()
+    const [client] = [await connect(), await subscribe()]
+    await client.ask('echo', { value: 1 })
+    await client.call('echo', { value: { success: false } })
+    await client.request('tools/list')
+    await expect(RelayClient.connect(relay.url, 'wrong-token')).rejects.toThrow('401')
+    const refused = await get('/metrics')
+    expect([refused.status, (await refused.json()).code]).toEqual([401, 'UNAUTHORIZED'])
+    const response = await get('/metrics', AUTHORIZATION)
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+    const text = await response.text()
+    expect(readExposition(text).faults).toEqual([])
+    for (const line of [
+      'clients{door="ws"} 2',
+      'subscribers 1',
+      'pending_requests 0',
+      'requests_total{method="tools/call",outcome="ok"} 1',
+      'requests_total{method="tools/call",outcome="tool-error"} 1',
+      'requests_total{method="other",outcome="ok"} 1',
+      'request_duration_seconds_count{method="tools/call"} 2',
+      'child_up 1',
+      'child_state{state="up"} 1',
+      'frames_sent_total 1',
+      'refused_total{code="UNAUTHORIZED"} 2',
+    ]) {
+      expect(text).toContain(`\nswarmscope_relay_${line}\n`)
+    }
+  })
+
   test('livez and readyz answer anyone with an empty body', async () => {
     const { get } = await runRelay({ command: null })
     for (const path of ['/livez', '/readyz']) {
@@ -678,6 +710,8 @@ describe('HTTP', () => {
     ['/nothing?x=<script>', 'GET', 404, 'NOT_FOUND'],
     ['/%zz', 'GET', 404, 'NOT_FOUND'],
     ['/health', 'POST', 405, 'METHOD_NOT_ALLOWED'],
+    ['/metrics', 'POST', 405, 'METHOD_NOT_ALLOWED'],
+    ['/metrics', 'GET', 401, 'UNAUTHORIZED'],
     ['/ws', 'GET', 400, 'BAD_REQUEST'],
   ])('%s by %s is an error in the one shape, never HTML', async (path, method, status, code) => {
     const { relay } = await runRelay({ command: null })
