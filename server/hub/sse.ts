@@ -12,7 +12,7 @@ const EVENT_ID = /^([A-Za-z0-9_-]{1,100}):(\d{1,15})$/
 
 export function serveEvents(request: Request, response: Response, hub: Hub): void {
   const seat = request.method === 'HEAD' ? null : hub.takeSeat()
-  if (!seat && request.method !== 'HEAD') throw new SwarmscopeError('TOO_MANY_VIEWERS')
+  if (!seat && request.method !== 'HEAD') throw new SwarmscopeError(hub.isFull ? 'TOO_MANY_VIEWERS' : 'STOPPING')
   response.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-store',

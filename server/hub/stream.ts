@@ -73,7 +73,7 @@ export function serveStream({ server, hub, guard, log }: StreamOptions): () => v
       if ((request.url ?? '').split('?')[0] !== STREAM_PATH) throw new SwarmscopeError('NOT_FOUND')
       role = guard.requireForUpgrade(request)
       seat = hub.takeSeat()
-      if (!seat) throw new SwarmscopeError('TOO_MANY_VIEWERS')
+      if (!seat) throw new SwarmscopeError(hub.isFull ? 'TOO_MANY_VIEWERS' : 'STOPPING')
     } catch (error) {
       refuseUpgrade(socket, error)
       return
@@ -117,7 +117,11 @@ function welcome(socket: WebSocket, { role, seat, hub, log }: { role: Role; seat
     // What was on its way when we closed is heard no more.
     if (socket.readyState !== WebSocket.OPEN) return
     heard = true
-    const message = ++messages > MAX_MESSAGES_PER_PING ? null : parse(data.toString())
+    if (++messages > MAX_MESSAGES_PER_PING) {
+      closeSoon(socket, CLOSE.TOO_MANY_MESSAGES, 'too many messages')
+      return
+    }
+    const message = parse(data.toString())
     if (!message) {
       closeSoon(socket, CLOSE.BAD_MESSAGE, 'not understood')
     } else if (message.type === 'hello') {

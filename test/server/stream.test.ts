@@ -275,11 +275,11 @@ describe('the stream', () => {
     expect(await client.closed).toMatchObject({ code: 1009 })
   })
 
-  test('[V10] a flood of messages closes with 4400', async () => {
+  test('[V10] a flood of messages closes with 4429', async () => {
     const client = await open()
     client.send(HELLO)
     for (let n = 0; n < 250; n++) client.send({ type: 'pong' })
-    expect(await client.closed).toMatchObject({ code: CLOSE.BAD_MESSAGE })
+    expect(await client.closed).toMatchObject({ code: CLOSE.TOO_MANY_MESSAGES })
   })
 
   test('a second hello changes nothing', async () => {
