@@ -1,108 +1,68 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Hub } from '../../server/hub/hub.ts'
-import { MemoryLog } from '../../server/log/memoryLog.ts'
-import { View } from '../../server/view.ts'
-import { World } from '../../server/world.ts'
-import { agentEnds, agentEvent } from '../helpers/eventLogContract.ts'
-import { join, Viewer } from '../helpers/handFlushedSink.ts'
-import { LiteralSource } from '../helpers/literalSource.ts'
-import { canonicalHash, HOSTILE_IDS, sampleError } from '../protocol/samples.ts'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Bug, mutant } from '../helpers/mutant.ts'
+import { SMALL_BOUNDS, type StreamSubject, streamPromise } from '../helpers/streamHistory.ts'
+import * as real from '../helpers/streamSubject.ts'
 
+const ENTRY = 'test/helpers/streamSubject.ts'
+/** test/faults runs as many as the promise says. */
+const HISTORIES = 150
+
+let small: StreamSubject
+beforeAll(async () => {
+  small = await mutant<StreamSubject>(ENTRY, ...SMALL_BOUNDS)
+})
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-const agentId = fc.oneof(
-  fc.integer({ min: 0, max: 12 }).map((n) => `agent-${n}`),
-  fc.constantFrom(...HOSTILE_IDS),
-)
-const worldName = fc.constantFrom('real' as const, 'mock' as const)
-/** Large activities make snapshots of several chunks, and frames that go as snapshots. */
-const size = fc.constantFrom(0, 10, 300_000)
-const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('put' as const), world: worldName, id: agentId, size }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('end' as const), world: worldName, id: agentId }) },
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('receive' as const), viewer: fc.nat(2), count: fc.nat(4) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 400 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('reconnect' as const), viewer: fc.nat(2) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('stall' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('live' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('lost' as const) }) },
-)
+describe('from the event log to the page, through any lags, stalls, cuts, fail-overs, restarts and changes of world', () => {
+  test('[F1–F8, V4–V8, V13, V15] each page ends where its server is, by hash, and never shows a state that was not', async () => {
+    await fc.assert(streamPromise(small), { numRuns: HISTORIES })
+    expect(vi.getTimerCount()).toBe(0)
+  })
 
-test('[F1, F4, V5] through any delays, stalls, reconnects and changes of world each viewer ends where the server is', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const worlds = { real: new World('real', new MemoryLog()), mock: new World('mock', new MemoryLog()) }
-      const source = new LiteralSource()
-      const view = new View({ demo: false, real: worlds.real, sources: [source], mock: () => worlds.mock })
-      const hub = new Hub(view)
-      const lines = Array.from({ length: 3 }, () => {
-        const viewer = new Viewer()
-        return { viewer, leave: join(hub, viewer) }
-      })
-      const reconnect = (index: number) => {
-        const line = lines[index]
-        if (!line) return
-        line.leave()
-        const viewer = line.viewer.position === null ? new Viewer() : new Viewer(line.viewer.store)
-        lines[index] = { viewer, leave: join(hub, viewer) }
-      }
+  test('the same with the bounds of production', async () => {
+    await fc.assert(streamPromise(real), { numRuns: HISTORIES / 3 })
+  })
+})
 
-      for (const action of steps) {
-        switch (action.do) {
-          case 'put':
-            await worlds[action.world].append([agentEvent(action.id, { activity: 'x'.repeat(action.size) })])
-            break
-          case 'end':
-            await worlds[action.world].append([agentEnds(action.id)])
-            break
-          case 'receive':
-            for (let n = 0; n < action.count; n++) lines[action.viewer]?.viewer.receive()
-            break
-          case 'wait':
-            vi.advanceTimersByTime(action.ms)
-            break
-          case 'reconnect':
-            reconnect(action.viewer)
-            break
-          case 'stall':
-            vi.advanceTimersByTime(11_000)
-            break
-          case 'live':
-            source.say({ state: 'live', lastError: null })
-            break
-          case 'lost':
-            source.say({ state: 'waiting', lastError: sampleError() })
-            break
-          default:
-            action satisfies never
-        }
-      }
+const remove = (file: string, find: string): Bug => ({ file, find, replace: '' })
+const BUGS: Record<string, Bug[]> = {
+  'frames leave out the first revision': [
+    {
+      file: 'protocol/frames.ts',
+      find: 'if (entity.rev > since) put.push',
+      replace: 'if (entity.rev > since + 1) put.push',
+    },
+  ],
+  'tombstones are forgotten': [remove('protocol/frames.ts', '    this.#bury(ref, rev)\n')],
+  'a snapshot is laid over the old state': [remove('protocol/frames.ts', '    this.#byKind.clear()\n')],
+  'the encoder resumes across epochs': [
+    { file: 'server/hub/encoder.ts', find: 'epoch !== store.epoch || seq', replace: 'epoch === null || seq' },
+  ],
+  'a frame is served after the world has moved on': [
+    { file: 'server/hub/encoder.ts', find: 'this.#framesTo !== store.seq', replace: 'this.#framesTo < 0' },
+  ],
+  'a frame begins after where its reader is': [
+    { file: 'server/hub/encoder.ts', find: 'to - 2 ** Math.ceil', replace: 'to - 2 ** Math.floor' },
+  ],
+  'an old snapshot is served below the tombstone floor': [
+    remove('server/hub/encoder.ts', ' && youngest.seq >= store.tombstoneFloor'),
+    { file: 'server/hub/encoder.ts', find: 'MAX_SNAPSHOT_AGE_BATCHES = 4', replace: 'MAX_SNAPSHOT_AGE_BATCHES = 400' },
+  ],
+  'a snapshot says other revisions than the state has': [
+    {
+      file: 'server/hub/snapshotDelivery.ts',
+      find: 'const text = JSON.stringify(entity)',
+      replace: 'const text = JSON.stringify({ ...entity, rev: seq })',
+    },
+  ],
+  'the page shows half a snapshot': [remove('protocol/frames.ts', "    if (!chunk.last) return 'incomplete'\n")],
+}
 
-      for (let round = 0; round < 4; round++) {
-        vi.advanceTimersByTime(500)
-        for (const [index, line] of lines.entries()) {
-          if (line.viewer.sink.dropped) reconnect(index)
-          lines[index]?.viewer.receiveAll()
-        }
-      }
-      const { store } = view.world
-      for (const { viewer } of lines) {
-        expect(viewer.position?.epoch).toBe(store.epoch)
-        // A batch without effect moves the server's number, and is not worth a frame.
-        const missed = store.changesSince(store.epoch, viewer.store.seq)
-        expect(
-          missed.type === 'none' || (missed.type === 'frame' && [...missed.frame.put, ...missed.frame.del]),
-        ).toEqual(missed.type === 'none' ? true : [])
-        expect(canonicalHash(viewer.store.values())).toBe(canonicalHash(store.values()))
-        expect(viewer.results).not.toContain('gap')
-        expect(viewer.statuses.at(-1)?.mode).toBe(view.mode)
-      }
-      hub.close()
-      view.close()
-      expect(vi.getTimerCount()).toBe(0)
-    }),
-    { numRuns: 150 },
-  )
+describe('bugs seeded into the sources are caught by the same property', () => {
+  test.each(Object.entries(BUGS))('%s', async (_, bugs) => {
+    const subject = await mutant<StreamSubject>(ENTRY, ...SMALL_BOUNDS, ...bugs)
+    expect((await fc.check(streamPromise(subject), { numRuns: 500, endOnFailure: true })).failed).toBe(true)
+  })
 })
