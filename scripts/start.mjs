@@ -4,10 +4,10 @@
 import { ensureBuilt } from './lib/ensureBuilt.mjs'
 
 const argv = process.argv.slice(2)
-// Help must come at once.
-const asksForHelp = argv.includes('--help') || argv.includes('-h')
+// Help must come at once, and what only looks at a server needs no page.
+const needsNoPage = argv.includes('--help') || argv.includes('-h') || ['status', 'logs', 'help'].includes(argv[0] ?? '')
 
-if (await ensureBuilt(asksForHelp ? ['node'] : ['node', 'web'])) {
+if (await ensureBuilt(needsNoPage ? ['node'] : ['node', 'web'])) {
   const { main } = await import('../dist/node/server/main.js')
   await main(argv)
 } else {

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { openDataDir, openProjectDir } from '../platform/dataDir.ts'
+import { dataDirPath, openDataDir, openProjectDir, projectDirPath } from '../platform/dataDir.ts'
 import { isLoopback } from '../platform/listen.ts'
 import { readSecret } from '../platform/secrets.ts'
 import { VERSION } from '../platform/version.ts'
@@ -52,7 +52,7 @@ const integer =
   }
 const collect = (value: string, previous: string[] | undefined): string[] => [...(previous ?? []), value]
 
-interface Options {
+export interface Options {
   project?: string
   host: string
   port: number
@@ -111,31 +111,51 @@ Environment:
 
 /** Throws `ConfigError`; `--help`, `--version` and unknown options end in commander's way. */
 export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Config {
-  const options = createCommand().parse(argv, { from: 'user' }).opts<Options>()
-  const startFolder = env.INIT_CWD ?? process.cwd()
-  const project = resolve(startFolder, options.project ?? '.')
-  const publicUrls = options.publicUrl
+  return configOf(createCommand().parse(argv, { from: 'user' }).opts<Options>(), env)
+}
+
+/** Makes the folders and tokens that are not there yet. Throws `ConfigError`. */
+export function configOf(options: Options, env: NodeJS.ProcessEnv = process.env): Config {
   checkExposure(options)
-  const dataDir = openDataDir(options.dataDir === undefined ? undefined : resolve(startFolder, options.dataDir))
-  const world = worldOf(options, env, startFolder)
-  const projectKey = world.type === 'remote' ? relayUrl(world) : project
+  const place = placeOf(options, env)
+  const dataDir = openDataDir(place.dataDir)
   return {
-    project,
+    project: place.project,
     // As the URL writes it, and as Node does not.
     host: options.host.replace(/^\[(.*)\]$/, '$1'),
     port: options.port,
     open: options.open,
     seed: options.seed,
     allowHosts: options.allowHost,
-    publicUrls,
+    publicUrls: options.publicUrl,
     dataDir,
-    projectDir: openProjectDir(dataDir, projectKey),
+    projectDir: openProjectDir(dataDir, place.key),
     tokens: readTokens(dataDir, env),
-    world,
+    world: place.world,
   }
 }
 
-function worldOf(options: Options, env: NodeJS.ProcessEnv, startFolder: string): Config['world'] {
+export interface Place {
+  project: string
+  world: Config['world']
+  dataDir: string
+  /** What the project's folder in the data dir is named after. */
+  key: string
+  projectDir: string
+}
+
+/** Where a server with these options keeps its things; makes nothing. Throws `ConfigError`. */
+export function placeOf(options: Pick<Options, PlaceOption>, env: NodeJS.ProcessEnv = process.env): Place {
+  const startFolder = env.INIT_CWD ?? process.cwd()
+  const project = resolve(startFolder, options.project ?? '.')
+  const world = worldOf(options, env, startFolder)
+  const key = world.type === 'remote' ? relayUrl(world) : project
+  const dataDir = dataDirPath(options.dataDir === undefined ? undefined : resolve(startFolder, options.dataDir))
+  return { project, world, dataDir, key, projectDir: projectDirPath(dataDir, key) }
+}
+type PlaceOption = 'project' | 'dataDir' | 'demo' | 'claudeFlow' | 'relayPort'
+
+function worldOf(options: Pick<Options, PlaceOption>, env: NodeJS.ProcessEnv, startFolder: string): Config['world'] {
   if (options.demo !== undefined) {
     return { type: 'demo', agents: options.demo === true ? DEFAULT_DEMO_AGENTS : options.demo }
   }
@@ -216,5 +236,8 @@ function readTokens(dataDir: string, env: NodeJS.ProcessEnv): Config['tokens'] {
   }
 }
 
-export const logFileOf = (config: Config): string => join(config.projectDir, 'server.log')
-export const runFileOf = (config: Config): string => join(config.projectDir, 'run.json')
+type InProject = Pick<Config, 'projectDir'>
+export const logFileOf = ({ projectDir }: InProject): string => join(projectDir, 'server.log')
+/** Of the relay that we start. */
+export const relayLogFileOf = ({ projectDir }: InProject): string => join(projectDir, 'relay.log')
+export const runFileOf = ({ projectDir }: InProject): string => join(projectDir, 'run.json')

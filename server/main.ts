@@ -1,41 +1,56 @@
 // The entry point: reads the configuration, starts what it asks for, says where it is, and ends in order.
 
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { untilAskedToEnd } from '../platform/lifetime.ts'
+import { type Lifetime, watchLifetime } from '../platform/lifetime.ts'
 import { isLoopback, listen } from '../platform/listen.ts'
-import { createLog, type Logger } from '../platform/log.ts'
+import { type Logger, openLog } from '../platform/log.ts'
 import { SwarmscopeError } from '../protocol/errors.ts'
-import { type Config, ConfigError, logFileOf, readConfig, runFileOf } from './config.ts'
+import { logsCommand } from './cli/logs.ts'
+import { statusCommand } from './cli/status.ts'
+import { type Config, configOf, createCommand, logFileOf, type Options, runFileOf } from './config.ts'
 import { RelayProcess, RelayStartError } from './relayProcess.ts'
+import { removeRunFile, writeRunFile } from './runFile.ts'
 import { startServer } from './server.ts'
 
 const WEB_DIR = fileURLToPath(new URL('../../web', import.meta.url))
 
-/** Runs until it is asked to end; sets the exit code and never throws. `argv`: without node and script. */
+/** Runs until it is asked to end, or does what a subcommand says; sets the exit code and never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
-  let config: Config
+  const program = createCommand()
+  program.action(serve).addCommand(statusCommand()).addCommand(logsCommand())
   try {
-    config = readConfig(argv)
+    await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
-    if (!(error instanceof ConfigError) && !(error instanceof Error)) throw error
+    if (!(error instanceof Error)) throw error
     process.stderr.write(`error: ${error.message}\n`)
     process.exitCode = 1
-    return
   }
-  const log = createLog({ name: 'server', file: logFileOf(config) })
+}
+
+async function serve(options: Options): Promise<void> {
+  const config = configOf(options)
+  const logFile = openLog({ name: 'server', file: logFileOf(config) })
+  const { log } = logFile
   // From the first moment: a signal during the start must not leave a relay behind.
-  const asked = untilAskedToEnd({ withParent: process.env.npm_lifecycle_event !== undefined })
+  const lifetime = watchLifetime({
+    withParent: process.env.npm_lifecycle_event !== undefined,
+    onHangUp: () => {
+      logFile.reopen()
+      log.info('SIGHUP: the log file was opened again')
+    },
+  })
   try {
-    process.exitCode = await run(config, asked, log)
+    process.exitCode = await run(config, lifetime, log)
   } catch (error) {
     if (error instanceof SwarmscopeError) sayFatal(log, error.body.details.suggestion)
     else if (error instanceof RelayStartError) sayFatal(log, error.message)
     else log.fatal({ err: error }, 'Swarmscope could not start')
     process.exitCode = 1
   }
+  await logFile.close()
   // Nothing is left to do; an open handle somewhere must not keep us.
   process.exit()
 }
@@ -46,7 +61,7 @@ function sayFatal(log: Logger, text: string): void {
   if (!process.stderr.isTTY) process.stderr.write(`error: ${text}\n`)
 }
 
-async function run(config: Config, asked: Promise<string>, log: Logger): Promise<number> {
+async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): Promise<number> {
   if (!existsSync(join(WEB_DIR, 'index.html'))) {
     throw new RelayStartError('The web app is not built: run "npm start", or "npm run build" first')
   }
@@ -87,7 +102,7 @@ async function run(config: Config, asked: Promise<string>, log: Logger): Promise
     try {
       const link = `${reachableUrl(config, server.url)}/#token=${config.tokens.operator}`
       log.info({ url: server.url, world: config.world.type, project: config.project }, 'listening')
-      writeRunFile(config, server.url)
+      writeRunFile(runFileOf(config), server.url)
       process.stdout.write(`Swarmscope is ready: ${link}\n`)
       if (config.open) await openInBrowser(config, link, log)
       const reason = await asked
@@ -95,11 +110,11 @@ async function run(config: Config, asked: Promise<string>, log: Logger): Promise
       relay?.expectEnd()
       log.info(`ending: ${reason}`)
       // Who ends us by SIGTERM (a supervisor) looks after others who use us; Ctrl-C is somebody who wants it gone.
-      if (reason === 'SIGTERM') await server.drain()
+      if (reason === 'SIGTERM') await Promise.race([server.drain(), hurried])
       return 0
     } finally {
       await server.close()
-      removeRunFile(config)
+      removeRunFile(runFileOf(config))
       rmSync(join(config.projectDir, 'open.html'), { force: true })
     }
   } finally {
@@ -116,25 +131,6 @@ async function assertFree({ host, port }: Config): Promise<void> {
   const probe = createServer()
   await listen(probe, { host, port, option: '--port' })
   await new Promise((resolve) => probe.close(resolve))
-}
-
-/** Written whole or not at all: others read it to find us. */
-function writeRunFile(config: Config, url: string): void {
-  const file = runFileOf(config)
-  writeFileSync(`${file}.new`, `${JSON.stringify({ pid: process.pid, url })}\n`, { mode: 0o600 })
-  renameSync(`${file}.new`, file)
-}
-
-/** Another server of the same project may have written its own meanwhile. */
-function removeRunFile(config: Config): void {
-  const file = runFileOf(config)
-  try {
-    const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid?: unknown }
-    if (pid !== process.pid) return
-  } catch {
-    // gone, or not what we wrote: nobody can use it
-  }
-  rmSync(file, { force: true })
 }
 
 /** By a file that only we can read: on the browser's command line everybody on this machine could read the token. */

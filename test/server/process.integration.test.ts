@@ -1,7 +1,17 @@
 // The built server as a process: what it says on stdout and stderr, what it leaves on disk, and how it ends.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -181,6 +191,63 @@ describe.skipIf(process.platform === 'win32')('node dist/node/server/main.js', (
     expect(second.token).toBe(first.token)
     second.child.kill('SIGTERM')
     expect(await second.ended).toBe(0)
+  })
+
+  test('SIGTERM drains: not ready at once, live to the end, and gone with 0 in 10 s', async () => {
+    const { child, ended, url } = await startReady(['--demo', '--port', '0'])
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    const beganMs = performance.now()
+    child.kill('SIGTERM')
+    await until(async () => (await fetch(`${url}/readyz`)).status === 503, 1_000)
+    expect((await fetch(`${url}/livez`)).status).toBe(200)
+    const health = await fetch(`${url}/api/v1/bots/health`)
+    expect([health.status, (await health.json()) as object]).toMatchObject([
+      503,
+      { status: 'draining', code: 'STOPPING' },
+    ])
+    expect(await ended).toBe(0)
+    expect(performance.now() - beganMs).toBeLessThan(10_000)
+  })
+
+  test('SIGINT does not wait', async () => {
+    const { child, ended } = await startReady(['--demo', '--port', '0'])
+    const beganMs = performance.now()
+    child.kill('SIGINT')
+    expect(await ended).toBe(0)
+    expect(performance.now() - beganMs).toBeLessThan(900)
+  })
+
+  test('status and logs find the server that runs, and say when there is none', async () => {
+    const none = start(['status'])
+    expect(await none.ended).toBe(2)
+    expect(none.stdout()).toMatch(/^Swarmscope is down: no server runs for /)
+    const { child, ended, url, token } = await startReady(['--demo', '--port', '0'])
+    const status = start(['status', '--json'])
+    expect(await status.ended).toBe(0)
+    expect(JSON.parse(status.stdout())).toMatchObject({ running: true, url, pid: child.pid, health: { mode: 'mock' } })
+    const logs = start(['logs', '--lines', '100'])
+    expect(await logs.ended).toBe(0)
+    expect(logs.stdout()).toContain('"msg":"listening"')
+    const following = start(['logs', '-f'])
+    await until(() => following.stdout().includes('"msg":"listening"'))
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    await until(() => following.stdout().includes('ending: SIGTERM'))
+    following.child.kill('SIGINT')
+    expect(await following.ended).toBe(0)
+    expect(status.stdout() + logs.stdout() + following.stdout()).not.toContain(token)
+    expect(await start(['status']).ended).toBe(2)
+  })
+
+  test('SIGHUP opens the log file anew, for those who move it away', async () => {
+    const { child, ended } = await startReady(['--demo', '--port', '0'])
+    const file = join(projectDir(), 'server.log')
+    renameSync(file, `${file}.1`)
+    child.kill('SIGHUP')
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('SIGHUP'))
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(readFileSync(file, 'utf8')).toContain('ending: SIGTERM')
   })
 
   test('under npm it notices that its parent is gone', async () => {
