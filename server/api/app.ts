@@ -3,13 +3,14 @@
 import express, { type Express, type RequestHandler } from 'express'
 import type { Logger } from '../../platform/log.ts'
 import { SwarmscopeError } from '../../protocol/errors.ts'
+import { type RateLimitsOptions, rateLimits } from '../guard/rateLimits.ts'
 import { TICKET_LIFETIME_MS, type Tickets } from '../guard/tickets.ts'
 import { serveEvents } from '../hub/sse.ts'
 import { type BotsOptions, botsRouter } from './bots.ts'
 import { answerErrors, answerNotFound } from './errors.ts'
 import { pageRouter, securityHeaders } from './page.ts'
 
-export interface AppOptions extends BotsOptions {
+export interface AppOptions extends BotsOptions, RateLimitsOptions {
   tickets: Tickets
   /** The built web app; `null`: none is served (tests of the API alone). */
   webDir: string | null
@@ -36,6 +37,7 @@ export function createApp(options: AppOptions): Express {
   const api = express.Router()
   api.use(noStore)
   api.use(refuseWhileDraining(options.isDraining))
+  api.use(rateLimits(options))
   api.use(['/v1/bots', '/bots'], botsRouter(options))
   api.post('/v1/ticket', (request, response) => {
     const role = guard.require(request, 'viewer')

@@ -41,7 +41,12 @@ export class Guard {
 
   /** For what answers everybody, and the trusted more: a wrong token is no token. */
   isTrusted(request: IncomingMessage): boolean {
-    return this.#roleOfToken(bearerOf(request.headers.authorization)) !== null
+    return this.knownRole(request) !== null
+  }
+
+  /** The role of a valid token; `null` for none and for a wrong one. */
+  knownRole(request: IncomingMessage): Role | null {
+    return this.#roleOfToken(bearerOf(request.headers.authorization))
   }
 
   #roleOfToken(token: string | null): Role | null {
