@@ -5,6 +5,7 @@ import type { SwarmStore } from './fold.ts'
 import {
   AGENT_STATUSES,
   type Agent,
+  type AgentKind,
   type AgentStatus,
   type Mode,
   type SourceStatus,
@@ -57,8 +58,10 @@ export interface Totals {
   registered: number
   observed: number
   byStatus: Record<AgentStatus, number>
+  /** The kinds are never one: what stands in a roster need not work. */
+  byKind: Record<AgentKind, { total: number; byStatus: Record<AgentStatus, number> }>
   needAttention: number
-  tasks: { total: number; pending: number; inProgress: number; completed: number; failed: number }
+  tasks: Record<'total' | TaskCount, number>
   swarms: number
   links: number
   /** Sums over the agents that report them; `null` if none does. */
@@ -66,33 +69,49 @@ export interface Totals {
   costUsd: number | null
 }
 
+type TaskCount = 'pending' | 'inProgress' | 'completed' | 'failed' | 'cancelled' | 'unknown'
+
+const noneByStatus = () =>
+  Object.fromEntries(AGENT_STATUSES.map((status) => [status, 0])) as Record<AgentStatus, number>
+
 export function totalsOf(store: SwarmStore): Totals {
-  const byStatus = Object.fromEntries(AGENT_STATUSES.map((status) => [status, 0])) as Record<AgentStatus, number>
-  let registered = 0
+  const byStatus = noneByStatus()
+  const byKind: Totals['byKind'] = {
+    registered: { total: 0, byStatus: noneByStatus() },
+    observed: { total: 0, byStatus: noneByStatus() },
+  }
   let needAttention = 0
   let tokens: TokenCounts | null = null
   let costUsd: number | null = null
   const agents = store.all('agent')
   for (const agent of agents.values()) {
     byStatus[agent.status]++
-    if (agent.kind === 'registered') registered++
+    const ofKind = byKind[agent.kind]
+    ofKind.total++
+    ofKind.byStatus[agent.status]++
     if (agent.attention) needAttention++
     if (agent.tokens) tokens = addTokens(tokens, agent.tokens)
     if (agent.costUsd !== null) costUsd = (costUsd ?? 0) + agent.costUsd
   }
-  const tasks = { total: 0, pending: 0, inProgress: 0, completed: 0, failed: 0 }
+  const tasks: Totals['tasks'] = {
+    total: 0,
+    pending: 0,
+    inProgress: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    unknown: 0,
+  }
   for (const task of store.all('task').values()) {
     tasks.total++
-    if (task.status === 'pending') tasks.pending++
-    else if (task.status === 'in_progress') tasks.inProgress++
-    else if (task.status === 'completed') tasks.completed++
-    else if (task.status === 'failed') tasks.failed++
+    tasks[task.status === 'in_progress' ? 'inProgress' : task.status]++
   }
   return {
     agents: agents.size,
-    registered,
-    observed: agents.size - registered,
+    registered: byKind.registered.total,
+    observed: byKind.observed.total,
     byStatus,
+    byKind,
     needAttention,
     tasks,
     swarms: store.all('swarm').size,

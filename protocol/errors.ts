@@ -6,6 +6,10 @@ export interface ErrorContext {
   port?: number
   /** More exactly what was wrong; must hold neither path, stack nor token. */
   detail?: string
+  /** In place of the catalogue's own: from whoever met the error and knows better. The same holds for it. */
+  suggestion?: string
+  /** When the same again may succeed, if that is known. */
+  retryAfterMs?: number
   /** Command to copy. */
   command?: string
   /** The relay is a child process of this server, which sees to it that it runs. */
@@ -173,7 +177,7 @@ export const ERRORS = {
   },
   NOT_SUPPORTED_BY_CLAUDE_FLOW: {
     status: 501,
-    error: 'claude-flow said yes but does nothing for this command',
+    error: 'claude-flow does nothing for this command',
     suggestion: (c) => because(c, 'Use claude-flow 3.x, where this command has an effect'),
     retryable: false,
   },
@@ -289,7 +293,12 @@ export interface ErrorBody {
 
 export function errorBody(code: ErrorCode, context: ErrorContext = {}): ErrorBody {
   const entry: ErrorEntry = ERRORS[code]
-  return { success: false, error: entry.error, code, details: { suggestion: entry.suggestion(context) } }
+  return {
+    success: false,
+    error: entry.error,
+    code,
+    details: { suggestion: context.suggestion || entry.suggestion(context) },
+  }
 }
 
 export const errorStatus = (code: ErrorCode): number => ERRORS[code].status

@@ -27,8 +27,15 @@ export function redact(text: string, maxLength: number): string {
   return clean.length > maxLength ? `${clean.slice(0, maxLength - 1)}…` : clean
 }
 
-/** Also `C:\\…`, `file:///…` and `~/…`; a lone `/` or a URL's path is none. */
-const PATHS = /(?<![\w:/.~])(?:file:\/\/|[A-Za-z]:|~)?[/\\](?:[^\s/\\:'"()<>|,;]+[/\\])+(?=[^\s/\\])/g
+/** A folder of some machine, with what is in it: not a part of a URL, not our own routes. */
+const FOLDERS =
+  /(?<![\w:/.@<-])(?:file:\/\/)?(?:~|[A-Za-z]:(?=\\))?[/\\](?!api\/|ws\b|mcp\b)(?:[^\s/\\"'`,;:()<>]+[/\\])+/g
+/** The lines of a stack. */
+const STACK_LINES = /\s*\n?\s+at (?:async )?[^\n]*?(?:\([^)\n]*\)|:\d+:\d+)/g
 
-/** Paths of this machine cut to their last part: what stands before it is nobody else's business. */
-export const withoutPaths = (text: string): string => text.replace(PATHS, '…/')
+/**
+ * What another program wrote, fit to leave this machine: no secrets, no stack, and of a path its last part only, so that
+ * it says which file and not where.
+ */
+export const publicWords = (text: string, maxLength: number): string =>
+  redact(text, maxLength).replace(STACK_LINES, '').replace(FOLDERS, '…/')

@@ -5,7 +5,7 @@ import { basename } from 'node:path'
 import { backoffMs } from '../protocol/backoff.ts'
 import { type ErrorBody, errorBody } from '../protocol/errors.ts'
 import type { InitializeResult } from '../protocol/mcp.ts'
-import { withoutPaths } from '../protocol/redact.ts'
+import { publicWords } from '../protocol/redact.ts'
 import type { ChildStatus } from '../protocol/relayWire.ts'
 import { type ChildCommand, type ChildEnd, ChildRun, type SpawnChild, spawnChild } from './childProcess.ts'
 import type { RelayLimits } from './limits.ts'
@@ -257,7 +257,7 @@ function crashed(detail: string, stderr: readonly string[]): ErrorBody {
   const words = stderr
     .filter((line) => line.trim() !== '' && !/^\s*(?:at |node:internal|Node\.js v)/.test(line))
     .slice(-LAST_WORDS)
-    .map((line) => withoutPaths(line.trim()).slice(0, LAST_WORDS_LENGTH))
+    .map((line) => publicWords(line.trim(), LAST_WORDS_LENGTH))
   return errorBody('CHILD_CRASHED', {
     detail: words.length === 0 ? detail : `${detail}; its last words: ${words.join(' | ')}`,
   })

@@ -10,6 +10,7 @@ import type { Config } from './config.ts'
 import { DEFAULT_DEMO_AGENTS } from './config.ts'
 import type { RelayAddress } from './connector/relayUrl.ts'
 import { Guard } from './guard/guard.ts'
+import type { RateLimitsOptions } from './guard/rateLimits.ts'
 import { refuseUpgrade } from './guard/refuseUpgrade.ts'
 import { Tickets } from './guard/tickets.ts'
 import { Hub } from './hub/hub.ts'
@@ -37,6 +38,8 @@ export interface ServerOptions {
   shown: ({ type: 'relay' } & RelayAddress) | { type: 'demo'; agents: number }
   webDir: string | null
   log: Logger
+  /** Requests per client and window; if not said, those of the catalogue (`RATE_LIMITS`). */
+  rateLimits?: RateLimitsOptions['limits']
 }
 
 export interface RunningServer {
@@ -54,7 +57,7 @@ export interface RunningServer {
 }
 
 /** Listens and connects. Rejects with `PORT_IN_USE`. */
-export async function startServer({ config, shown, webDir, log }: ServerOptions): Promise<RunningServer> {
+export async function startServer({ config, shown, webDir, log, rateLimits }: ServerOptions): Promise<RunningServer> {
   const { host, tokens } = config
   // Half-sent requests are gone after 10 s, looked for every 5 s; Node's defaults would keep them for a minute and more.
   const server = createServer({
@@ -100,7 +103,18 @@ export async function startServer({ config, shown, webDir, log }: ServerOptions)
   const inFlight = new InFlight(server, ({ url = '' }) => url.startsWith('/api/v1/events'))
   server.on(
     'request',
-    createApp({ view, hub, guard, demo, isDraining: () => draining, claudeFlow, tickets, webDir, log }),
+    createApp({
+      view,
+      hub,
+      guard,
+      demo,
+      isDraining: () => draining,
+      claudeFlow,
+      tickets,
+      webDir,
+      log,
+      ...(rateLimits ? { limits: rateLimits } : {}),
+    }),
   )
   const closeStream = serveStream({ server, hub, guard, log })
   claudeFlow?.start()

@@ -1,6 +1,6 @@
 // A world: one event log and the state folded from it. `real` and `mock` never mix; a view shows one of them.
 
-import type { SwarmEvent } from '../protocol/events.ts'
+import type { Batch, SwarmEvent } from '../protocol/events.ts'
 import { applyBatch, emptyState, type SwarmState, type SwarmStore } from '../protocol/fold.ts'
 import type { EventLog } from './log/eventLog.ts'
 
@@ -32,6 +32,11 @@ export class World {
 
   append(events: readonly SwarmEvent[]): Promise<number> {
     return this.#log.append(events)
+  }
+
+  /** What happened in (from, to]; throws `RangeError` when the log no longer reaches back to `from`. */
+  read(from: number, to: number): AsyncIterable<Batch> {
+    return this.#log.read(from, to)
   }
 
   /** Called after each change of the state; returns how to stop it. */

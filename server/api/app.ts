@@ -1,12 +1,12 @@
 // The Express app: guard first, then the API, then the page; whatever is left is a 404 in the one shape.
 
 import express, { type Express, type RequestHandler } from 'express'
-import type { Logger } from '../../platform/log.ts'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 import { type RateLimitsOptions, rateLimits } from '../guard/rateLimits.ts'
 import { TICKET_LIFETIME_MS, type Tickets } from '../guard/tickets.ts'
 import { serveEvents } from '../hub/sse.ts'
 import { type BotsOptions, botsRouter } from './bots.ts'
+import { descriptionRouter, methodsRouter } from './description.ts'
 import { answerErrors, answerNotFound } from './errors.ts'
 import { pageRouter, securityHeaders } from './page.ts'
 
@@ -14,7 +14,6 @@ export interface AppOptions extends BotsOptions, RateLimitsOptions {
   tickets: Tickets
   /** The built web app; `null`: none is served (tests of the API alone). */
   webDir: string | null
-  log: Logger
 }
 
 export function createApp(options: AppOptions): Express {
@@ -34,6 +33,7 @@ export function createApp(options: AppOptions): Express {
     next()
   })
 
+  app.use(methodsRouter())
   const api = express.Router()
   api.use(noStore)
   api.use(refuseWhileDraining(options.isDraining))
@@ -49,8 +49,9 @@ export function createApp(options: AppOptions): Express {
     guard.require(request, 'viewer')
     serveEvents(request, response, hub)
   })
-  api.use(answerNotFound)
   app.use('/api', api)
+  app.use(descriptionRouter())
+  app.use('/api', answerNotFound)
 
   if (webDir !== null) app.use(pageRouter(webDir))
   app.use(answerNotFound)

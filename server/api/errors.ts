@@ -15,7 +15,8 @@ export function answerErrors(log: Logger) {
       return
     }
     if (known.status === 401) response.set('WWW-Authenticate', 'Bearer error="invalid_token"')
-    if (known.status === 503) response.set('Retry-After', '5')
+    const pauseMs = known.context.retryAfterMs ?? (known.status === 503 ? 5_000 : null)
+    if (pauseMs !== null) response.set('Retry-After', String(Math.ceil(pauseMs / 1000)))
     response.status(known.status).json(known.body)
   }
 }
@@ -26,7 +27,7 @@ export const answerNotFound: RequestHandler = (request) => {
   })
 }
 
-function toSwarmscopeError(error: unknown): SwarmscopeError {
+export function toSwarmscopeError(error: unknown): SwarmscopeError {
   if (error instanceof SwarmscopeError) return error
   if (error instanceof z.ZodError) {
     const [issue] = error.issues

@@ -38,7 +38,8 @@ export function securityHeaders(): RequestHandler[] {
   ]
 }
 
-const nonceOf = (response: object): string => (response as { locals?: { cspNonce?: string } }).locals?.cspNonce ?? ''
+export const nonceOf = (response: object): string =>
+  (response as { locals?: { cspNonce?: string } }).locals?.cspNonce ?? ''
 
 interface WebFile {
   body: Buffer

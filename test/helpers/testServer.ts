@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type ClientOptions, WebSocket } from 'ws'
 import { parseServerMessage, type ServerMessage, VIEWER_SUBPROTOCOL } from '../../protocol/viewerWire.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../../server/server.ts'
+import { expectDescribed } from './describedApi.ts'
 import { silentLog } from './silentLog.ts'
 import { temporaryFolder } from './swarmscope.ts'
 
@@ -14,6 +15,14 @@ export const bearer = (token: string) => ({ Authorization: `Bearer ${token}` })
 export const OPERATOR = bearer(TOKENS.operator)
 export const VIEWER = bearer(TOKENS.viewer)
 
+const UNLIMITED: NonNullable<ServerOptions['rateLimits']> = {
+  health: 1e6,
+  anonymous: 1e6,
+  read: 1e6,
+  command: 1e6,
+  ticket: 1e6,
+}
+
 export interface TestServer extends RunningServer {
   ask(path: string, options?: AskOptions): Promise<Answer>
   stop(): Promise<void>
@@ -21,19 +30,25 @@ export interface TestServer extends RunningServer {
 
 export async function startTestServer(
   shown: ServerOptions['shown'],
-  given: Partial<ServerOptions['config']> & { log?: ServerOptions['log'] } = {},
+  given: Partial<ServerOptions['config']> & Pick<Partial<ServerOptions>, 'log' | 'rateLimits'> = {},
 ): Promise<TestServer> {
-  const { log = silentLog, ...config } = given
+  // Tests ask more in a moment than anybody may.
+  const { log = silentLog, rateLimits = UNLIMITED, ...config } = given
   const web = webFolder()
   const server = await startServer({
     config: { host: '127.0.0.1', port: 0, seed: 1, allowHosts: [], publicUrls: [], tokens: TOKENS, ...config },
     shown,
     webDir: web.path,
     log,
+    rateLimits,
   })
   return {
     ...server,
-    ask: (path, options) => ask(server.port, path, options),
+    ask: async (path, options = {}) => {
+      const answer = await ask(server.port, path, options)
+      expectDescribed(options.method ?? 'GET', path, answer)
+      return answer
+    },
     stop: async () => {
       await server.close()
       web.remove()

@@ -119,13 +119,15 @@ describe('totalsOf', () => {
   }
 
   it('counts nothing as nothing, and what nobody reported as null', () => {
+    const none = Object.fromEntries(AGENT_STATUSES.map((status) => [status, 0]))
     expect(totalsOf(storeOf())).toEqual({
       agents: 0,
       registered: 0,
       observed: 0,
-      byStatus: Object.fromEntries(AGENT_STATUSES.map((status) => [status, 0])),
+      byStatus: none,
+      byKind: { registered: { total: 0, byStatus: none }, observed: { total: 0, byStatus: none } },
       needAttention: 0,
-      tasks: { total: 0, pending: 0, inProgress: 0, completed: 0, failed: 0 },
+      tasks: { total: 0, pending: 0, inProgress: 0, completed: 0, failed: 0, cancelled: 0, unknown: 0 },
       swarms: 0,
       links: 0,
       tokens: null,
@@ -153,7 +155,11 @@ describe('totalsOf', () => {
       registered: 2,
       observed: 1,
       needAttention: 1,
-      tasks: { total: 5, pending: 1, inProgress: 1, completed: 1, failed: 1 },
+      tasks: { total: 5, pending: 1, inProgress: 1, completed: 1, failed: 1, cancelled: 1, unknown: 0 },
+      byKind: {
+        registered: { total: 2, byStatus: { busy: 1, error: 1 } },
+        observed: { total: 1, byStatus: { busy: 1, error: 0 } },
+      },
       swarms: 1,
       links: 1,
     })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { REDACTED, redact, withoutPaths } from '../../protocol/redact.ts'
+import { publicWords, REDACTED, redact } from '../../protocol/redact.ts'
 
 const MAX = 500
 
@@ -87,5 +87,5 @@ it.each([
   ['~/.config/tool.json and ./relative/kept.js', '…/tool.json and ./relative/kept.js'],
   ['https://host/a/b, and/or, 1/2, a /one', 'https://host/a/b, and/or, 1/2, a /one'],
 ])('a path of the machine is cut to its last part: %s', (text, clean) => {
-  expect(withoutPaths(text)).toBe(clean)
+  expect(publicWords(text, MAX)).toBe(clean)
 })

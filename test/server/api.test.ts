@@ -59,8 +59,8 @@ describe('the API of the recorded swarm', () => {
 
   test('GET agents lists them, each with exactly the fields of the model', async () => {
     const body = (await get('/api/v1/bots/agents')).json() as { agents: object[] }
-    expect(keys(body)).toEqual(['agents', 'count', 'mode', 'success'])
-    expect(body).toMatchObject({ success: true, mode: 'live', count: 9 })
+    expect(keys(body)).toEqual(['agents', 'count', 'epoch', 'mode', 'next', 'seq', 'success', 'total'])
+    expect(body).toMatchObject({ success: true, mode: 'live', count: 9, total: 9, next: null })
     for (const agent of body.agents) expect(keys(agent)).toEqual([...AGENT_FIELDS].sort())
   })
 
@@ -69,7 +69,7 @@ describe('the API of the recorded swarm', () => {
     for (const { id } of agents) {
       const answer = await get(`/api/v1/bots/agents/${encodeURIComponent(id)}`)
       expect(answer.status).toBe(200)
-      expect(keys(answer.json())).toEqual(['agent', 'mode', 'success'])
+      expect(keys(answer.json())).toEqual(['agent', 'epoch', 'mode', 'seq', 'success'])
       expect(answer.json().agent).toEqual(agents.find((agent) => agent.id === id))
     }
     expect(agents.map(({ id }) => id)).toContain('source-of-the-test/odd id/ü%?#')
@@ -86,12 +86,12 @@ describe('the API of the recorded swarm', () => {
 
   test('GET data gives agents, links, tasks and swarms, each with its own fields only', async () => {
     const body = (await get('/api/v1/bots/data')).json() as Record<string, object[]>
-    expect(keys(body)).toEqual(['agents', 'links', 'mode', 'success', 'swarms', 'tasks'])
+    expect(keys(body)).toEqual(['agents', 'epoch', 'links', 'mode', 'seq', 'success', 'swarms', 'tasks', 'totals'])
     expect(body.agents).toHaveLength(9)
     for (const agent of body.agents ?? []) expect(keys(agent)).toEqual([...AGENT_FIELDS].sort())
     expect(body.links?.length).toBeGreaterThan(7)
     for (const link of body.links ?? []) {
-      expect(keys(link)).toEqual(['evidence', 'id', 'kind', 'since', 'source', 'target'])
+      expect(keys(link)).toEqual(['evidence', 'id', 'kind', 'mock', 'since', 'source', 'sourceId', 'target'])
     }
     expect(body.tasks).toHaveLength(1)
     expect(body.tasks?.[0]).not.toHaveProperty('rev')
@@ -100,7 +100,7 @@ describe('the API of the recorded swarm', () => {
 
   test('GET status gives the totals; what nobody reported is null', async () => {
     const body = (await get('/api/v1/bots/status')).json()
-    expect(keys(body)).toEqual(['degraded', 'mode', 'sources', 'success', 'totals'])
+    expect(keys(body)).toEqual(['degraded', 'epoch', 'mode', 'seq', 'sources', 'success', 'totals'])
     expect(body.totals).toMatchObject({
       agents: 9,
       registered: 9,
@@ -161,9 +161,13 @@ describe('the API of the recorded swarm', () => {
   )
 
   test('answers are not kept by anybody between', async () => {
-    for (const path of ['agents', 'data', 'health']) {
-      expect((await get(`/api/v1/bots/${path}`)).headers['cache-control']).toBe('no-store')
+    for (const path of ['agents', 'data', 'status']) {
+      expect((await get(`/api/v1/bots/${path}`)).headers).toMatchObject({
+        'cache-control': 'private, no-cache',
+        vary: expect.stringContaining('Authorization'),
+      })
     }
+    expect((await get('/api/v1/bots/health')).headers['cache-control']).toBe('no-store')
   })
 
   test('commands call claude-flow with the defaults for what is left out', async () => {
@@ -179,14 +183,20 @@ describe('the API of the recorded swarm', () => {
         ...(body === undefined ? {} : { body }),
       })
       expect(answer.status).toBe(200)
-      expect(answer.json()).toEqual({ success: true, swarmId: 'swarm-1', agents: [] })
+      expect(answer.json()).toEqual({ success: true, mode: 'live', swarmId: 'swarm-1', agents: [] })
     }
     expect(relay.calls('swarm_init')).toEqual(
       Array(2).fill({ topology: 'hierarchical', maxAgents: 8, strategy: 'adaptive' }),
     )
 
     const spawned = await server.ask('/api/bots/spawn-agent-hybrid', { method: 'POST', headers: OPERATOR })
-    expect(spawned.json()).toEqual({ success: true, agentId: 'coder-1', agentType: 'coder', swarmId: null })
+    expect(spawned.json()).toEqual({
+      success: true,
+      mode: 'live',
+      agentId: 'coder-1',
+      agentType: 'coder',
+      swarmId: null,
+    })
   })
 
   test('a swarm with agents tells what became of each', async () => {
@@ -256,8 +266,13 @@ describe('who may ask', () => {
   })
   afterAll(() => server.stop())
 
-  const readable = ['agents', 'agents/mock%2Fqueen', 'data', 'status'].map((path) => ['GET', `/api/v1/bots/${path}`])
-  const operable = ['initialize-swarm', 'spawn-agent-hybrid'].map((path) => ['POST', `/api/v1/bots/${path}`])
+  const readable = 'agents agents/mock%2Fqueen tasks swarms links activity data status'
+    .split(' ')
+    .map((path) => ['GET', `/api/v1/bots/${path}`])
+  const operable = [
+    ...['initialize-swarm', 'spawn-agent-hybrid', 'swarms', 'agents', 'tasks'].map((path) => ['POST', path]),
+    ...['agents/a', 'tasks/t', 'remove-task/t'].map((path) => ['DELETE', path]),
+  ].map(([method, path]) => [method, `/api/v1/bots/${path}`])
   const all = [...readable, ...operable, ['GET', '/api/v1/events'], ['POST', '/api/v1/ticket']] as [string, string][]
 
   test.each(all)('%s %s without a token, or with a wrong one, is 401', async (method, path) => {
@@ -292,7 +307,8 @@ describe('who may ask', () => {
   test.each(operable as [string, string][])(
     '%s %s of an operator in the demo says that it is one',
     async (method, path) => {
-      const answer = await server.ask(path, { method, headers: OPERATOR })
+      const body = method === 'POST' ? { body: JSON.stringify({ description: 'Add a login page' }) } : {}
+      const answer = await server.ask(path, { method, headers: { ...OPERATOR, ...JSON_TYPE }, ...body })
       expect(answer.status).toBe(503)
       expectShape(answer, 'NOT_CONNECTED')
       expect(answer.text).toContain('--demo')
@@ -393,9 +409,6 @@ describe('what is not right', () => {
     ['GET', '/api/v1/bots'],
     ['GET', '/api/v1/bots/nothing'],
     ['GET', '/api/v2/bots/agents'],
-    ['DELETE', '/api/v1/bots/agents'],
-    ['PUT', '/api/v1/bots/initialize-swarm'],
-    ['GET', '/api/v1/ticket'],
     ['POST', '/'],
     ['POST', '/livez'],
     ['GET', '/assets'],
@@ -412,6 +425,20 @@ describe('what is not right', () => {
     const answer = await server.ask(path, { method, headers: OPERATOR })
     expect(answer.status).toBe(404)
     expectShape(answer, 'NOT_FOUND')
+  })
+
+  test.each([
+    ['DELETE', '/api/v1/bots/agents', 'GET, HEAD, POST'],
+    ['PUT', '/api/bots/agents', 'GET, HEAD, POST'],
+    ['PUT', '/api/v1/bots/initialize-swarm', 'POST'],
+    ['POST', '/api/v1/bots/agents/one', 'GET, HEAD, DELETE'],
+    ['OPTIONS', '/api/v1/bots/status', 'GET, HEAD'],
+    ['GET', '/api/v1/ticket', 'POST'],
+  ])('%s %s is 405, and says which methods are taken', async (method, path, allow) => {
+    const answer = await server.ask(path, { method, headers: OPERATOR })
+    expect(answer.status).toBe(405)
+    expectShape(answer, 'METHOD_NOT_ALLOWED')
+    expect(answer.headers.allow).toBe(allow)
   })
 
   test.each(['/api/v1/bots/agents/%zz', '/api/v1/bots/agents/%', '/api/v1/bots/agents/%c0%af'])(

@@ -101,7 +101,7 @@ describe('the limits of the API', () => {
 
 describe('of the real server', () => {
   test('reads are limited, probes and the page are not', async () => {
-    const server = await startTestServer({ type: 'demo', agents: 1 })
+    const server = await startTestServer({ type: 'demo', agents: 1 }, { rateLimits: RATE_LIMITS })
     try {
       const many = (path: string, count: number, headers = {}) =>
         Promise.all(Array.from({ length: count }, () => server.ask(path, { headers })))

@@ -16,7 +16,7 @@ import {
   MCP_PROTOCOL_VERSION,
   toolResult,
 } from '../../../protocol/mcp.ts'
-import { redact } from '../../../protocol/redact.ts'
+import { publicWords } from '../../../protocol/redact.ts'
 import {
   commonVersion,
   helloResult,
@@ -45,6 +45,8 @@ const SETTLE_TIMEOUT_MS = 2_000
 const CHILD_START_TIMEOUT_MS = 10_000
 /** How much of what claude-flow or the relay wrote is quoted in an error. */
 const MAX_QUOTE_LENGTH = 300
+/** A relay's suggestion may hold the last lines of its child's stderr. */
+const MAX_SUGGESTION_LENGTH = 1_000
 /** From the subscription to the last chunk of the snapshot, however large. */
 const CATCH_UP_TIMEOUT_MS = 10_000
 
@@ -140,7 +142,9 @@ export class ClaudeFlowSource implements Source {
     }
     const answer = toolObject.safeParse(toolAnswer(result))
     const { success, error, message } = answer.data ?? {}
-    if (success === false || toolResult.safeParse(result).data?.isError) {
+    // 3.x leaves `success` out of some of its answers, and gives `error` alone.
+    const refused = success === false || (success === undefined && typeof error === 'string')
+    if (refused || toolResult.safeParse(result).data?.isError) {
       throw this.#error('TOOL_FAILED', quote(answer.success ? error : textOf(result)))
     }
     if (!answer.success) throw this.#error('TOOL_FAILED', 'no readable answer')
@@ -361,15 +365,15 @@ export class ClaudeFlowSource implements Source {
         return { state: 'live', lastError: null }
       // One that starts anew has not got over its error yet.
       case 'starting':
-        return { state: hasState ? 'live' : 'handshaking', lastError: child.lastError }
+        return { state: hasState ? 'live' : 'handshaking', lastError: publicError(child.lastError) }
       // One that hangs, or is not needed, hides nothing: what it did stands in files.
       case 'silent':
       case 'on-demand':
-        return { state: 'live', lastError: child.lastError }
+        return { state: 'live', lastError: publicError(child.lastError) }
       case 'missing':
       case 'waiting':
       case 'stopped':
-        return { state: hasState ? 'live' : 'unavailable', lastError: child.lastError }
+        return { state: hasState ? 'live' : 'unavailable', lastError: publicError(child.lastError) }
       default:
         return child.state satisfies never
     }
@@ -410,28 +414,67 @@ export class ClaudeFlowSource implements Source {
   }
 
   #helloError(error: RpcError): SwarmscopeError {
-    return this.#error(codeIn(error) ?? 'PROTOCOL_MISMATCH', quote(error.message))
+    return this.#relayError(error) ?? this.#error('PROTOCOL_MISMATCH', quote(error.message))
   }
 
   #toolError(error: RpcError, tool: string): SwarmscopeError {
+    const said = this.#relayError(error)
+    if (said) return said
     if (error.rpc.code === JSON_RPC.METHOD_NOT_FOUND) return this.#error('TOOL_UNKNOWN', tool)
-    return this.#error(codeIn(error) ?? 'TOOL_FAILED', quote(error.message))
+    return this.#error('TOOL_FAILED', quote(error.message))
+  }
+
+  /** What the relay itself says in an error: its code, if the catalogue knows it, with its suggestion. */
+  #relayError({ rpc }: RpcError): SwarmscopeError | null {
+    const said = relayErrorData.safeParse(rpc.data)
+    if (!said.success) return null
+    const { code, suggestion, retryAfterMs } = said.data
+    return new SwarmscopeError(code, {
+      ...this.#options.address,
+      detail: quote(rpc.message),
+      ...(suggestion ? { suggestion: quote(suggestion, MAX_SUGGESTION_LENGTH) } : {}),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    })
   }
 }
 
-/** What others wrote may hold secrets. */
-const quote = (text: unknown): string => (typeof text === 'string' ? redact(text, MAX_QUOTE_LENGTH) : 'no reason')
+/** What others wrote may hold secrets, and says where things lie on their machine. */
+const quote = (text: unknown, maxLength = MAX_QUOTE_LENGTH): string =>
+  typeof text === 'string' ? publicWords(text, maxLength) : 'no reason'
 
 const textOf = (result: unknown): string | undefined => toolResult.safeParse(result).data?.content[0]?.text
 
 const toolObject = z.record(z.string(), z.unknown())
 
-/** The codes that a relay's JSON-RPC errors may carry in `data`. */
+/**
+ * What a relay may say of itself, of claude-flow and of our request. Other codes of the catalogue would speak of us to
+ * whoever asks us (`UNAUTHORIZED`: of their token).
+ */
+const RELAY_CODES = [
+  'CHILD_NOT_FOUND',
+  'CHILD_CRASHED',
+  'CHILD_SILENT',
+  'CHILD_TIMEOUT',
+  'TOOL_UNKNOWN',
+  'TOOL_NOT_ALLOWED',
+  'TOOL_FAILED',
+  'NOT_SUPPORTED_BY_CLAUDE_FLOW',
+  'ANSWER_TOO_LARGE',
+  'TOO_LARGE',
+  'RATE_LIMITED',
+  'STOPPING',
+  'VERSION_MISMATCH',
+] as const satisfies readonly ErrorCode[]
+
 const relayErrorData = z.looseObject({
-  code: z.enum(['CHILD_NOT_FOUND', 'CHILD_CRASHED', 'CHILD_TIMEOUT', 'VERSION_MISMATCH', 'RATE_LIMITED']),
+  code: z.enum(RELAY_CODES),
+  suggestion: z.string().optional().catch(undefined),
+  retryAfterMs: z.number().positive().max(3_600_000).optional().catch(undefined),
 })
 
-function codeIn(error: RpcError): ErrorCode | null {
-  const data = relayErrorData.safeParse(error.rpc.data)
-  return data.success ? data.data.code : null
+/** A relay's or its child's last words, in an answer of ours. */
+function publicError(error: SourceError | null): SourceError | null {
+  if (error === null) return null
+  const suggestion = quote(error.details.suggestion, MAX_SUGGESTION_LENGTH)
+  return { ...error, error: quote(error.error), details: { suggestion } }
 }

@@ -1,26 +1,22 @@
-// What the API asks of claude-flow, in the words of each generation (their argument names differ).
+// What the API asks of claude-flow. Each resolves when claude-flow has said that it is done, and rejects with a
+// `SwarmscopeError`; what became of it is seen as everything else is: by the events that follow.
 
 import type { Generation } from '../../../protocol/claudeFlow.ts'
 import { type ErrorCode, SwarmscopeError } from '../../../protocol/errors.ts'
+import {
+  type Adapter,
+  type AgentChange,
+  type AgentOrder,
+  adapterOf,
+  type SwarmOrder,
+  type TaskChange,
+  type TaskOrder,
+  type ToolCall,
+} from './adapter.ts'
 import type { ClaudeFlowSource } from './claudeFlowSource.ts'
 
 /** What is needed of the source. */
 export type ToolCaller = Pick<ClaudeFlowSource, 'generation' | 'ready' | 'callTool'>
-
-export interface SwarmOrder {
-  topology: string
-  maxAgents: number
-  strategy: string
-  agentTypes: readonly string[]
-  customPrompt: string
-}
-
-export interface AgentOrder {
-  agentType: string
-  name: string | null
-  swarmId: string | null
-  task: string | null
-}
 
 export interface SpawnOutcome {
   type: string
@@ -29,48 +25,93 @@ export interface SpawnOutcome {
   error: { error: string; code: string; details: { suggestion: string } } | null
 }
 
-/** What 2.x takes; it answers others with success and a swarm of no shape. */
-const TOPOLOGIES_2 = new Set(['hierarchical', 'mesh', 'ring', 'star'])
+/** After these the remaining agents of an order are not tried: what hangs or is gone will be so for the next one too. */
+const HOPELESS: ReadonlySet<string> = new Set<ErrorCode>([
+  'CHILD_TIMEOUT',
+  'CHILD_SILENT',
+  'CHILD_CRASHED',
+  'CHILD_NOT_FOUND',
+  'CONNECTION_LOST',
+])
+/** For all agents of one order; a claude-flow that takes its time with each would keep the asker for an hour. */
+const SPAWNS_TIMEOUT_MS = 60_000
 
-/** After these the remaining agents of an order are not tried. */
-const HOPELESS: ReadonlySet<string> = new Set<ErrorCode>(['CHILD_TIMEOUT', 'CONNECTION_LOST', 'CHILD_CRASHED'])
+export async function initSwarm(source: ToolCaller, order: SwarmOrder): Promise<string | null> {
+  const adapter = await known(source)
+  return text((await call(source, adapter.initSwarm(order))).swarmId)
+}
 
 /** The swarm first, then one agent per type; each outcome is told, one that fails does not stop the others. */
 export async function initializeSwarm(
   source: ToolCaller,
-  order: SwarmOrder,
+  { agentTypes, customPrompt, ...order }: SwarmOrder & { agentTypes: readonly string[]; customPrompt: string },
+  now: () => number = () => performance.now(),
 ): Promise<{ swarmId: string | null; agents: SpawnOutcome[] }> {
-  const { topology, maxAgents, strategy, customPrompt } = order
-  const generation = await known(source)
-  const swarm = await source.callTool('swarm_init', {
-    topology: generation === 2 && !TOPOLOGIES_2.has(topology) ? 'hierarchical' : topology,
-    maxAgents,
-    strategy,
-  })
-  const swarmId = text(swarm.swarmId)
+  const swarmId = await initSwarm(source, order)
+  const deadlineMs = now() + SPAWNS_TIMEOUT_MS
   const agents: SpawnOutcome[] = []
-  for (const agentType of order.agentTypes) {
-    const before = agents.at(-1)?.error
-    // One that hangs will hang for the next type too, half a minute each time.
-    const outcome = HOPELESS.has(before?.code ?? '')
-      ? { type: agentType, success: false, agentId: null, error: before ?? null }
-      : await spawnOne(source, { agentType, name: null, swarmId, task: customPrompt || null })
+  let hopeless: SpawnOutcome['error'] = null
+  for (const type of agentTypes) {
+    if (!hopeless && now() >= deadlineMs) hopeless = withoutSuccess(new SwarmscopeError('CHILD_TIMEOUT'))
+    const outcome: SpawnOutcome = hopeless
+      ? { type, success: false, agentId: null, error: hopeless }
+      : await spawnOne(source, { agentType: type, name: null, swarmId, task: customPrompt || null })
+    if (outcome.error && HOPELESS.has(outcome.error.code)) hopeless = outcome.error
     agents.push(outcome)
   }
   return { swarmId, agents }
 }
 
-/** Resolves to claude-flow's id of the new agent. Rejects with `SwarmscopeError`. */
+/** Resolves to claude-flow's id of the new agent. */
 export async function spawnAgent(source: ToolCaller, order: AgentOrder): Promise<string | null> {
-  const generation = await known(source)
-  const { agentType, name, swarmId, task } = order
-  const answer = await source.callTool('agent_spawn', {
-    ...(generation === 2
-      ? { type: agentType, name: name ?? agentType }
-      : { agentType, ...(name === null ? {} : { agentId: name }), ...(task === null ? {} : { task }) }),
-    ...(swarmId === null ? {} : { swarmId }),
-  })
-  return text(answer.agentId)
+  const adapter = await known(source)
+  return text((await call(source, adapter.spawnAgent(order))).agentId)
+}
+
+export async function terminateAgent(source: ToolCaller, agentId: string): Promise<void> {
+  const adapter = await known(source)
+  await call(source, adapter.terminateAgent(agentId))
+}
+
+export async function updateAgent(source: ToolCaller, agentId: string, change: AgentChange): Promise<void> {
+  const adapter = await known(source)
+  await call(source, adapter.updateAgent(agentId, change))
+}
+
+/** Resolves to claude-flow's id of the new task. */
+export async function createTask(source: ToolCaller, order: TaskOrder): Promise<string> {
+  const adapter = await known(source)
+  const creation = supported(adapter.createTask(order))
+  await checkBeforeTask(source, adapter)
+  const taskId = text((await call(source, creation)).taskId)
+  if (taskId === null) throw new SwarmscopeError('TOOL_FAILED', { detail: 'no id of the new task' })
+  return taskId
+}
+
+export async function assignTask(source: ToolCaller, taskId: string, agentIds: readonly string[]): Promise<void> {
+  const adapter = await known(source)
+  await call(source, adapter.assignTask(taskId, agentIds))
+}
+
+export async function cancelTask(source: ToolCaller, taskId: string): Promise<void> {
+  const adapter = await known(source)
+  await call(source, adapter.cancelTask(taskId))
+}
+
+export async function updateTask(source: ToolCaller, taskId: string, change: TaskChange): Promise<void> {
+  const adapter = await known(source)
+  await call(source, adapter.updateTask(taskId, change))
+}
+
+async function checkBeforeTask(source: ToolCaller, { beforeTask }: Adapter): Promise<void> {
+  if (!beforeTask) return
+  try {
+    await call(source, beforeTask)
+  } catch (error) {
+    if (!(error instanceof SwarmscopeError) || error.code !== 'TOOL_FAILED') throw error
+    const detail = 'claude-flow 2.x keeps a task only within a swarm: make a swarm first'
+    throw new SwarmscopeError('NOT_SUPPORTED_BY_CLAUDE_FLOW', { detail }, { cause: error })
+  }
 }
 
 async function spawnOne(source: ToolCaller, order: AgentOrder): Promise<SpawnOutcome> {
@@ -78,15 +119,43 @@ async function spawnOne(source: ToolCaller, order: AgentOrder): Promise<SpawnOut
     return { type: order.agentType, success: true, agentId: await spawnAgent(source, order), error: null }
   } catch (error) {
     if (!(error instanceof SwarmscopeError)) throw error
-    const { success: _, ...body } = error.body
-    return { type: order.agentType, success: false, agentId: null, error: body }
+    return { type: order.agentType, success: false, agentId: null, error: withoutSuccess(error) }
   }
 }
 
-/** Waits for the connection and says which generation is behind it; an unknown server is spoken to as 3.x. */
-async function known(source: ToolCaller): Promise<Generation> {
+async function call(source: ToolCaller, order: ToolCall | null): Promise<Record<string, unknown>> {
+  const { tool, args } = supported(order)
+  try {
+    return await source.callTool(tool, args)
+  } catch (error) {
+    throw error instanceof SwarmscopeError ? asNotFound(error) : error
+  }
+}
+
+function supported(order: ToolCall | null): ToolCall {
+  if (order) return order
+  throw new SwarmscopeError('NOT_SUPPORTED_BY_CLAUDE_FLOW', {
+    detail: 'claude-flow 2.x has nothing for this command: use 3.x',
+  })
+}
+
+/** Both generations say so in words only. */
+function asNotFound(error: SwarmscopeError): SwarmscopeError {
+  const said = error.context.detail ?? ''
+  if (error.code !== 'TOOL_FAILED' || !/^(agent|task|swarm)\b.* not found$/i.test(said)) return error
+  return new SwarmscopeError('NOT_FOUND', { detail: `claude-flow said: ${said}` }, { cause: error })
+}
+
+function withoutSuccess(error: SwarmscopeError): NonNullable<SpawnOutcome['error']> {
+  const { success: _, ...body } = error.body
+  return body
+}
+
+/** Waits for the connection and says how to speak; an unknown server is spoken to as 3.x. */
+async function known(source: ToolCaller): Promise<Adapter> {
   await source.ready()
-  return source.generation ?? 3
+  const generation: Generation = source.generation ?? 3
+  return adapterOf(generation)
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
