@@ -17,6 +17,9 @@ export interface ReaderOptions {
 /** A thread that remembers nothing costs some 10 MB for nothing; a new one is there in 50 ms. */
 const IDLE_MS = 10_000
 
+/** A file that ends each thread is tried again each second; that need not be said each time. */
+const WARN_EVERY_MS = 60_000
+
 interface Pending {
   file: string
   /** The parts that came so far. */
@@ -32,6 +35,7 @@ export class Reader {
   readonly #remembered = new Set<string>()
   #thread: ReaderThread | null = null
   #lastRequest = 0
+  #warnedMs = Number.NEGATIVE_INFINITY
   #idleTimer: NodeJS.Timeout | undefined
   #closed = false
 
@@ -72,7 +76,10 @@ export class Reader {
       },
       onEnd: (err) => {
         if (this.#thread !== thread) return
-        log.warn({ err }, 'the thread that reads large files ended; the next read starts another')
+        const nowMs = performance.now()
+        const isNews = nowMs - this.#warnedMs >= WARN_EVERY_MS
+        if (isNews) this.#warnedMs = nowMs
+        log[isNews ? 'warn' : 'debug']({ err }, 'the thread that reads large files ended; the next read starts another')
         void this.#end(err)
       },
     })
