@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type ClaudeFlowRecord, type FoundRecord, readAgents3, readRow2 } from '../../protocol/claudeFlow.ts'
 import { RevisionedStore, SnapshotAssembly } from '../../protocol/frames.ts'
 import { RELAY_METHOD, recordChunk, recordFrame } from '../../protocol/relayWire.ts'
@@ -12,8 +12,8 @@ const agents = (of: Record<string, string>): FoundRecord[] =>
   readAgents3({
     agents: Object.fromEntries(Object.entries(of).map(([id, status]) => [id, { agentType: 'coder', status }])),
   })
-const agent2 = (id: string): FoundRecord => {
-  const found = readRow2('agents', JSON.stringify({ id, name: id, type: 'coder', status: 'active' }))
+const agent2 = (id: string, status = 'active'): FoundRecord => {
+  const found = readRow2('agents', JSON.stringify({ id, name: id, type: 'coder', status }))
   if (!found) throw new Error('not a record')
   return found
 }
@@ -62,6 +62,52 @@ describe('the records', () => {
     expect(state.replace('database', [agent2('a')], LATER)).toBe(false)
     state.replace('memory', [], LATER)
     expect([...state.store.values()].map(({ id, rev }) => [id, rev])).toEqual([['agent/a', 1]])
+  })
+
+  test('[R9] a delta changes what it names, and nothing else', () => {
+    const state = new RecordState('e')
+    state.replace('f', agents({ a: 'idle', b: 'idle', c: 'idle' }), AT)
+    const gone = (nativeId: string) => ({ kind: 'agent' as const, nativeId, generation: 3 as const })
+    const put = agents({ b: 'busy', d: 'idle' })
+    expect(state.apply('f', { type: 'delta', put, gone: [gone('a'), gone('never')] }, LATER)).toBe(true)
+    expect([...state.store.values()].map(({ id, rev }) => [id, rev]).sort()).toEqual([
+      ['agent/b', 2],
+      ['agent/c', 1],
+      ['agent/d', 2],
+    ])
+    expect(state.store.changesSince('e', 1)).toMatchObject({ frame: { del: [{ id: 'agent/a' }] } })
+    expect(state.apply('f', { type: 'delta', put, gone: [] }, LATER)).toBe(false)
+    // The whole of it afterwards is against what the delta left.
+    expect(state.replace('f', agents({ b: 'busy', c: 'idle' }), LATER)).toBe(true)
+    expect([...state.store.values()].map(({ id }) => id).sort()).toEqual(['agent/b', 'agent/c'])
+  })
+
+  test('what two sections hold stays when one lets it go, as the other has it', () => {
+    const state = new RecordState('e')
+    const ref = { kind: 'agent' as const, nativeId: 'a', generation: 2 as const }
+    state.replace('database', [agent2('a'), agent2('b')], AT)
+    state.replace('memory', [agent2('a', 'busy')], LATER)
+    expect([...state.store.values()].map(({ id, data }) => [id, data])).toMatchObject([
+      ['agent/a', { status: 'busy' }],
+      ['agent/b', { status: 'active' }],
+    ])
+    // A delta of the database does not name it, so it cannot be told anew by the next one.
+    state.replace('memory', [], LATER)
+    expect(state.store.get('record', 'agent/a')).toMatchObject({ rev: 3, data: { status: 'active' } })
+    expect(state.apply('database', { type: 'delta', put: [], gone: [ref] }, LATER)).toBe(true)
+    expect([...state.store.values()].map(({ id }) => id)).toEqual(['agent/b'])
+  })
+
+  test('a record keeps its id when the other generation’s of the same native id goes', () => {
+    const state = new RecordState('e')
+    const ref = { kind: 'agent' as const, nativeId: 'a', generation: 2 as const }
+    state.replace('3', agents({ a: 'idle' }), AT)
+    state.replace('2', [agent2('a')], AT)
+    state.replace('3', [], AT)
+    state.apply('2', { type: 'delta', put: [agent2('a', 'busy')], gone: [] }, AT)
+    expect([...state.store.values()].map(({ id }) => id)).toEqual(['agent/a#2'])
+    state.apply('2', { type: 'delta', put: [], gone: [ref] }, AT)
+    expect(state.store.size).toBe(0)
   })
 
   test('each start is another epoch', () => {
@@ -202,6 +248,24 @@ describe('a subscriber', () => {
     expect(wire.sent.some(({ method }) => method === 'swarmscope/frame')).toBe(false)
     expect(wire.reader.size).toBe(9_000)
     expect(wire.reader.seq).toBe(1)
+  })
+
+  test('costs no second encoding of a record that another one was sent', () => {
+    const state = new RecordState('e')
+    state.replace('f', agents(Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`a${n}`, 'idle']))), AT)
+    const stringify = vi.spyOn(JSON, 'stringify')
+    const encodings = () => stringify.mock.calls.filter(([value]) => value?.entity === 'record').length
+    const first = new Wire(state)
+    first.drainAll()
+    expect(encodings()).toBe(3_000)
+    const second = new Wire(state)
+    second.drainAll()
+    state.replace('f', agents({ a1: 'busy' }), AT)
+    for (const wire of [first, second]) wire.drainAll()
+    expect(encodings()).toBe(3_001)
+    stringify.mockRestore()
+    expect(second.sent.map(({ text }) => text)).toEqual(first.sent.map(({ text }) => text))
+    for (const { text } of first.sent) expect(JSON.stringify(JSON.parse(text))).toBe(text)
   })
 
   test('that is closed is sent nothing more', () => {
