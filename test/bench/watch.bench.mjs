@@ -39,7 +39,7 @@ async function* measure(name, { agents, textLength, writes }) {
     const records = await subscriber.snapshot
     if (records !== agents) throw new Error(`the snapshot has ${records} records of ${agents}`)
     yield { name: `watch/${name}: snapshot to a new subscriber`, value: performance.now() - beganMs, unit: 'ms' }
-    await relay.loopDelayMs() // from here on, without the start
+    await relay.load() // from here on, without the start
     const times = []
     for (let round = 1; round <= writes; round++) {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
@@ -58,8 +58,11 @@ async function* measure(name, { agents, textLength, writes }) {
     times.sort((a, b) => a - b)
     yield { name: `watch/${name}: write to frame, p50`, value: quantile(times, 0.5), unit: 'ms' }
     yield { name: `watch/${name}: write to frame, p99`, value: quantile(times, 0.99), unit: 'ms' }
-    yield { name: `watch/${name}: main thread blocked, max`, value: await relay.loopDelayMs(), unit: 'ms' }
-    yield { name: `watch/${name}: memory of the relay`, value: (await relay.rssBytes()) / 1024 / 1024, unit: 'MiB' }
+    const load = await relay.load()
+    yield { name: `watch/${name}: main thread blocked, max`, value: load.maxDelayMs, unit: 'ms' }
+    yield { name: `watch/${name}: CPU of the main thread per write`, value: load.mainCpuMs / writes, unit: 'ms' }
+    yield { name: `watch/${name}: CPU of all threads per write`, value: load.allCpuMs / writes, unit: 'ms' }
+    yield { name: `watch/${name}: memory of the relay`, value: load.rssBytes / 1024 / 1024, unit: 'MiB' }
     subscriber.close()
   } finally {
     await relay.end()
@@ -118,9 +121,8 @@ async function startRelay(/** @type {string} */ project) {
   const { url } = await told(({ type }) => type === 'ready')
   return {
     url,
-    /** The longest since the last call. */
-    loopDelayMs: async () => (await ask('loop-delay')).maxMs,
-    rssBytes: async () => (await ask('memory')).rssBytes,
+    /** Since the last call. */
+    load: () => ask('load'),
     async end() {
       relay.kill('SIGTERM')
       await exited
