@@ -51,6 +51,7 @@ export class Reader {
       const request = ++this.#lastRequest
       this.#pending.set(request, { file, records: [], resolve, reject })
       this.#thread ??= this.#start()
+      this.#thread.hold(true)
       this.#thread.post({ type: 'read', request, file, since })
     })
   }
@@ -120,6 +121,7 @@ export class Reader {
         message satisfies never
     }
     this.#pending.delete(request)
+    if (this.#pending.size === 0) this.#thread?.hold(false)
     this.#endSoonIfIdle()
   }
 

@@ -6,6 +6,8 @@ import { ReaderService } from './readerService.ts'
 
 export interface ReaderThread {
   post(message: ToReader): void
+  /** Whether the process must stay for it: only as long as an answer is awaited. */
+  hold(isHeld: boolean): void
   end(): Promise<void>
 }
 
@@ -31,10 +33,10 @@ const startWorker: StartReaderThread = (root, { onMessage, onEnd }) => {
   const worker = new Worker(new URL('./readerWorker.js', import.meta.url), {
     name: 'reader',
     workerData: { root },
+    execArgv: [], // some of the relay's own are an error in a thread
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
   })
   let reason: Error | null = null
-  worker.unref() // as the timers of the watch: it keeps no process alive
   worker.on('message', onMessage)
   worker.on('error', (error: Error) => {
     reason = error
@@ -42,6 +44,7 @@ const startWorker: StartReaderThread = (root, { onMessage, onEnd }) => {
   worker.on('exit', (code) => onEnd(reason ?? new Error(`the reading thread ended with code ${code}`)))
   return {
     post: (message) => worker.postMessage(message),
+    hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),
     async end() {
       await worker.terminate()
     },
@@ -55,10 +58,10 @@ const startInThisThread: StartReaderThread = (root, { onMessage, onEnd }) => {
   port2.on('message', (message: ToReader) => service.receive(message))
   port1.on('message', onMessage)
   port1.on('close', () => onEnd(new Error('the reading thread was ended')))
-  port1.unref()
   port2.unref()
   return {
     post: (message) => port1.postMessage(message),
+    hold: (isHeld) => (isHeld ? port1.ref() : port1.unref()),
     async end() {
       port1.close()
     },

@@ -24,12 +24,16 @@ class Script {
   readonly logged: number[] = []
   readonly ends: number[] = []
   started = 0
+  isHeld = false
   #events: ReaderThreadEvents | null = null
   readonly #start: StartReaderThread = (_root, events) => {
     const number = ++this.started
     this.#events = events
     return {
       post: (message) => this.sent.push(message),
+      hold: (isHeld) => {
+        this.isHeld = isHeld
+      },
       end: async () => {
         this.ends.push(number)
       },
@@ -56,7 +60,7 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers())
 
 describe('the reading thread', () => {
-  test('is started by the first read, and only then', async () => {
+  test('is started by the first read, and keeps the process only until it has answered', async () => {
     expect(script.started).toBe(0)
     const reads = [script.reader.read('a', null), script.reader.read('b', 'r0')]
     expect(script.started).toBe(1)
@@ -65,7 +69,9 @@ describe('the reading thread', () => {
       { type: 'read', request: 2, file: 'b', since: 'r0' },
     ])
     script.answer(2, 'y')
+    expect(script.isHeld).toBe(true)
     script.answer(1, 'x')
+    expect(script.isHeld).toBe(false)
     const [a, b] = await Promise.all(reads)
     expect(a?.change).toEqual({ type: 'whole', records: agents('x') })
     expect(b?.change).toEqual({ type: 'whole', records: agents('y') })
