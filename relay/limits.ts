@@ -38,6 +38,8 @@ export interface RelayLimits {
   maxHttpStreams: number
   /** A session at /mcp without any open stream: its client went without a word, or comes back and initialises anew. */
   sessionIdleMs: number
+  /** When all places are taken, a session idle for so long makes room: its client can initialise anew. */
+  sessionSpareMs: number
   /** A comment in quiet streams at /mcp: proxies cut what is silent for 60 s and less. */
   sseKeepAliveMs: number
   /** Who has not shown a token by then is gone. */
@@ -74,6 +76,7 @@ export const RELAY_LIMITS: RelayLimits = {
   dropPatienceMs: 2_000,
   maxHttpStreams: 1_024,
   sessionIdleMs: 10 * 60_000,
+  sessionSpareMs: 30_000,
   sseKeepAliveMs: 15_000,
   unauthenticatedMs: 10_000,
   pingIntervalMs: 25_000,

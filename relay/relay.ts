@@ -164,7 +164,7 @@ export class Relay {
       log,
       onRefused: (code: ErrorCode) => this.#metrics.refused(code),
       onDropped: (code: number) => this.#metrics.clientClosed(code),
-      hasRoom: () => this.#clientCount < limits.maxClients,
+      hasRoom: () => this.#clientCount < limits.maxClients || this.#mcp.makeRoom(),
     }
     const events: ClientEvents = {
       onOpen: (client) => this.#opened(client),

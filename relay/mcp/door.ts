@@ -17,7 +17,14 @@ export interface McpDoorOptions {
   guard: () => Guard | null
   limits: Pick<
     RelayLimits,
-    'maxHttpStreams' | 'maxMessageBytes' | 'maxQueuedBytes' | 'noProgressMs' | 'sessionIdleMs' | 'sseKeepAliveMs'
+    | 'maxHttpStreams'
+    | 'maxMessageBytes'
+    | 'maxQueuedBytes'
+    | 'noProgressMs'
+    | 'rateLimit'
+    | 'sessionIdleMs'
+    | 'sessionSpareMs'
+    | 'sseKeepAliveMs'
   >
   events: SessionEvents
   /** False: as many clients as may be are there. */
@@ -53,6 +60,11 @@ export class McpDoor {
   /** Those who stay: sessions, and streams that listen. */
   get count(): number {
     return this.#eras?.count ?? 0
+  }
+
+  /** All places are taken: a session that was idle for a while gives up its own. False: there is none. */
+  makeRoom(): boolean {
+    return this.#eras?.endLongestIdle(this.#options.limits.sessionSpareMs) ?? false
   }
 
   /** Host and Origin have been looked at before. */
@@ -164,6 +176,7 @@ export class McpDoor {
       events,
       hasRoom: () => !this.#isDraining && hasRoom(),
       log,
+      rateLimit: limits.rateLimit,
       keepAliveMs: limits.sseKeepAliveMs,
       // Below zero: the WebSocket door counts from one upwards.
       nextId: () => --this.#lastId,

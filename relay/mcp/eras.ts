@@ -1,6 +1,8 @@
 // What is loaded with the first request at /mcp, the SDK above all: which era a request is of, and who serves it.
 
 import { isJsonContentType, isLegacyRequest } from '@modelcontextprotocol/server'
+import { sendError } from '../http.ts'
+import { type Rate, TokenBucket } from '../tokenBucket.ts'
 import { jsonOf, type Post } from './body.ts'
 import { Exchange, isListen } from './exchange.ts'
 import type { Outlet } from './outlet.ts'
@@ -8,15 +10,23 @@ import { Sessions, type SessionsOptions } from './sessions.ts'
 
 export { isJsonContentType }
 
+export interface ErasOptions extends SessionsOptions {
+  /** Of one client; `null`: as many messages as it likes. */
+  rateLimit: Rate | null
+}
+
 export class Eras {
-  readonly #options: SessionsOptions
+  readonly #options: ErasOptions
   readonly #sessions: Sessions
+  /** Requests without a session cannot be told apart: together they have the rate of one client. */
+  readonly #bucket: TokenBucket | null
   readonly #exchanges = new Set<Exchange>()
   #listening = 0
 
-  constructor(options: SessionsOptions) {
+  constructor(options: ErasOptions) {
     this.#options = options
     this.#sessions = new Sessions(options)
+    this.#bucket = options.rateLimit && new TokenBucket(options.rateLimit, performance.now())
   }
 
   /** Those who stay: sessions, and streams that listen. */
@@ -26,6 +36,10 @@ export class Eras {
 
   endIdle(idleMs: number): void {
     this.#sessions.endIdle(idleMs)
+  }
+
+  endLongestIdle(idleMs: number): boolean {
+    return this.#sessions.endLongestIdle(idleMs)
   }
 
   async handle(request: Request, post: Post | null, outlet: Outlet): Promise<void> {
@@ -40,6 +54,11 @@ export class Eras {
 
   async #exchange(request: Request, post: Post | null, outlet: Outlet): Promise<void> {
     const { hasRoom, onFull, nextId, events, keepAliveMs, log } = this.#options
+    const retryAfterMs = this.#bucket?.take(performance.now()) ?? 0
+    if (retryAfterMs > 0) {
+      sendError(outlet.response, 'RATE_LIMITED', {}, { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) })
+      return
+    }
     const listens = isListen(post)
     if (listens && !hasRoom()) {
       onFull(outlet)

@@ -39,8 +39,9 @@ export class Session implements RelayClient {
   readonly #byToken = new Map<JsonRpcId, JsonRpcId>()
   /** They wait for the standalone stream: one for each sender that paces itself. */
   readonly #waiting = new Set<() => void>()
-  /** Of `initialize`, until it is answered. */
+  /** Of the first `initialize`, until it is answered. */
   #initializing: JsonRpcId | null = null
+  #isInitialized = false
   #standalone: Outlet | null = null
   #hadStandalone = false
   #openStreams = 0
@@ -104,7 +105,7 @@ export class Session implements RelayClient {
         return false
       }
       this.#remember(asked.id, asked.params?._meta)
-      if (asked.method === 'initialize') this.#initializing = asked.id
+      if (asked.method === 'initialize' && !this.#isInitialized) this.#initializing = asked.id
     }
     if (post) this.#posts.set(request, post)
     const response = await this.#transport.handleRequest(request, post ? { parsedBody: forTransport(post) } : {})
@@ -115,11 +116,14 @@ export class Session implements RelayClient {
   }
 
   #track(outlet: Outlet): void {
+    if (outlet.closed.aborted) return
     this.#openStreams++
     outlet.closed.addEventListener('abort', () => {
       this.#openStreams--
       this.#idleSinceMs = performance.now()
       if (this.#standalone === outlet) this.#standalone = null
+      // It never learned its session's id: nobody will ever come for it.
+      if (this.#initializing !== null) this.drop(CLOSE.GOING_AWAY, 'its client left before it was initialised')
     })
   }
 
@@ -152,10 +156,11 @@ export class Session implements RelayClient {
       return
     }
     if (message.id === undefined || !this.#requests.has(message.id)) return
+    const initializes = message.id === this.#initializing
     this.#forget(message.id)
     this.#send(message)
-    if (message.id !== this.#initializing) return
-    this.#initializing = null
+    if (!initializes) return
+    this.#isInitialized = true
     if ('error' in message) this.drop(CLOSE.GOING_AWAY, 'it could not be initialised')
   }
 
@@ -175,10 +180,12 @@ export class Session implements RelayClient {
   #forget(id: JsonRpcId): void {
     const token = this.#requests.get(id)
     this.#requests.delete(id)
+    if (this.#initializing === id) this.#initializing = null
     if (token !== undefined && token !== null && this.#byToken.get(token) === id) this.#byToken.delete(token)
   }
 
   #openStandalone(outlet: Outlet): void {
+    if (outlet.closed.aborted) return
     this.#standalone = outlet
     for (const action of this.#waiting) this.#whenDrained(action)
     if (this.#hadStandalone) this.#options.events.onRegained(this)

@@ -48,6 +48,14 @@ export class Sessions {
     }
   }
 
+  /** Ends the one that has been without an open stream longest, if that is so long. */
+  endLongestIdle(idleMs: number): boolean {
+    let longest: Session | null = null
+    for (const session of this.#all) if (session.idleForMs >= (longest?.idleForMs ?? idleMs)) longest = session
+    if (longest) this.#end(longest)
+    return longest !== null
+  }
+
   /** Ends those without an open stream for so long. */
   endIdle(idleMs: number): void {
     for (const session of this.#all) if (session.idleForMs >= idleMs) this.#end(session)

@@ -4,7 +4,7 @@ import pino from 'pino'
 import { describe, expect, test } from 'vitest'
 import { Answers, HttpSession, MODERN, post, postModern } from '../helpers/mcpHttp.ts'
 import type { Message } from '../helpers/relayClient.ts'
-import { AGENTS, agentsStore, cleanup, put } from '../helpers/relayFiles.ts'
+import { AGENTS, agentsStore, cleanup, fakeChild, put } from '../helpers/relayFiles.ts'
 import { puts, type RunningRelay, runRelay, TOKEN } from '../helpers/relayInProcess.ts'
 import { until } from '../helpers/until.ts'
 
@@ -116,6 +116,38 @@ describe('who may pass', () => {
     await running.open()
     await socket.close()
   })
+})
+
+test('[H6] when all places are taken, the session that was idle longest makes room, at either door', async () => {
+  const running = await run({ limits: { maxClients: 3, sessionSpareMs: 50 } })
+  const { open, connect } = running
+  const [busy, first] = [await open(), await open()]
+  const { answers } = await busy.listen()
+  const second = await open()
+  const isGone = async (session: HttpSession) => (await session.post({ ...INITIALIZE, method: 'ping' })).status === 404
+  await until(async () => {
+    try {
+      await (await connect()).close()
+      return true
+    } catch {
+      return false // not idle for long enough yet
+    }
+  })
+  expect(await isGone(first)).toBe(true)
+  expect(await isGone(second)).toBe(false)
+  expect(await isGone(busy)).toBe(false)
+  expect(answers.received).toEqual([])
+})
+
+test('[H2] a client that leaves before it was initialised leaves no session', async () => {
+  const running = await run({ command: fakeChild('--never-ready') })
+  const abort = new AbortController()
+  const asked = expect(post(running.url, INITIALIZE, { signal: abort.signal }).then((response) => response.text()))
+  const failed = asked.rejects.toThrow()
+  await until(async () => (await clientsOf(running)) === 1)
+  abort.abort()
+  await failed
+  await until(async () => (await clientsOf(running)) === 0)
 })
 
 describe('a session', () => {
@@ -479,6 +511,36 @@ describe('bounds and the end', () => {
     expect(reasons).toEqual([expect.stringContaining(reason)])
     await expect(stuck.text()).rejects.toThrow()
     expect(await session.ask('echo', { value: 2 })).toBe(2)
+  })
+
+  test('[H6] an answer far larger than the bound of its queue reaches who reads', async () => {
+    const { open } = await run({ limits: { maxQueuedBytes: 10_000 } })
+    const session = await open()
+    const bytes = 7_000_000
+    expect((await session.ask('flood', { bytes })).length).toBe(bytes)
+  })
+
+  test('[X1] sessions, sockets and requests without a session use the same ids at once; each gets its own', async () => {
+    const { open, connect, url } = await run()
+    const sessions = await Promise.all(Array.from({ length: 10 }, () => open()))
+    const sockets = await Promise.all(Array.from({ length: 5 }, () => connect()))
+    const ids = Array.from({ length: 20 }, (_, index) => (index % 2 ? index : `${index}`))
+    const asks = [
+      ...sessions.map((session) => (id: string | number, params: object) => session.request('tools/call', params, id)),
+      ...sockets.map((socket) => (id: string | number, params: object) => socket.request('tools/call', params, id)),
+      ...Array.from({ length: 5 }, () => async (id: string | number, params: Record<string, unknown>) => {
+        const response = await postModern(url, { id, method: 'tools/call', params })
+        return new Answers(response).answer(id)
+      }),
+    ]
+    await Promise.all(
+      asks.flatMap((ask, owner) =>
+        ids.map(async (id) => {
+          const answer = await ask(id, call('echo', { value: [owner, id] }))
+          expect([answer.id, textOf(answer)]).toEqual([id, [owner, id]])
+        }),
+      ),
+    )
   })
 
   test('[H6] answers under way are bounded in all', async () => {
