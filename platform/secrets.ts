@@ -22,18 +22,32 @@ export class SecretError extends Error {
   override readonly name = 'SecretError'
 }
 
+/** A secret and where it stands: in the environment (`path: null`), or in a file. */
+export interface FoundSecret {
+  secret: string
+  path: string | null
+}
+
 /** Throws `SecretError` if the variable holds something that no client could send. */
 export function readSecret(name: SecretName, dataDir: string, env: NodeJS.ProcessEnv = process.env): string {
+  return findSecret(name, dataDir, env)?.secret ?? createToken(join(dataDir, SECRETS[name].file))
+}
+
+/** As `readSecret`, for those who only ask: `null` if there is none yet. */
+export function findSecret(
+  name: SecretName,
+  dataDir: string,
+  env: NodeJS.ProcessEnv = process.env,
+): FoundSecret | null {
   const { variable, file } = SECRETS[name]
   const given = env[variable]?.trim()
   if (given) {
-    if (!USABLE.test(given)) {
-      throw new SecretError(`${variable} ${USABLE_IN_WORDS}`)
-    }
-    return given
+    if (!USABLE.test(given)) throw new SecretError(`${variable} ${USABLE_IN_WORDS}`)
+    return { secret: given, path: null }
   }
   const path = join(dataDir, file)
-  return readToken(path) ?? createToken(path)
+  const secret = readToken(path)
+  return secret === null ? null : { secret, path }
 }
 
 /** From a file that somebody else keeps; throws `SecretError` if there is none in it. */

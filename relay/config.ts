@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { isLoopback } from '../platform/listen.ts'
 import type { ChildCommand } from './childProcess.ts'
 import { RELAY_LIMITS, REMOTE_RATE_LIMIT, type RelayLimits } from './limits.ts'
-import { type ChildStart, type RelayOptionValues, relayProgram } from './options.ts'
+import { type ChildStart, type RelayOptionValues, relayProgram, type StatusOptionValues } from './options.ts'
 import { isProgram, onPath } from './programs.ts'
 import type { ToolPolicyOptions } from './toolPolicy.ts'
 import { splitWords } from './words.ts'
@@ -47,17 +47,58 @@ export interface ConfigContext {
   cwd: string
 }
 
+/** What was asked for on the command line. */
+export type RelayCommand = { name: 'serve'; config: RelayConfig } | { name: 'status'; config: StatusConfig }
+
+export interface StatusConfig {
+  host: string
+  port: number
+  /** As given; the folder may be missing. */
+  dataDir: string | undefined
+  tokenFile: string | undefined
+  /** `ca`: a file in PEM, else the public authorities count. Absent: no TLS. */
+  tls: { ca: string | undefined } | undefined
+  json: boolean
+}
+
 /** Ends the process for `--help` and for unknown options (commander); throws `ConfigError` for what cannot be. */
-export function readConfig(argv: readonly string[], { env, cwd }: ConfigContext): RelayConfig {
-  const options = relayProgram()
-    .parse([...argv], { from: 'user' })
-    .opts<RelayOptionValues>()
-  const base = env.INIT_CWD ?? cwd // under npm the folder where it was called, not the package's
-  const path = (given: string | undefined): string | undefined =>
-    given === undefined ? undefined : resolve(base, given)
+export function readCommand(argv: readonly string[], context: ConfigContext): RelayCommand {
+  const asked: StatusOptionValues[] = []
+  const program = relayProgram((options) => {
+    asked.push(options)
+  }).parse([...argv], { from: 'user' })
+  const path = pathsOf(context)
+  const [status] = asked
+  if (!status) return { name: 'serve', config: serveConfig(program.opts<RelayOptionValues>(), context) }
+  const { host, port, tls, json } = status
+  const ca = path(status.tlsCa)
+  return {
+    name: 'status',
+    config: {
+      host,
+      port,
+      dataDir: path(status.dataDir),
+      tokenFile: path(status.tokenFile),
+      tls: tls || ca !== undefined ? { ca } : undefined,
+      json: json === true,
+    },
+  }
+}
+
+/** Under npm relative paths are of the folder where it was called, not the package's. */
+const baseOf = ({ env, cwd }: ConfigContext): string => env.INIT_CWD ?? cwd
+
+const pathsOf =
+  (context: ConfigContext) =>
+  (given: string | undefined): string | undefined =>
+    given === undefined ? undefined : resolve(baseOf(context), given)
+
+function serveConfig(options: RelayOptionValues, context: ConfigContext): RelayConfig {
+  const { env } = context
+  const path = pathsOf(context)
   const tls = tlsFiles(options, path)
   refuseStrangers(options, tls !== undefined)
-  const project = realPath(resolve(base, options.project ?? '.'))
+  const project = realPath(resolve(baseOf(context), options.project ?? '.'))
   return {
     host: options.host,
     port: options.port,

@@ -7,8 +7,9 @@ import { isLoopback } from '../platform/listen.ts'
 import { type Logger, openLog } from '../platform/log.ts'
 import { readSecret, readSecretFile, SecretError } from '../platform/secrets.ts'
 import { type ErrorCode, SwarmscopeError } from '../protocol/errors.ts'
-import { ConfigError, type RelayConfig, readConfig } from './config.ts'
+import { ConfigError, type RelayConfig, readCommand, type StatusConfig } from './config.ts'
 import { Relay } from './relay.ts'
+import { relayStatus } from './status.ts'
 import { readTls, type Tls, type TlsFiles } from './tls.ts'
 
 /** To the server, if it started us. */
@@ -17,8 +18,25 @@ type ParentMessage = { type: 'ready'; url: string } | { type: 'failed'; code: Er
 /** How long pending requests may take after SIGTERM; `docker stop` gives 10 s for everything. */
 const DRAIN_MS = 5_000
 
-async function main(): Promise<void> {
-  const config = readConfig(process.argv.slice(2), { env: process.env, cwd: process.cwd() })
+/** Resolves to the exit code. */
+async function main(): Promise<number> {
+  const command = readCommand(process.argv.slice(2), { env: process.env, cwd: process.cwd() })
+  return command.name === 'serve' ? serve(command.config) : status(command.config)
+}
+
+async function status(config: StatusConfig): Promise<number> {
+  try {
+    const { text, exitCode } = await relayStatus(config, process.env)
+    process.stdout.write(`${text}\n`)
+    return exitCode
+  } catch (error) {
+    if (!isExpected(error)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return 2 // 1 would say that a relay was reached
+  }
+}
+
+async function serve(config: RelayConfig): Promise<number> {
   const tls = config.tls && readTls(config.tls)
   const logFile = openLog({ name: 'relay', file: config.logFile })
   const { log } = logFile
@@ -53,6 +71,7 @@ async function main(): Promise<void> {
   await Promise.race([closed, hurried.then(() => relay.close())])
   log.info('ended')
   await logFile.close()
+  return 0
 }
 
 /** What makes it less safe than it could be. */
@@ -98,7 +117,7 @@ const isExpected = (error: unknown): error is Error =>
   (error instanceof Error && 'syscall' in error) // e.g. an address that is not ours, a data folder that is closed to us
 
 main().then(
-  () => process.exit(0),
+  (exitCode) => process.exit(exitCode),
   (error: unknown) => {
     const inWords = isExpected(error)
     process.stderr.write(`${inWords ? error.message : error instanceof Error ? error.stack : String(error)}\n`)

@@ -38,6 +38,17 @@ export interface RelayOptionValues {
   endWithStdin?: true
 }
 
+/** Of `relay status`. */
+export interface StatusOptionValues {
+  host: string
+  port: number
+  dataDir?: string
+  tokenFile?: string
+  tls?: true
+  tlsCa?: string
+  json?: true
+}
+
 export type ChildStart = 'eager' | 'lazy'
 
 /** Without a burst of its own, a rate may be saved up for this long: a client that starts asks much at once. */
@@ -112,8 +123,36 @@ const inSeconds = (limit: TimeLimit): string => `(default: ${RELAY_LIMITS[limit]
 const repeatable = (flags: string, help: string, parse: (value: string, before: string[]) => string[]): Option =>
   new Option(flags, help).argParser(parse).default([], 'none')
 
-export function relayProgram(): Command {
-  return new Command('relay')
+const DATA_DIR = [
+  '--data-dir <dir>',
+  "folder for the relay's token and name (default: the platform's user data folder)",
+] as const
+
+/** `onStatus` runs where the subcommand is given; its other options are refused with exit code 2: 1 means `degraded`. */
+export function relayProgram(onStatus: (options: StatusOptionValues) => void = () => undefined): Command {
+  const program = serveOptions(new Command('relay'))
+    .enablePositionalOptions()
+    .allowExcessArguments(false)
+    .action(() => undefined)
+  program
+    .command('status')
+    .description(
+      'Asks the relay that runs here (or at --host) how it is. Exit code: 0 healthy, 1 degraded, 2 down or not reached.',
+    )
+    .option('--host <host>', 'where the relay is', '127.0.0.1')
+    .option('--port <port>', 'its port', portNumber, 3000)
+    .option(...DATA_DIR)
+    .option('--token-file <file>', 'its token (default: SWARMSCOPE_RELAY_TOKEN, else in the data folder)')
+    .option('--tls', 'it speaks TLS')
+    .option('--tls-ca <file>', 'the only certificate (PEM) to trust, e.g. its own; implies --tls')
+    .option('--json', 'prints all that is known as JSON')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+    .action(onStatus)
+  return program
+}
+
+function serveOptions(program: Command): Command {
+  return program
     .description(
       "Stands beside claude-flow: shares it over WebSocket, watches the project's state and tells what changed.",
     )
@@ -187,7 +226,7 @@ export function relayProgram(): Command {
       rateLimit,
     )
     .optionsGroup('Files of its own:')
-    .option('--data-dir <dir>', "folder for the relay's token and name (default: the platform's user data folder)")
+    .option(...DATA_DIR)
     .option('--log-file <file>', 'also write the log here; rotated, and opened again on SIGHUP')
     .optionsGroup('Besides:')
     .addOption(new Option('--end-with-stdin', 'end when stdin closes').hideHelp())

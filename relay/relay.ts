@@ -56,6 +56,8 @@ export interface RelayOptions {
   /** `null`: there is no claude-flow; the files are watched all the same. */
   command: ChildCommand | null
   log: Logger
+  /** Where that log is also written; for health. */
+  logFile?: string | undefined
   allowHosts?: readonly string[]
   publicUrls?: readonly string[]
   /** Which tools may be called; all, if not said. */
@@ -106,6 +108,7 @@ export class Relay {
   readonly #http: HttpServer
   readonly #ws: WsDoor
   readonly #mcp: McpDoor
+  readonly #startedAt = new Date().toISOString()
   #guard: Guard | null = null
   #isReady = false
   #port = 0
@@ -461,6 +464,7 @@ export class Relay {
     const { project, ...hello } = this.#hello()
     const { lastError, ...child } = this.#child.status
     const open = {
+      startedAt: this.#startedAt,
       status: this.#closed
         ? 'down'
         : child.state === 'up' || (child.state === 'on-demand' && !lastError)
@@ -476,6 +480,9 @@ export class Relay {
     return {
       ...open,
       sourceId: hello.sourceId,
+      url: this.url,
+      logFile: this.#options.logFile ?? null,
+      asksForToken: this.#options.token !== null,
       project,
       child: { ...open.child, pid: this.#child.pid, lastError, stderr: this.#child.stderr },
       pid: process.pid,

@@ -1,12 +1,16 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, readConfig, resolveCommand } from '../../relay/config.ts'
+import { ConfigError, readCommand, resolveCommand } from '../../relay/config.ts'
 import { relayProgram } from '../../relay/options.ts'
 import { readSourceId } from '../../relay/sourceId.ts'
 import { put, temporaryFolder } from '../helpers/relayFiles.ts'
 
-const read = (argv: string[], env: NodeJS.ProcessEnv = {}, cwd = '/') => readConfig(argv, { env, cwd })
+function read(argv: string[], env: NodeJS.ProcessEnv = {}, cwd = '/') {
+  const command = readCommand(argv, { env, cwd })
+  if (command.name !== 'serve') throw new Error(`not to serve: ${command.name}`)
+  return command.config
+}
 
 function program(root: string, file: string): string {
   put(root, file, '#!/bin/sh\n')
@@ -117,6 +121,28 @@ describe('the command line', () => {
     })
     expect(read(['--request-timeout', '5']).limits).toEqual({ requestTimeoutMs: 5_000, maxRequestTimeoutMs: 3_600_000 })
     expect(read(['--max-request-timeout', '5']).limits).toEqual({ requestTimeoutMs: 5_000, maxRequestTimeoutMs: 5_000 })
+  })
+})
+
+describe('the command status', () => {
+  const status = (...argv: string[]) => readCommand(['status', ...argv], { env: { INIT_CWD: '/base' }, cwd: '/' })
+
+  test('has defaults for everything, and options of its own', () => {
+    const rest = { dataDir: undefined, tokenFile: undefined, tls: undefined, json: false }
+    expect(status()).toEqual({ name: 'status', config: { host: '127.0.0.1', port: 3000, ...rest } })
+    const argv = '--host powerdev --port 4000 --data-dir d --token-file t --tls-ca ca.pem --json'
+    expect(status(...argv.split(' '))).toEqual({
+      name: 'status',
+      config: {
+        host: 'powerdev',
+        port: 4000,
+        dataDir: '/base/d',
+        tokenFile: '/base/t',
+        tls: { ca: '/base/ca.pem' },
+        json: true,
+      },
+    })
+    expect(status('--tls')).toMatchObject({ config: { tls: { ca: undefined } } })
   })
 })
 

@@ -1,6 +1,6 @@
 // The relay as a process: its one line, its exit codes, and that nobody is left behind. Runs what was built.
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -297,6 +297,28 @@ describe.skipIf(process.platform === 'win32')('the relay as a process', () => {
       expect(started.stdout()).toMatch(new RegExp(`^ {2}${option}`, 'm'))
     }
     expect(started.stdout()).not.toContain('stdin')
+  })
+
+  test('status asks the one that runs, by its exit code too, and refuses what it does not know with 2', async () => {
+    const log = join(temporaryFolder(), 'relay.log')
+    const started = start(['--log-file', log])
+    const port = new URL(await ready(started)).port
+    const status = (...more: string[]) => {
+      const options = { env: { PATH: process.env.PATH, HOME: started.dataDir }, encoding: 'utf8' } as const
+      return spawnSync(process.execPath, [MAIN, 'status', '--port', port, ...more], options)
+    }
+    await until(() => started.stderr().includes('claude-flow is up'))
+    const asked = status('--data-dir', started.dataDir)
+    expect(asked.stderr).toBe('')
+    expect(asked.status).toBe(0)
+    expect(asked.stdout).toMatch(new RegExp(`^Relay {8}healthy: .* pid ${started.process.pid}, `))
+    expect(asked.stdout).toContain('INFO claude-flow is up')
+    expect(asked.stdout).not.toContain(tokenIn(started.dataDir))
+    expect(status('--nonsense').status).toBe(2)
+    expect(status('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('2 down or not reached') })
+    started.process.kill('SIGINT')
+    await started.exited
+    expect(status().status).toBe(2)
   })
 
   test('writes its log also where it is told to', async () => {
