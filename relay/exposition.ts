@@ -52,6 +52,9 @@ export function createExposition(metrics: RelayMetrics, facts: () => RelayFacts)
     'door',
   ])
   own('gauge', 'subscribers', 'Clients that follow the records', () => facts().subscribers)
+  own('gauge', 'open_sockets', 'Connections of every kind, probes and scrapes too', () => facts().sockets.open)
+  own('counter', 'received_bytes_total', 'Bytes that came in', () => facts().sockets.receivedBytes)
+  own('counter', 'sent_bytes_total', 'Bytes that went out', () => facts().sockets.sentBytes)
   own('gauge', 'pending_requests', 'Requests that claude-flow has not answered yet', () => facts().pending)
   own(
     'counter',

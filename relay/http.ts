@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions } from 'node:tls'
 import { type ErrorCode, type ErrorContext, errorBody, errorStatus } from '../protocol/errors.ts'
@@ -28,6 +29,8 @@ export interface HttpOptions {
   mcp: (request: IncomingMessage, response: ServerResponse) => void
   /** In Prometheus' text format, for those who have the token. */
   metrics: () => Promise<string>
+  /** With TLS: one whose handshake is done. */
+  onSocket: (socket: Socket) => void
   onRefused: (code: ErrorCode) => void
   onInternalError: (error: unknown) => void
 }
@@ -60,6 +63,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     ? createTlsServer({ ...bounds, ...tls, handshakeTimeout }, onRequest)
     : createServer(bounds, onRequest)
   server.maxConnections = maxConnections
+  server.on(tls ? 'secureConnection' : 'connection', options.onSocket)
   server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket: Duplex) => {
     // Only who speaks HTTP understands an answer: one into a TLS handshake that never ends would never leave.
     if (/^(HPE|ERR_HTTP)_/.test(code)) refuseUpgrade(socket, 'BAD_REQUEST')

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../protocol/errors.ts'
 import type { ChildStatus } from '../protocol/relayWire.ts'
 import type { MuxCounters } from './mux.ts'
 import type { Outcome, Settled } from './outcome.ts'
+import type { SocketFacts } from './socketMeter.ts'
 
 export type Door = 'ws' | 'http'
 
@@ -12,6 +13,7 @@ export type Door = 'ws' | 'http'
 export interface RelayFacts {
   clients: Readonly<Partial<Record<Door, number>>>
   subscribers: number
+  sockets: SocketFacts
   pending: number
   child: Pick<ChildStatus, 'state' | 'restarts'>
   watchedFiles: number

@@ -32,6 +32,7 @@ import type { Settled } from './outcome.ts'
 import type { ClientId } from './pending.ts'
 import { ResourceUpdates } from './resourceUpdates.ts'
 import { Roster } from './roster.ts'
+import { SocketMeter } from './socketMeter.ts'
 import { readSourceId } from './sourceId.ts'
 import { RecordState } from './state.ts'
 import { notificationText, Subscriber, type SubscriberEdge } from './subscriber.ts'
@@ -100,6 +101,7 @@ export class Relay {
   readonly #greeted = new Map<ClientId, CallFeed>()
   readonly #subscribers = new Map<ClientId, Subscriber>()
   readonly #resources = new ResourceUpdates(this.#state.store)
+  readonly #sockets = new SocketMeter()
   readonly #metrics = new RelayMetrics(() => this.#facts())
   readonly #mux: Mux
   readonly #child: ChildSupervisor
@@ -133,6 +135,7 @@ export class Relay {
       isReady: () => this.#isReady,
       mcp: (request, response) => this.#mcp.handle(request, response),
       metrics: () => this.#metrics.text(),
+      onSocket: (socket) => this.#sockets.watch(socket),
       onRefused: (code) => this.#metrics.refused(code),
       onInternalError: (err) => log.error({ err }, 'a request failed'),
     })
@@ -450,6 +453,7 @@ export class Relay {
     return {
       clients: { ws: this.#ws.count, http: this.#mcp.count },
       subscribers: this.#subscribers.size,
+      sockets: this.#sockets.facts,
       pending: this.#mux.pendingCount,
       child: this.#child.status,
       watchedFiles: this.#watch.found.length,

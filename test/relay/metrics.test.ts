@@ -6,6 +6,7 @@ import { readExposition } from '../helpers/prometheus.ts'
 const facts = (more: Partial<RelayFacts> = {}): RelayFacts => ({
   clients: { ws: 3, http: 1 },
   subscribers: 2,
+  sockets: { open: 5, receivedBytes: 1_000, sentBytes: 2_000 },
   pending: 7,
   child: { state: 'up', restarts: 4 },
   watchedFiles: 5,
@@ -43,6 +44,9 @@ describe('the metrics', () => {
     expect(first.sampled('swarmscope_relay_clients', { door: 'ws' })).toBe(3)
     expect(first.sampled('swarmscope_relay_clients', { door: 'http' })).toBe(1)
     expect(first.sampled('swarmscope_relay_pending_requests')).toBe(7)
+    expect(first.sampled('swarmscope_relay_open_sockets')).toBe(5)
+    expect(first.sampled('swarmscope_relay_received_bytes_total')).toBe(1_000)
+    expect(first.sampled('swarmscope_relay_sent_bytes_total')).toBe(2_000)
     expect(first.sampled('swarmscope_relay_child_up')).toBe(1)
     expect(first.sampled('swarmscope_relay_child_state', { state: 'up' })).toBe(1)
     expect(first.sampled('swarmscope_relay_dropped_total', { reason: 'late_answers' })).toBe(1)

@@ -697,6 +697,29 @@ describe('HTTP', () => {
     }
   })
 
+  test('what goes through sockets is counted while they are open, and after', async () => {
+    const { get, connect } = await runRelay()
+    const read = async () => {
+      const { samples } = readExposition(
+        await (await get('/metrics', { ...AUTHORIZATION, connection: 'close' })).text(),
+      )
+      const valueOfOwn = (name: string) => samples.find((each) => each.name === `swarmscope_relay_${name}`)?.value ?? 0
+      return { received: valueOfOwn('received_bytes_total'), sent: valueOfOwn('sent_bytes_total') }
+    }
+    const before = await read()
+    const client = await connect()
+    await client.ask('echo', { value: 'x'.repeat(100_000) })
+    const during = await read()
+    expect(during.received - before.received).toBeGreaterThan(100_000)
+    expect(during.received - before.received).toBeLessThan(110_000)
+    expect(during.sent - before.sent).toBeGreaterThan(100_000)
+    expect(during.sent - before.sent).toBeLessThan(130_000) // a scrape's own answer is in it
+    await client.close()
+    const after = await read()
+    expect(after.received).toBeGreaterThanOrEqual(during.received)
+    expect(after.sent).toBeGreaterThanOrEqual(during.sent)
+  })
+
   test('livez and readyz answer anyone with an empty body', async () => {
     const { get } = await runRelay({ command: null })
     for (const path of ['/livez', '/readyz']) {
