@@ -1,7 +1,7 @@
 // npm run bench [-- NAME…]: measures, and prints each figure as one line of JSON on stdout:
-// {"name", "value", "unit", "peer"?, "ratio"?, "bar"?}. Names choose the files of test/bench/ whose name contains one.
+// {"name", "value", "unit", "peer"?, "ratio"?, "bar"?, "limit"?}. Names choose the files of test/bench/ whose name contains one.
 // `peer`: the same figure of a peer in the same run; `ratio`: ours by theirs; `bar`: what that may be, at most. A bar
-// that is missed is told on stderr, and the exit code is 1.
+// that is missed is told on stderr, and the exit code is 1. `limit`: the same for the figure itself.
 
 import { readdirSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -30,14 +30,18 @@ if (files.length === 0) {
   process.exitCode = 1
 }
 
-/** @param {{ name: string, value: number, unit: string, peer?: number, ratio?: number, bar?: number }} figure */
+/** @param {{ name: string, value: number, unit: string, peer?: number, ratio?: number, bar?: number, limit?: number }} figure */
 function tell(figure) {
   const entries = Object.entries(figure).map(([key, value]) => [
     key,
     typeof value === 'number' ? rounded(value) : value,
   ])
   console.log(JSON.stringify(Object.fromEntries(entries)))
-  const { name, ratio, bar } = figure
+  const { name, value, unit, ratio, bar, limit } = figure
+  if (limit !== undefined && value > limit) {
+    process.stderr.write(`bar missed: ${name} is ${rounded(value)} ${unit}, and may be ${limit}\n`)
+    process.exitCode = 1
+  }
   if (ratio === undefined || bar === undefined || ratio <= bar) return
   process.stderr.write(`bar missed: ${name} is ${rounded(ratio)} of the peer's, and may be ${bar}\n`)
   process.exitCode = 1
