@@ -17,6 +17,7 @@ import { Hub } from './hub/hub.ts'
 import { serveStream } from './hub/stream.ts'
 import { InFlight } from './inFlight.ts'
 import { MemoryLog } from './log/memoryLog.ts'
+import { ServerMetrics } from './metrics.ts'
 import { ClaudeFlowSource } from './sources/claudeFlow/claudeFlowSource.ts'
 import { MockSource } from './sources/mock/mockSource.ts'
 import type { Source } from './sources/source.ts'
@@ -90,7 +91,9 @@ export async function startServer({ config, shown, webDir, log, rateLimits }: Se
   view.onChange(() => {
     for (const source of mockSources) view.mode === 'mock' ? source.start() : source.pause()
   })
-  const hub = new Hub(view)
+  const metrics = new ServerMetrics()
+  for (const source of sources) metrics.observe(source)
+  const hub = new Hub(view, (sourceAtMs) => metrics.frameSent(sourceAtMs))
 
   const access = accessList({
     port,
@@ -101,6 +104,7 @@ export async function startServer({ config, shown, webDir, log, rateLimits }: Se
   const guard = new Guard({ access, operatorToken: tokens.operator, viewerToken: tokens.viewer, tickets })
   let draining = false
   const inFlight = new InFlight(server, ({ url = '' }) => url.startsWith('/api/v1/events'))
+  server.on('request', (request, response) => metrics.requestBegan(request, response))
   server.on(
     'request',
     createApp({
@@ -113,6 +117,7 @@ export async function startServer({ config, shown, webDir, log, rateLimits }: Se
       tickets,
       webDir,
       log,
+      metrics,
       ...(rateLimits ? { limits: rateLimits } : {}),
     }),
   )

@@ -5,19 +5,24 @@ import { SwarmscopeError } from '../../protocol/errors.ts'
 import { type RateLimitsOptions, rateLimits } from '../guard/rateLimits.ts'
 import { TICKET_LIFETIME_MS, type Tickets } from '../guard/tickets.ts'
 import { serveEvents } from '../hub/sse.ts'
+import type { ServerMetrics } from '../metrics.ts'
 import { type BotsOptions, botsRouter } from './bots.ts'
 import { descriptionRouter, methodsRouter } from './description.ts'
 import { answerErrors, answerNotFound } from './errors.ts'
+import { healthOf } from './health.ts'
 import { pageRouter, securityHeaders } from './page.ts'
 
-export interface AppOptions extends BotsOptions, RateLimitsOptions {
+export interface AppOptions extends BotsOptions {
+  metrics: ServerMetrics
+  /** Requests per client and window; if not said, `RATE_LIMITS`. */
+  limits?: RateLimitsOptions['limits']
   tickets: Tickets
   /** The built web app; `null`: none is served (tests of the API alone). */
   webDir: string | null
 }
 
 export function createApp(options: AppOptions): Express {
-  const { guard, hub, tickets, webDir, log } = options
+  const { guard, hub, tickets, webDir, log, metrics } = options
   const app = express()
   app.set('query parser', 'simple')
   app.set('etag', false)
@@ -37,7 +42,12 @@ export function createApp(options: AppOptions): Express {
   const api = express.Router()
   api.use(noStore)
   api.use(refuseWhileDraining(options.isDraining))
-  api.use(rateLimits(options))
+  const limited = rateLimits({
+    guard,
+    ...(options.limits ? { limits: options.limits } : {}),
+    onLimited: (policy) => metrics.rateLimited.add(policy),
+  })
+  api.use(limited)
   api.use(['/v1/bots', '/bots'], botsRouter(options))
   api.post('/v1/ticket', (request, response) => {
     const role = guard.require(request, 'viewer')
@@ -50,18 +60,28 @@ export function createApp(options: AppOptions): Express {
     serveEvents(request, response, hub)
   })
   app.use('/api', api)
+  app.get('/metrics', noStore, limited, answerMetrics(options))
   app.use(descriptionRouter())
   app.use('/api', answerNotFound)
 
   if (webDir !== null) app.use(pageRouter(webDir))
   app.use(answerNotFound)
-  app.use(answerErrors(log))
+  app.use(answerErrors(log, (code) => metrics.errors.add(code)))
   return app
 }
 
 const noStore: RequestHandler = (_request, response, next) => {
   response.set('Cache-Control', 'no-store')
   next()
+}
+
+function answerMetrics({ metrics, view, hub, guard, demo, isDraining }: AppOptions): RequestHandler {
+  const health = () => healthOf({ view, hub, demo, draining: isDraining(), trusted: true })
+  return async (request, response) => {
+    guard.require(request, 'viewer')
+    const { type, text } = await metrics.text({ view, hub, health })
+    response.set('Content-Type', type).send(text)
+  }
 }
 
 /** Reads go on to the end; what begins something does not begin any more. */

@@ -3,12 +3,13 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import type { Logger } from '../../platform/log.ts'
-import { SwarmscopeError } from '../../protocol/errors.ts'
+import { type ErrorCode, SwarmscopeError } from '../../protocol/errors.ts'
 
 /** A thrown or rejected error of a handler, a parser or the router. */
-export function answerErrors(log: Logger) {
+export function answerErrors(log: Logger, onError: (code: ErrorCode) => void = () => undefined) {
   return (error: unknown, _request: Request, response: Response, next: NextFunction): void => {
     const known = toSwarmscopeError(error)
+    onError(known.code)
     if (known.code === 'INTERNAL') log.error({ err: error }, 'a request failed')
     if (response.headersSent) {
       next(error) // too late for an answer: express ends the connection

@@ -1,6 +1,7 @@
 // Encodes each frame and each chunk of a snapshot once, for all viewers that need it.
 
 import type { SwarmStore } from '../../protocol/fold.ts'
+import type { Entity } from '../../protocol/swarm.ts'
 import { SnapshotDelivery } from './snapshotDelivery.ts'
 
 /** A second under load: what changed meanwhile is a fraction of the whole. */
@@ -20,6 +21,8 @@ export interface Encoded {
   type: 'snapshot' | 'frame' | 'status'
   json: Buffer
   position: { epoch: string; seq: number } | null
+  /** When the newest change in a frame was seen at its source, in ms since 1970; `null`: nobody said. */
+  sourceAtMs?: number | null
 }
 
 /** One way from where a viewer is to where the store was: one frame, or a snapshot's chunks. */
@@ -77,7 +80,8 @@ export class Encoder {
     const json = Buffer.from(JSON.stringify({ type: 'frame', ...changes.frame }))
     this.#onEncoded()
     if (json.length > MAX_FRAME_BYTES) return 'too large'
-    const message: Encoded = { type: 'frame', json, position: { epoch, seq } }
+    const position = { epoch, seq }
+    const message: Encoded = { type: 'frame', json, position, sourceAtMs: newestChangeMs(changes.frame.put) }
     return { at: (index) => (index === 0 ? message : null), holders: 0 }
   }
 
@@ -97,4 +101,14 @@ export class Encoder {
     this.#snapshots = [fresh, ...held]
     return fresh
   }
+}
+
+function newestChangeMs(put: readonly Entity[]): number | null {
+  let newestMs: number | null = null
+  for (const entity of put) {
+    if (!('updatedAt' in entity) || entity.mock) continue
+    const atMs = Date.parse(entity.updatedAt)
+    if (newestMs === null || atMs > newestMs) newestMs = atMs
+  }
+  return newestMs
 }

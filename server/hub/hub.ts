@@ -50,6 +50,8 @@ interface Viewer {
   /** The status that it knows, without its clock. */
   toldStatus: string | null
   sending: boolean
+  /** It has been up to date once: from now on the age of what it gets is ours, not that of its absence. */
+  isFollowing: boolean
   stuckTimer: NodeJS.Timeout | undefined
 }
 
@@ -67,14 +69,17 @@ export class Hub {
   #statusTimer: NodeJS.Timeout | undefined
   #statusAtMs = 0
   #closed = false
+  readonly #onFrameSent: (sourceAtMs: number) => void
   /** So far: messages encoded, messages handed to sinks, viewers closed for being slow. */
   readonly counts = { encoded: 0, sent: 0, dropped: 0 }
   readonly #onEncoded = () => {
     this.counts.encoded++
   }
 
-  constructor(view: View) {
+  /** `onFrameSent`: a viewer that follows has taken a frame; when its newest change was seen at its source. */
+  constructor(view: View, onFrameSent: (sourceAtMs: number) => void = () => undefined) {
     this.#view = view
+    this.#onFrameSent = onFrameSent
     this.#world = view.world
     this.#status = new StatusEncoder({
       view,
@@ -145,6 +150,7 @@ export class Hub {
       statusDue: true,
       toldStatus: null,
       sending: false,
+      isFollowing: false,
       stuckTimer: undefined,
     }
     this.#viewers.add(viewer)
@@ -218,7 +224,11 @@ export class Hub {
   #pump(viewer: Viewer): void {
     if (viewer.sending || !this.#viewers.has(viewer)) return
     const message = this.#nextMessage(viewer)
-    if (!message) return
+    if (!message) {
+      viewer.isFollowing = true
+      return
+    }
+    const sourceAtMs = viewer.isFollowing ? (message.sourceAtMs ?? null) : null
     viewer.sending = true
     this.counts.sent++
     viewer.stuckTimer = setTimeout(() => {
@@ -229,6 +239,7 @@ export class Hub {
     viewer.sink.send(message, () => {
       clearTimeout(viewer.stuckTimer)
       viewer.sending = false
+      if (sourceAtMs !== null) this.#onFrameSent(sourceAtMs)
       this.#pump(viewer)
     })
   }

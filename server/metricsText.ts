@@ -1,0 +1,147 @@
+// The server's metrics as Prometheus reads them: names by its conventions, and in labels nothing that a client or a swarm
+// could choose. Everything but the tallies is looked up at the moment of a scrape.
+
+import { Exposition } from '../platform/exposition.ts'
+import { VERSION } from '../platform/version.ts'
+import { AGENT_STATUSES, type EntityKind, MODES, SOURCE_STATES } from '../protocol/swarm.ts'
+import { HEALTH_STATUSES, type Health } from './api/health.ts'
+import type { Hub } from './hub/hub.ts'
+import type { ServerMetrics } from './metrics.ts'
+import type { View } from './view.ts'
+
+export interface ServerFacts {
+  view: View
+  hub: Pick<Hub, 'viewers' | 'counts'>
+  health: () => Health
+}
+
+const ENTITIES = ['agent', 'task', 'swarm', 'link', 'source'] as const satisfies readonly EntityKind[]
+const PREFIX = 'swarmscope_'
+
+export function createMetricsText(
+  metrics: ServerMetrics,
+  { view, hub, health }: ServerFacts,
+): () => Promise<{ type: string; text: string }> {
+  const exposition = new Exposition()
+  const { counts } = hub
+  exposition.gauge({
+    name: `${PREFIX}build_info`,
+    help: 'Always 1; its version',
+    labels: ['version'],
+    read: () => [[VERSION, 1]],
+  })
+  exposition.gauge({
+    name: `${PREFIX}health_status`,
+    help: '1 for how the server is',
+    labels: ['status'],
+    read: () => oneOf(HEALTH_STATUSES, health().status),
+  })
+  exposition.gauge({
+    name: `${PREFIX}view_mode`,
+    help: '1 for what is shown',
+    labels: ['mode'],
+    read: () => oneOf(MODES, view.mode),
+  })
+
+  exposition.gauge({
+    name: `${PREFIX}sources`,
+    help: 'Sources by the state of their connection',
+    labels: ['state'],
+    read: () =>
+      countBy(
+        SOURCE_STATES,
+        view.sources.map(({ state }) => state),
+      ),
+  })
+  exposition.counter({
+    name: `${PREFIX}source_connections_total`,
+    help: 'How often a source became live',
+    read: () => metrics.sources.connected,
+  })
+  exposition.counter({
+    name: `${PREFIX}source_losses_total`,
+    help: 'How often a source that was live was not any more',
+    read: () => metrics.sources.lost,
+  })
+  exposition.counter({
+    name: `${PREFIX}source_failures_total`,
+    help: 'Connections to sources that failed or were lost, by the code of the error',
+    labels: ['code'],
+    read: () => metrics.sources.failed,
+  })
+
+  exposition.gauge({
+    name: `${PREFIX}entities`,
+    help: 'What is shown, by kind',
+    labels: ['entity'],
+    read: () => ENTITIES.map((entity) => [entity, view.world.store.all(entity).size]),
+  })
+  exposition.gauge({
+    name: `${PREFIX}agents`,
+    help: 'Agents that are shown, by status',
+    labels: ['status'],
+    read: () =>
+      countBy(
+        AGENT_STATUSES,
+        [...view.world.store.all('agent').values()].map(({ status }) => status),
+      ),
+  })
+  exposition.gauge({
+    name: `${PREFIX}log_sequence`,
+    help: 'Number of the last batch of events that is shown',
+    read: () => view.world.store.seq,
+  })
+
+  exposition.gauge({ name: `${PREFIX}viewers`, help: 'Viewers of the live stream', read: () => hub.viewers })
+  exposition.counter({
+    name: `${PREFIX}viewer_messages_encoded_total`,
+    help: 'Frames, chunks of snapshots and statuses that were encoded, each once for all viewers',
+    read: () => counts.encoded,
+  })
+  exposition.counter({
+    name: `${PREFIX}viewer_messages_sent_total`,
+    help: 'Messages that were sent to viewers',
+    read: () => counts.sent,
+  })
+  exposition.counter({
+    name: `${PREFIX}viewers_dropped_total`,
+    help: 'Viewers that were closed for taking nothing',
+    read: () => counts.dropped,
+  })
+  exposition.histogram(
+    `${PREFIX}freshness_seconds`,
+    "From the moment a change was seen at its source (by the source's clock) to when its frame left for a viewer",
+    metrics.freshness,
+  )
+
+  exposition.counter({
+    name: `${PREFIX}http_requests_total`,
+    help: 'HTTP requests that are over, by method and class of the status',
+    labels: ['method', 'status'],
+    read: () => metrics.requests,
+  })
+  exposition.histogram(`${PREFIX}http_request_duration_seconds`, 'How long HTTP requests took', metrics.requestDuration)
+  exposition.counter({
+    name: `${PREFIX}errors_total`,
+    help: 'Requests that were answered with an error, by its code',
+    labels: ['code'],
+    read: () => metrics.errors,
+  })
+  exposition.counter({
+    name: `${PREFIX}rate_limited_total`,
+    help: 'Requests above the limit of their kind',
+    labels: ['kind'],
+    read: () => metrics.rateLimited,
+  })
+  exposition.process()
+  return async () => ({ type: exposition.contentType, text: await exposition.text() })
+}
+
+const oneOf = <T extends string>(names: readonly T[], now: T): [T, number][] =>
+  names.map((name) => [name, Number(name === now)])
+
+function countBy<T extends string>(names: readonly T[], values: readonly T[]): Map<T, number> {
+  const counts = new Map<T, number>(names.map((name) => [name, 0]))
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return counts
+}
