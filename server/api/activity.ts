@@ -11,7 +11,7 @@ type Query = z.output<typeof activityQuery>
 type Item = z.output<typeof activityItem>
 
 /** Batches read at once, going back. */
-const STEP = 256
+const STEP = 64
 /** Then the search ends and says so; the asker may go on from there. */
 const MAX_EVENTS_EXAMINED = 50_000
 /** How much further is looked, once the page is full, for what its last ones were before. */
@@ -41,8 +41,11 @@ export async function activityOf(world: Pick<World, 'read' | 'store'>, query: Qu
   while (to > 0 && budget > 0 && !(end && open.size === 0)) {
     const read = await readBack(world, Math.max(0, to - STEP), to)
     if (read === null) return { items, ...(end ?? { next: null, complete: false }) }
+    let reached = read.from
     for (const { seq, events } of read.batches.reverse()) {
+      if (budget <= 0) break
       budget -= events.length
+      reached = seq - 1
       for (let index = events.length - 1; index >= 0; index--) {
         const event = events[index]
         if (!event || (start?.seq === seq && index >= start.index)) continue
@@ -63,7 +66,7 @@ export async function activityOf(world: Pick<World, 'read' | 'store'>, query: Qu
         }
       }
     }
-    to = read.from
+    to = budget > 0 ? read.from : reached
   }
   if (end) return { items, ...end }
   return to > 0
