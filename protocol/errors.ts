@@ -267,6 +267,22 @@ export const ERRORS = {
     suggestion: () => 'Try again in a moment, when it has started again',
     retryable: true,
   },
+  LOG_IN_USE: {
+    status: 500,
+    error: 'Another server keeps this event log',
+    suggestion: (c) =>
+      because(
+        c,
+        'A Swarmscope server of this project is running already: use it, end it, or choose another --data-dir',
+      ),
+    retryable: false,
+  },
+  LOG_NEWER: {
+    status: 500,
+    error: 'The event log was written by a newer Swarmscope',
+    suggestion: (c) => `${because(c, 'Its format is not known')}: update Swarmscope, or choose another --data-dir`,
+    retryable: false,
+  },
   INTERNAL: {
     status: 500,
     error: 'Something went wrong in Swarmscope itself',

@@ -45,3 +45,25 @@ export interface Batch {
 }
 
 export const compareVersions = (a: Version, b: Version): number => a[0] - b[0] || a[1] - b[1]
+
+/** What makes an event of version N one of N + 1; at N. */
+export type Upcasts = Readonly<Record<number, (event: Record<string, unknown>) => Record<string, unknown>>>
+
+/** Empty as long as there is but one version. Entries stay for ever: somebody's log still holds such events. */
+export const UPCASTS: Upcasts = {}
+
+/** An event as it was kept, whatever version wrote it → as it is understood now. Throws on one that is newer than we are. */
+export function upcast(
+  kept: Record<string, unknown>,
+  upcasts: Upcasts = UPCASTS,
+  to: number = EVENT_VERSION,
+): SwarmEvent {
+  let event = kept
+  while (event.v !== to) {
+    const from = typeof event.v === 'number' ? event.v : Number.NaN
+    const step = upcasts[from]
+    if (!step || from > to) throw new RangeError(`an event of version ${String(event.v)} is not understood`)
+    event = { ...step(event), v: from + 1 }
+  }
+  return event as unknown as SwarmEvent
+}

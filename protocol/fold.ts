@@ -1,8 +1,8 @@
 // The fold: state = every event of the log, applied. Deterministic: no clock, no random, no I/O (SPEC.md, L1–L5).
 
 import { type Batch, compareVersions, type SwarmEvent, type Version } from './events.ts'
-import { MAX_TOMBSTONES, RevisionedStore, refKey } from './frames.ts'
-import type { Entity, EntityKind, Unnumbered } from './swarm.ts'
+import { MAX_TOMBSTONES, RevisionedStore, refKey, type Tombstone } from './frames.ts'
+import type { Entity, EntityKind, IsoTime, Unnumbered } from './swarm.ts'
 
 /** Rises when the fold's result changes for the same events, so that nobody resumes across it. */
 export const FOLD_VERSION = 1
@@ -19,6 +19,8 @@ export interface SwarmState {
   versions: Map<string, Version>
   /** Of entities that ended (or whose end came before their beginning), in the order of their ends. */
   endedVersions: Map<string, Version>
+  /** The highest incarnation that each source has spoken in: a new run of it must begin above. */
+  incarnations: Map<string, number>
 }
 
 export function emptyState(epoch: string, maxTombstones = MAX_TOMBSTONES): SwarmState {
@@ -26,7 +28,31 @@ export function emptyState(epoch: string, maxTombstones = MAX_TOMBSTONES): Swarm
     store: new RevisionedStore<Entity>(epoch, maxTombstones),
     versions: new Map(),
     endedVersions: new Map(),
+    incarnations: new Map(),
   }
+}
+
+/** A folded state as an engine keeps it: what a start reads in place of folding the log again. */
+export interface Checkpoint {
+  seq: number
+  tombstoneFloor: number
+  entities: readonly { entity: Entity; version: Version }[]
+  /** Oldest end first. One that never began is among them: to tell a reader of its end does no harm. */
+  ended: readonly (Tombstone & { version: Version })[]
+  incarnations: readonly (readonly [sourceId: string, incarnation: number])[]
+  /** When the last batch came in, or the log was closed in order; `null`: it holds nothing. */
+  knownUntil: IsoTime | null
+}
+
+export function stateOf(epoch: string, checkpoint: Checkpoint, maxTombstones = MAX_TOMBSTONES): SwarmState {
+  const { seq, tombstoneFloor, entities, ended, incarnations } = checkpoint
+  const state = emptyState(epoch, maxTombstones)
+  state.store.restore({ seq, tombstoneFloor, put: entities.map(({ entity }) => entity), tombstones: ended })
+  for (const { entity, version } of entities) state.versions.set(refKey(entity), version)
+  for (const tombstone of ended) state.endedVersions.set(refKey(tombstone), tombstone.version)
+  for (const [sourceId, incarnation] of incarnations) state.incarnations.set(sourceId, incarnation)
+  forgetEnded(state.endedVersions)
+  return state
 }
 
 export interface Touched {
@@ -38,6 +64,10 @@ export interface Touched {
 export function applyBatch(state: SwarmState, batch: Batch): Touched[] {
   const touched: Touched[] = []
   for (const event of batch.events) {
+    const incarnation = state.incarnations.get(event.sourceId)
+    if (incarnation === undefined || event.version[0] > incarnation) {
+      state.incarnations.set(event.sourceId, event.version[0])
+    }
     const target = targetOf(event)
     const key = refKey(target)
     const known = state.versions.get(key) ?? state.endedVersions.get(key)

@@ -37,7 +37,8 @@ export type Changes<E extends Revisioned> =
 /** What a reader does with a frame: `stale` is a repeat and harmless; `gap` means "ask again from where you are". */
 export type ApplyResult = 'applied' | 'stale' | 'gap'
 
-interface Tombstone extends EntityRef {
+/** What is left of an entity that ended. */
+export interface Tombstone extends EntityRef {
   rev: number
 }
 
@@ -142,6 +143,18 @@ export class RevisionedStore<E extends Revisioned> {
     this.#seq = snapshot.seq
     this.#tombstoneFloor = snapshot.seq
     for (const entity of snapshot.put) this.#kind(entity.entity).set(entity.id, entity)
+  }
+
+  /** Everything as another store of this epoch had it, what ended included (`tombstones`: the oldest end first). */
+  restore(kept: { seq: number; tombstoneFloor: number; put: readonly E[]; tombstones: readonly Tombstone[] }): void {
+    this.load({ epoch: this.#epoch, seq: kept.seq, put: [...kept.put] })
+    this.#tombstoneFloor = kept.tombstoneFloor
+    for (const { entity, id, rev } of kept.tombstones) this.#bury({ entity, id }, rev)
+  }
+
+  /** The same entities in another log: whoever follows the old one gets a snapshot. */
+  moveTo(epoch: string): void {
+    this.#epoch = epoch
   }
 
   /** A frame may begin before where this reader is: its entities are whole, so what is known already is only said again. */

@@ -2,7 +2,7 @@
 
 import type { Frame, SnapshotChunk } from './frames.ts'
 import type { VersionRange } from './relayWire.ts'
-import type { Entity, IsoTime, Mode, SourceStatus } from './swarm.ts'
+import type { Entity, IsoTime, Mode, SourceError, SourceStatus } from './swarm.ts'
 
 export const VIEWER_PROTOCOL: VersionRange = { min: 1, max: 1 }
 /** Subprotocol of the stream; a browser adds `ticket.<ticket>` beside it, for it can send no header. */
@@ -26,6 +26,8 @@ export interface StatusMessage {
   /** Ids of sources that should be live and are not. */
   degraded: string[]
   sources: SourceStatus[]
+  /** Why what happens is shown but not kept; nothing while it is. */
+  logError?: SourceError | null
   viewers: number
   /** The server's clock, so that a viewer with a wrong clock still shows right ages. */
   at: IsoTime

@@ -10,11 +10,13 @@ import { readSecret } from '../platform/secrets.ts'
 import { VERSION } from '../platform/version.ts'
 import { accessList, LOOPBACK_NAMES } from '../protocol/access.ts'
 import { parseRelayUrl, type RelayAddress, relayUrl } from './connector/relayUrl.ts'
+import { DAY_MS, DEFAULT_MAX_AGE_MS, DEFAULT_MAX_BYTES } from './log/bounds.ts'
 
 export const DEFAULT_PORT = 8080
 export const DEFAULT_RELAY_PORT = 3000
 export const DEFAULT_DEMO_AGENTS = 12
 const MAX_DEMO_AGENTS = 20_000
+const MB = 1024 * 1024
 
 export interface Config {
   project: string
@@ -27,6 +29,8 @@ export interface Config {
   dataDir: string
   /** `projects/<hash>/` of the data dir. */
   projectDir: string
+  /** Bounds of the event log. */
+  history: { maxAgeMs: number; maxBytes: number }
   tokens: { operator: string; viewer: string; relay: string }
   world:
     | { type: 'demo'; agents: number }
@@ -65,6 +69,8 @@ export interface Options {
   allowHost: string[]
   publicUrl: string[]
   insecureNoTls: boolean
+  historyDays: number
+  historyMb: number
 }
 
 export function createCommand(): Command {
@@ -93,6 +99,18 @@ export function createCommand(): Command {
     .option('--data-dir <dir>', "where secrets and logs are kept (default: the platform's user data folder)")
     .option('--allow-host <name>', 'a further host name that the page may be reached by; repeatable', collect, [])
     .option('--public-url <url>', 'a URL that the page is reached by, e.g. through a proxy; repeatable', collect, [])
+    .option(
+      '--history-days <n>',
+      'how long events are kept',
+      integer('A number of days', 1, 3_650),
+      DEFAULT_MAX_AGE_MS / DAY_MS,
+    )
+    .option(
+      '--history-mb <n>',
+      'how large the event log may be, in MB',
+      integer('A size in MB', 16, 1_000_000),
+      DEFAULT_MAX_BYTES / MB,
+    )
     .option('--insecure-no-tls', 'serve plain HTTP on an address that others can reach', false)
     .addHelpText(
       'after',
@@ -129,6 +147,7 @@ export function configOf(options: Options, env: NodeJS.ProcessEnv = process.env)
     allowHosts: options.allowHost,
     publicUrls: options.publicUrl,
     dataDir,
+    history: { maxAgeMs: options.historyDays * DAY_MS, maxBytes: options.historyMb * MB },
     projectDir: openProjectDir(dataDir, place.key),
     tokens: readTokens(dataDir, env),
     world: place.world,
@@ -241,3 +260,4 @@ export const logFileOf = ({ projectDir }: InProject): string => join(projectDir,
 /** Of the relay that we start. */
 export const relayLogFileOf = ({ projectDir }: InProject): string => join(projectDir, 'relay.log')
 export const runFileOf = ({ projectDir }: InProject): string => join(projectDir, 'run.json')
+export const eventLogFileOf = ({ projectDir }: InProject): string => join(projectDir, 'events.db')

@@ -10,7 +10,8 @@ import { type Logger, openLog } from '../platform/log.ts'
 import { SwarmscopeError } from '../protocol/errors.ts'
 import { logsCommand } from './cli/logs.ts'
 import { statusCommand } from './cli/status.ts'
-import { type Config, configOf, createCommand, logFileOf, type Options, runFileOf } from './config.ts'
+import { type Config, configOf, createCommand, eventLogFileOf, logFileOf, type Options, runFileOf } from './config.ts'
+import { RealLog } from './log/realLog.ts'
 import { RelayProcess, RelayStartError } from './relayProcess.ts'
 import { removeRunFile, writeRunFile } from './runFile.ts'
 import { startServer } from './server.ts'
@@ -70,6 +71,11 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
   }
   // Before the relay and its claude-flow: a busy port must not start them for nothing.
   await assertFree(config)
+  // Likewise: another server may own it. The demo keeps nothing.
+  const realLog =
+    config.world.type === 'demo'
+      ? RealLog.inMemory(log)
+      : await RealLog.open({ path: eventLogFileOf(config), ...config.history, log })
   let retry: () => void = () => undefined
   const relay =
     config.world.type === 'local'
@@ -97,7 +103,7 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
         : world.type === 'remote'
           ? { ...world, type: 'relay' as const }
           : { type: 'relay' as const, host: '127.0.0.1', port: relayPort ?? world.relayPort, managed: true }
-    const server = await startServer({ config, shown, webDir: WEB_DIR, log })
+    const server = await startServer({ config, shown, webDir: WEB_DIR, realLog, log })
     retry = server.retry
     try {
       const link = `${reachableUrl(config, server.url)}/#token=${config.tokens.operator}`
@@ -119,6 +125,7 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
     }
   } finally {
     await relay?.stop()
+    await realLog.eventLog.close()
   }
 }
 

@@ -17,6 +17,7 @@ import { Hub } from './hub/hub.ts'
 import { serveStream } from './hub/stream.ts'
 import { InFlight } from './inFlight.ts'
 import { MemoryLog } from './log/memoryLog.ts'
+import { RealLog } from './log/realLog.ts'
 import { ServerMetrics } from './metrics.ts'
 import { ClaudeFlowSource } from './sources/claudeFlow/claudeFlowSource.ts'
 import { MockSource } from './sources/mock/mockSource.ts'
@@ -38,6 +39,8 @@ export interface ServerOptions {
   /** The relay to connect to, or how many demo agents to show. */
   shown: ({ type: 'relay' } & RelayAddress) | { type: 'demo'; agents: number }
   webDir: string | null
+  /** Where the real world is kept; not given: in memory. The server closes it. */
+  realLog?: RealLog
   log: Logger
   /** Requests per client and window; if not said, those of the catalogue (`RATE_LIMITS`). */
   rateLimits?: RateLimitsOptions['limits']
@@ -58,7 +61,8 @@ export interface RunningServer {
 }
 
 /** Listens and connects. Rejects with `PORT_IN_USE`. */
-export async function startServer({ config, shown, webDir, log, rateLimits }: ServerOptions): Promise<RunningServer> {
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, shown, webDir, log, rateLimits, realLog = RealLog.inMemory(log) } = options
   const { host, tokens } = config
   // Half-sent requests are gone after 10 s, looked for every 5 s; Node's defaults would keep them for a minute and more.
   const server = createServer({
@@ -68,11 +72,12 @@ export async function startServer({ config, shown, webDir, log, rateLimits }: Se
     requireHostHeader: false, // the guard refuses it, in our own words
   })
   server.on('clientError', (_error, socket) => refuseUpgrade(socket, new SwarmscopeError('BAD_REQUEST')))
-  // First of all, so that a busy port leaves nothing behind. Nothing is answered before this turn of the loop is over.
+  // Before anything is answered: who asks is never shown less than is known.
+  const real = await World.open('real', realLog.eventLog)
+  // Then at once, so that a busy port leaves nothing behind. Nothing is answered before this turn of the loop is over.
   const port = await listen(server, { host, port: config.port, option: '--port' })
   server.on('error', (error) => log.error({ err: error }, 'the server socket'))
 
-  const real = new World('real', new MemoryLog())
   const demo = shown.type === 'demo'
   const mockSources: MockSource[] = []
   const newMockWorld = (agents: number): World => {
@@ -86,7 +91,7 @@ export async function startServer({ config, shown, webDir, log, rateLimits }: Se
     shown.type === 'relay' ? new ClaudeFlowSource({ address: shown, token: tokens.relay, world: real, log }) : null
   const demoWorld = shown.type === 'demo' ? newMockWorld(shown.agents) : null
   const sources: Source[] = claudeFlow ? [claudeFlow] : mockSources
-  const view = new View({ demo, real, sources, mock: () => demoWorld ?? newMockWorld(DEFAULT_DEMO_AGENTS) })
+  const view = new View({ demo, real, realLog, sources, mock: () => demoWorld ?? newMockWorld(DEFAULT_DEMO_AGENTS) })
   // Nobody sees it: it needs not go on.
   view.onChange(() => {
     for (const source of mockSources) view.mode === 'mock' ? source.start() : source.pause()

@@ -2,7 +2,8 @@
 // nothing of one can mix with the other.
 
 import { CONNECTING_MAX_MS, degradedSources, isLive, modeOf } from '../protocol/derive.ts'
-import type { Mode, SourceStatus } from '../protocol/swarm.ts'
+import type { Mode, SourceError, SourceStatus } from '../protocol/swarm.ts'
+import type { RealLog } from './log/realLog.ts'
 import type { Source } from './sources/source.ts'
 import type { World } from './world.ts'
 
@@ -10,6 +11,8 @@ export interface ViewOptions {
   /** `--demo`: the mock world and nothing else. */
   demo: boolean
   real: World
+  /** The real world's log, if it may have something to say. */
+  realLog?: Pick<RealLog, 'error' | 'onError'>
   sources: readonly Source[]
   /** Makes and starts the mock world, once, when it is first shown. */
   mock: () => World
@@ -26,14 +29,18 @@ export class View {
   readonly #connectingTimer: NodeJS.Timeout
   #mock: World | null = null
   #everLive = false
+  /** In a former run: a world with nothing left in it is no reason to show the made-up one. */
+  readonly #wasLiveBefore: boolean
   #mode: Mode = 'connecting'
 
   constructor(options: ViewOptions) {
     this.#options = options
     this.#now = options.now ?? (() => performance.now())
     this.#startedAtMs = this.#now()
+    this.#wasLiveBefore = options.real.hasHeardSource
     this.#stops = options.sources.map((source) => source.onStatus(() => this.#update()))
     this.#stops.push(options.real.onChange(() => this.#update(false)))
+    if (options.realLog) this.#stops.push(options.realLog.onError(() => this.#update()))
     // A timer may fire a moment early.
     this.#connectingTimer = setTimeout(() => this.#update(false), CONNECTING_MAX_MS + 10)
     this.#update()
@@ -49,6 +56,11 @@ export class View {
 
   get sources(): SourceStatus[] {
     return this.#options.sources.map((source) => source.status)
+  }
+
+  /** What happens is shown, but not kept. */
+  get logError(): SourceError | null {
+    return this.#options.realLog?.error ?? null
   }
 
   get degraded(): string[] {
@@ -82,7 +94,7 @@ export class View {
       demo,
       sources,
       realWorldEmpty: real.isEmpty || catchingUp,
-      everLive: this.#everLive,
+      everLive: this.#everLive || this.#wasLiveBefore,
       startedAtMs: this.#startedAtMs,
       nowMs: this.#now(),
     })

@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express'
 import { VERSION } from '../../platform/version.ts'
 import { isLive } from '../../protocol/derive.ts'
 import { ERRORS, type ErrorCode, errorBody } from '../../protocol/errors.ts'
-import type { Mode, SourceStatus } from '../../protocol/swarm.ts'
+import type { Mode, SourceError, SourceStatus } from '../../protocol/swarm.ts'
 import type { Guard } from '../guard/guard.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { View } from '../view.ts'
@@ -24,6 +24,8 @@ export interface Health {
   viewers: number
   agents: number
   sources: SourceStatus[]
+  /** What happens is shown, but not kept: history has an end. */
+  logError: SourceError | null
 }
 
 export interface HealthOptions {
@@ -55,8 +57,8 @@ export function answerHealth(options: HealthOptions): RequestHandler {
 
 /** What is known now: nobody is asked, so a relay that hangs cannot keep the answer. */
 export function healthOf({ view, hub, demo, draining, trusted }: HealthInput): Health {
-  const { mode, degraded, sources } = view
-  const code = draining ? 'STOPPING' : demo ? null : trouble(mode, sources)
+  const { mode, degraded, sources, logError } = view
+  const code = draining ? 'STOPPING' : demo ? null : (trouble(mode, sources) ?? logError?.code ?? null)
   return {
     success: true,
     status: draining ? 'draining' : code === null ? 'healthy' : 'degraded',
@@ -68,6 +70,7 @@ export function healthOf({ view, hub, demo, draining, trusted }: HealthInput): H
     viewers: hub.viewers,
     agents: view.world.store.all('agent').size,
     sources: trusted ? sources : sources.map(withoutDetail),
+    logError,
   }
 }
 

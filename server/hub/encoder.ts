@@ -35,6 +35,7 @@ export interface Delivery {
 
 export class Encoder {
   readonly #store: SwarmStore
+  #epoch: string
   #framesTo = -1
   #frames = new Map<number, Delivery | 'too large'>()
   /** The youngest first; of the others, those that are held. */
@@ -44,12 +45,19 @@ export class Encoder {
   /** `onEncoded`: called for each message. */
   constructor(store: SwarmStore, onEncoded: () => void = () => undefined) {
     this.#store = store
+    this.#epoch = store.epoch
     this.#onEncoded = onEncoded
   }
 
   /** What brings a viewer from (`epoch`, `seq`) to now; `null` if it is there. */
   since(epoch: string | null, seq: number): Delivery | null {
     const store = this.#store
+    // The log fell back to memory: what was encoded says the old epoch.
+    if (store.epoch !== this.#epoch) {
+      this.#epoch = store.epoch
+      this.#framesTo = -1
+      this.#snapshots = []
+    }
     if (epoch !== store.epoch || seq > store.seq || seq < store.tombstoneFloor) {
       return this.#snapshot(Number.NEGATIVE_INFINITY, MAX_SNAPSHOT_AGE_BATCHES)
     }

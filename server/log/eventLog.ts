@@ -1,15 +1,18 @@
 // The event log: what every state is folded from. Engines differ in what survives; all obey this interface (SPEC.md, L).
 
 import type { Batch, SwarmEvent } from '../../protocol/events.ts'
+import type { Checkpoint } from '../../protocol/fold.ts'
 
 export interface EventLog {
-  /** Changes whenever a resume across the change would be wrong. */
+  /** Changes whenever a resume across the change would be wrong; while a log is open only by its falling back to memory. */
   readonly epoch: string
   /** One call is one atomic batch; resolves to its sequence number once it is committed. No events, no batch. */
   append(events: readonly SwarmEvent[]): Promise<number>
+  /** The state that the log's batches fold to, from which `subscribe` goes on; `null`: fold from 0. */
+  checkpoint(): Promise<Checkpoint | null>
   /** Batches in (from, to]; throws `RangeError` when the log no longer reaches back to `from`. */
   read(from: number, to: number): AsyncIterable<Batch>
-  /** Every batch after `from`, in order, committed ones only; returns how to stop it. */
+  /** Every batch after `from`, in order, committed ones only; returns how to stop it. Throws `RangeError` as `read` does. */
   subscribe(from: number, onBatch: (batch: Batch) => void): () => void
   close(): Promise<void>
 }

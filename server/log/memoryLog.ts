@@ -1,9 +1,10 @@
-// The event log in memory: for mock and replay worlds, and until there is a durable engine.
+// The event log in memory: for mock and replay worlds, and for the real one when its file cannot be kept.
 
 import { createHash, randomUUID } from 'node:crypto'
 import type { Batch, SwarmEvent } from '../../protocol/events.ts'
-import { FOLD_VERSION } from '../../protocol/fold.ts'
+import { type Checkpoint, FOLD_VERSION } from '../../protocol/fold.ts'
 import type { EventLog } from './eventLog.ts'
+import { Subscribers } from './subscribers.ts'
 
 /** Events, not batches: a batch may be one agent or ten thousand. Who falls further behind gets a snapshot anyway. */
 const MAX_EVENTS = 10_000
@@ -13,15 +14,18 @@ export class MemoryLog implements EventLog {
   #seq = 0
   #batches: Batch[] = []
   #events = 0
-  readonly #subscribers = new Set<(batch: Batch) => void>()
   readonly #maxEvents: number
-  /** Committed, but not told yet: a subscriber may append while it is told. */
-  readonly #untold: Batch[] = []
-  #telling = false
+  readonly #subscribers = new Subscribers()
   #closed = false
 
-  constructor(maxEvents = MAX_EVENTS) {
+  /** `after`: counts on from there. */
+  constructor(maxEvents = MAX_EVENTS, after = 0) {
     this.#maxEvents = maxEvents
+    this.#seq = after
+  }
+
+  checkpoint(): Promise<Checkpoint | null> {
+    return Promise.resolve(null)
   }
 
   async append(events: readonly SwarmEvent[]): Promise<number> {
@@ -32,8 +36,7 @@ export class MemoryLog implements EventLog {
     this.#events += events.length
     // Cut seldom and much: shifting the array at each append would cost its whole length each time.
     if (this.#events > 2 * this.#maxEvents) this.#forget()
-    this.#untold.push(batch)
-    this.#tell()
+    this.#subscribers.tell(batch)
     return batch.seq
   }
 
@@ -43,37 +46,16 @@ export class MemoryLog implements EventLog {
 
   subscribe(from: number, onBatch: (batch: Batch) => void): () => void {
     // What is committed but not told yet comes to everybody in its turn.
-    const told = (this.#untold[0]?.seq ?? this.#seq + 1) - 1
-    for (const batch of this.#between(from, told)) onBatch(batch)
-    const subscriber = (batch: Batch) => {
+    for (const batch of this.#between(from, this.#subscribers.toldTo(this.#seq))) onBatch(batch)
+    return this.#subscribers.add((batch) => {
       if (batch.seq > from) onBatch(batch)
-    }
-    this.#subscribers.add(subscriber)
-    return () => this.#subscribers.delete(subscriber)
+    })
   }
 
   close(): Promise<void> {
     this.#closed = true
     this.#subscribers.clear()
     return Promise.resolve()
-  }
-
-  #tell(): void {
-    if (this.#telling) return
-    this.#telling = true
-    const failures: unknown[] = []
-    for (let batch = this.#untold.shift(); batch; batch = this.#untold.shift()) {
-      // A copy: who subscribes meanwhile was given this batch already.
-      for (const onBatch of [...this.#subscribers]) {
-        try {
-          if (this.#subscribers.has(onBatch)) onBatch(batch)
-        } catch (error) {
-          failures.push(error) // one that fails must not keep the batch from the others
-        }
-      }
-    }
-    this.#telling = false
-    if (failures.length > 0) throw failures[0]
   }
 
   #forget(): void {

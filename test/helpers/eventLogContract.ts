@@ -2,9 +2,9 @@
 
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Batch, SwarmEvent } from '../../protocol/events.ts'
-import { applyBatch, emptyState } from '../../protocol/fold.ts'
+import { applyBatch, emptyState, stateOf } from '../../protocol/fold.ts'
 import type { EventLog } from '../../server/log/eventLog.ts'
-import { canonicalHash, sampleAgent, TIME } from '../protocol/samples.ts'
+import { canonicalHash, HOSTILE_IDS, sampleAgent, TIME } from '../protocol/samples.ts'
 
 let revision = 0
 
@@ -182,6 +182,30 @@ export function eventLogContract(name: string, make: () => EventLog | Promise<Ev
       for (const batch of await read(log, 0, 3)) applyBatch(later, batch)
       expect(canonicalHash(later.store.values())).toBe(canonicalHash(early.store.values()))
       expect(early.store.seq).toBe(3)
+    })
+
+    test('[L1] what a checkpoint says, with the batches after it, is the fold of all', async () => {
+      const log = await open()
+      const folded = emptyState(log.epoch)
+      log.subscribe(0, (batch) => void applyBatch(folded, batch))
+      await log.append([agentEvent('a'), agentEvent('b'), agentEnds('b')])
+      await log.append([agentEvent('a', { status: 'busy' })])
+      const checkpoint = await log.checkpoint()
+      const started = checkpoint ? stateOf(log.epoch, checkpoint) : emptyState(log.epoch)
+      expect(checkpoint?.seq ?? 0).toBeLessThanOrEqual(2)
+      await log.append([agentEvent('c')])
+      for (const batch of await read(log, checkpoint?.seq ?? 0, 3)) applyBatch(started, batch)
+      await whenAt(log, 3)
+      expect(canonicalHash(started.store.values())).toBe(canonicalHash(folded.store.values()))
+      expect(started.store.seq).toBe(3)
+      expect(started.versions).toEqual(folded.versions)
+    })
+
+    test.each(HOSTILE_IDS)('an id may be %j', async (id) => {
+      const log = await open()
+      const events = [agentEvent(id), agentEvent(`${id}.`), agentEnds(id)]
+      for (const event of events) await log.append([event])
+      expect((await read(log, 0, 3)).flatMap((batch) => batch.events)).toEqual(events)
     })
 
     test('two logs have two epochs, and an epoch does not change', async () => {

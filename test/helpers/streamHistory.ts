@@ -92,6 +92,10 @@ class LaggingLog implements EventLog {
     return this.#log.append(events)
   }
 
+  checkpoint() {
+    return this.#log.checkpoint()
+  }
+
   read(from: number, to: number): AsyncIterable<Batch> {
     return this.#log.read(from, to)
   }

@@ -37,6 +37,8 @@ const FROM: Record<ErrorCode, string> = {
   RATE_LIMITED: 'too many requests or commands at once; Retry-After says when',
   TOO_MANY_VIEWERS: 'the cap on live streams',
   LOG_UNAVAILABLE: "the event log's file cannot be read or written",
+  LOG_IN_USE: 'at the start: one server owns the file',
+  LOG_NEWER: 'at the start',
   STOPPING: 'the server or the relay got a signal to end',
   INTERNAL: 'a bug; server.log has the stack',
   PORT_IN_USE: 'at the start',

@@ -127,6 +127,7 @@ describe('the API of the recorded swarm', () => {
       'viewers',
       'agents',
       'sources',
+      'logError',
     ])
     expect(answer.json()).toMatchObject({
       success: true,

@@ -187,6 +187,7 @@ export const healthAnswer = z.object({
   uptimeSeconds: z.number().int().nonnegative(),
   viewers: count,
   agents: count,
+  logError: sourceError.nullable().describe('Why the event log is kept in memory only'),
   sources: z.array(
     z.object({ ...sourceStatus.shape, state: z.enum(SOURCE_STATES), lastError: sourceError.nullable() }),
   ),

@@ -8,7 +8,7 @@ import { generationOf, readAgentList2, readAgentList3, toolAnswer } from '../../
 import { attemptOf, type ConnectionState, errorOf } from '../../../protocol/connection.ts'
 import { isLive } from '../../../protocol/derive.ts'
 import { type ErrorCode, SwarmscopeError } from '../../../protocol/errors.ts'
-import { EVENT_VERSION } from '../../../protocol/events.ts'
+import { EVENT_VERSION, type SwarmEvent } from '../../../protocol/events.ts'
 import {
   type InitializeResult,
   initializeResult,
@@ -26,7 +26,7 @@ import {
   relayState,
   subscribeResult,
 } from '../../../protocol/relayWire.ts'
-import type { SourceError, SourceState, SourceStatus } from '../../../protocol/swarm.ts'
+import type { Source as SourceEntity, SourceError, SourceState, SourceStatus } from '../../../protocol/swarm.ts'
 import { contextOf } from '../../connector/failure.ts'
 import { DEAD_AFTER_MS, SILENT_AFTER_MS } from '../../connector/lineWatch.ts'
 import { RelayConnection } from '../../connector/relayConnection.ts'
@@ -34,6 +34,7 @@ import type { RelayAddress } from '../../connector/relayUrl.ts'
 import { type Rpc, RpcError } from '../../connector/rpc.ts'
 import type { World } from '../../world.ts'
 import type { Source } from '../source.ts'
+import { changesBetween, type EventContext } from './changes.ts'
 import type { SourceIdentity } from './normalize.ts'
 import { RecordMirror } from './recordMirror.ts'
 
@@ -69,8 +70,12 @@ export class ClaudeFlowSource implements Source {
   #limited = false
   #status: SourceStatus
   #loggedState: SourceState | null = null
-  #loggedId: string | null = null
+  #loggedId: string | null
   #loggedCount = 0
+  /** In which incarnation we speak of a source: above that of any former run. */
+  readonly #runs = new Map<string, number>()
+  /** The last that was recorded, on its way into the log. */
+  #recording: Promise<void> = Promise.resolve()
 
   constructor(options: ClaudeFlowSourceOptions) {
     this.#options = options
@@ -83,12 +88,17 @@ export class ClaudeFlowSource implements Source {
       onState: () => this.#update(),
     })
     const { host, port } = options.address
+    const { url } = this.#connection
+    // What is known from before we started is this source's, until its hello says otherwise: as old as when it was last heard.
+    const former = formerSource(options.world, url)
+    this.#loggedId = former?.id ?? null
+    const heardAt = former && isLive(former) ? options.world.knownUntil : former?.since
     this.#status = {
-      id: `claude-flow@${host}:${port}`,
+      id: former?.id ?? `claude-flow@${host}:${port}`,
       kind: 'claude-flow',
       state: 'idle',
-      url: this.#connection.url,
-      since: new Date().toISOString(),
+      url,
+      since: heardAt ?? new Date().toISOString(),
       attempt: 0,
       retryAt: null,
       lastError: null,
@@ -242,6 +252,7 @@ export class ClaudeFlowSource implements Source {
     const behind = () => mirror.position.epoch !== goal.epoch || mirror.position.rev < goal.rev
     await this.#while(behind, CATCH_UP_TIMEOUT_MS)
     if (behind()) throw timedOut()
+    await this.#recording
   }
 
   /** A relay that is not ours: read once now and after commands; no live changes. */
@@ -297,7 +308,7 @@ export class ClaudeFlowSource implements Source {
   }
 
   #record(events: Parameters<World['append']>[0]): void {
-    this.#append(events).then(
+    this.#recording = this.#append(events).then(
       () => this.#wake(), // whoever waits to catch up looks again
       (error: unknown) => this.#options.log.error({ err: error }, 'the event log refused'),
     )
@@ -311,11 +322,43 @@ export class ClaudeFlowSource implements Source {
   async #mirrorOf(identity: SourceIdentity): Promise<RecordMirror> {
     const former = this.#mirror
     if (former?.identity.sourceId === identity.sourceId) return former
+    const { world } = this.#options
+    const { sourceId } = identity
     // It counts on, so that a source that comes back later is not older than its own end.
-    const mirror = new RecordMirror(identity, former?.incarnation)
+    const incarnation = Math.max(former?.incarnation ?? 0, world.incarnationOf(sourceId))
+    const mirror = new RecordMirror(identity, incarnation, world.statedBy(sourceId))
     this.#mirror = mirror
-    if (former) await this.#append(former.takeRecords([], new Date().toISOString()))
+    await this.#append(former ? former.takeRecords([], new Date().toISOString()) : this.#endOfOthers(sourceId))
     return mirror
+  }
+
+  /** Sources of former runs that are not the one that answered: nobody speaks for them any more. */
+  #endOfOthers(sourceId: string): SwarmEvent[] {
+    const { world } = this.#options
+    const now = new Date().toISOString()
+    const others = [...world.store.all('source').values()].filter(
+      ({ id, kind }) => kind === 'claude-flow' && id !== sourceId,
+    )
+    return others.flatMap((other) => {
+      const context: EventContext = {
+        sourceId: other.id,
+        sourceEpoch: `${other.id}/gone/${now}`,
+        version: [this.#runOf(other.id), this.#loggedCount++],
+        receivedAt: now,
+      }
+      const { rev: _, ...source } = other
+      if (this.#loggedId === other.id) this.#loggedId = null
+      return changesBetween(world.statedBy(other.id).set(`source/${other.id}`, source), new Map(), context)
+    })
+  }
+
+  #runOf(sourceId: string): number {
+    let run = this.#runs.get(sourceId)
+    if (run === undefined) {
+      run = this.#options.world.incarnationOf(sourceId) + 1
+      this.#runs.set(sourceId, run)
+    }
+    return run
   }
 
   #update(): void {
@@ -390,9 +433,9 @@ export class ClaudeFlowSource implements Source {
     this.#options.log.info({ source: id, state, code: this.#status.lastError?.code }, `source is ${state}`)
     const base = (sourceId: string) => ({
       v: EVENT_VERSION as typeof EVENT_VERSION,
-      key: `${sourceId}/source/${this.#loggedCount}`,
+      key: `${sourceId}/source/${this.#runOf(sourceId)}/${this.#loggedCount}`,
       sourceId,
-      version: [0, this.#loggedCount++] as const,
+      version: [this.#runOf(sourceId), this.#loggedCount++] as const,
       at: now,
       receivedAt: now,
     })
@@ -436,6 +479,12 @@ export class ClaudeFlowSource implements Source {
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     })
   }
+}
+
+/** The source of a former run that is most likely the one at `url`. */
+function formerSource(world: World, url: string): SourceEntity | null {
+  const known = [...world.store.all('source').values()].filter(({ kind }) => kind === 'claude-flow')
+  return known.find((source) => source.url === url) ?? (known.length === 1 ? known[0] : undefined) ?? null
 }
 
 /** What others wrote may hold secrets, and says where things lie on their machine. */

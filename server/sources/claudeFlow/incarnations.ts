@@ -6,6 +6,13 @@ const MAX_REMEMBERED = 20_000
 export class Incarnations {
   readonly #known = new Map<string, { createdAt: string | null; count: number }>()
 
+  /** An agent that is known from a former run, by the id that it was given then. */
+  remember(id: string, sourceId: string, nativeId: string, createdAt: string | null): void {
+    const suffix = id.slice(`${sourceId}/${nativeId}`.length)
+    const count = suffix === '' ? 1 : Number(/^~(\d+)$/.exec(suffix)?.[1] ?? 1)
+    this.#known.set(nativeId, { createdAt, count })
+  }
+
   /** `<sourceId>/<native id>`, with `~2`, `~3` … for further incarnations. */
   idFor(sourceId: string, nativeId: string, createdAt: string | null): string {
     const known = this.#known.get(nativeId)

@@ -43,11 +43,19 @@ const ORIGIN = 'claude-flow'
 export class Normalizer {
   readonly #identity: SourceIdentity
   readonly #agentIncarnations = new Incarnations()
+  /** Of a former run of ours, until the agent's record is seen. */
+  readonly #formerAgents = new Map<string, Unnumbered<Agent>>()
   #agents = new Map<string, KnownAgent>()
   #others = new Map<string, { inputs: readonly unknown[]; entity: NormalEntity }>()
 
-  constructor(identity: SourceIdentity) {
+  /** `former`: what was known when we stopped, by `entity/id`. */
+  constructor(identity: SourceIdentity, former: ReadonlyMap<string, NormalEntity> = new Map()) {
     this.#identity = identity
+    for (const entity of former.values()) {
+      if (entity.entity !== 'agent') continue
+      this.#formerAgents.set(entity.id, entity)
+      this.#agentIncarnations.remember(entity.id, identity.sourceId, entity.nativeId, entity.createdAt)
+    }
   }
 
   /**
@@ -149,7 +157,10 @@ export class Normalizer {
   #agent(inputs: AgentInputs, known: KnownAgent | undefined, seen: Seen): Unnumbered<Agent> {
     const { id, record, swarm, overAt, tasksActive, currentTask } = inputs
     const { data, nativeId } = record
-    const previous = known?.entity
+    const former = this.#formerAgents.get(id)
+    this.#formerAgents.delete(id)
+    // Only if its record is the same: else its status may have changed and changed back while nobody looked.
+    const previous = known?.entity ?? (former && record.at <= former.updatedAt ? former : undefined)
     // Its swarm or a task of its changed, not its own record.
     const fromOthers = known !== undefined && known.inputs.record === record
     // claude-flow goes on listing the agents of a swarm that was shut down.

@@ -13,17 +13,25 @@ export class RecordMirror {
   readonly #normalizer: Normalizer
   readonly #store = new RevisionedStore<ClaudeFlowRecord>('')
   #assembly = new SnapshotAssembly<ClaudeFlowRecord>()
-  #entities: ReadonlyMap<string, NormalEntity> = new Map()
+  #entities: ReadonlyMap<string, NormalEntity>
   /** Counts the relay's epochs: what a later one says is newer, whatever its revision. */
   #incarnation: number
   /** Nothing of the relay's store is known yet. */
   #blank = true
 
-  /** `incarnation`: where another mirror left off, if what it stated may be stated again here. */
-  constructor(identity: SourceIdentity, incarnation = 0) {
+  /**
+   * `incarnation`: where another mirror left off, in this run or a former one. `former`: what the source stated last,
+   * as far as it is still known, by `entity/id`; what it does not state again has ended.
+   */
+  constructor(
+    identity: SourceIdentity,
+    incarnation = 0,
+    former: ReadonlyMap<string, NormalEntity> = new Map<string, NormalEntity>(),
+  ) {
     this.identity = identity
     this.#incarnation = incarnation
-    this.#normalizer = new Normalizer(identity)
+    this.#entities = former
+    this.#normalizer = new Normalizer(identity, former)
   }
 
   get incarnation(): number {

@@ -1,0 +1,104 @@
+// A batch as text: two lines for each event, its head and its entity (empty for an end). So whoever looks for the last
+// word on an entity parses small heads alone, and an entity passes from disk to a reader as the text that it is.
+
+import { type SwarmEvent, upcast, type Version } from '../../protocol/events.ts'
+import type { EntityKind } from '../../protocol/swarm.ts'
+
+/** What stands in an event's first line. */
+export interface EventHead {
+  v: number
+  type: SwarmEvent['type']
+  key: string
+  sourceId: string
+  version: Version
+  at: string | null
+  receivedAt: string
+  id: string
+}
+
+export function batchText(events: readonly SwarmEvent[]): string {
+  let text = ''
+  for (const event of events) {
+    const { v, type, key, sourceId, version, at, receivedAt } = event
+    const entity = 'entity' in event ? event.entity : null
+    const head = {
+      v,
+      type,
+      key,
+      sourceId,
+      version,
+      at,
+      receivedAt,
+      id: entity ? entity.id : (event as { id: string }).id,
+    }
+    text += `${JSON.stringify(head)}\n${entity ? JSON.stringify(entity) : ''}\n`
+  }
+  return text
+}
+
+/** Calls `visit` for each event, in order. */
+export function eachEvent(text: string, visit: (head: EventHead, entity: string, headText: string) => void): void {
+  let at = 0
+  while (at < text.length) {
+    const headEnd = text.indexOf('\n', at)
+    const end = text.indexOf('\n', headEnd + 1)
+    if (headEnd < 0 || end < 0) throw new SyntaxError('a batch is cut short')
+    const headText = text.slice(at, headEnd)
+    visit(JSON.parse(headText) as EventHead, text.slice(headEnd + 1, end), headText)
+    at = end + 1
+  }
+}
+
+export function eventsOf(text: string): SwarmEvent[] {
+  const events: SwarmEvent[] = []
+  eachEvent(text, (head, entity) => events.push(eventOf(head, entity)))
+  return events
+}
+
+export function eventOf({ id, ...head }: EventHead, entity: string): SwarmEvent {
+  return upcast(entity === '' ? { ...head, id } : { ...head, entity: JSON.parse(entity) as unknown })
+}
+
+/** Names an entity in the file. Ids are quoted as in JSON: there are ones that hold line breaks or half characters. */
+export const refOf = (kind: string, id: string): string => `${kind} ${JSON.stringify(id)}`
+
+export function parseRef(ref: string): { entity: EntityKind; id: string } {
+  const space = ref.indexOf(' ')
+  return { entity: ref.slice(0, space) as EntityKind, id: JSON.parse(ref.slice(space + 1)) as string }
+}
+
+export const kindOf = (type: string): EntityKind => type.slice(0, type.indexOf('.')) as EntityKind
+
+const MARK_BYTES = 3
+
+/** Three bytes that stand for an agent's id: a batch without them has nothing of that agent (one with them may have). */
+export function markOf(agentId: string): Buffer {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < agentId.length; index++) hash = Math.imul(hash ^ agentId.charCodeAt(index), 0x01000193)
+  const mark = Buffer.alloc(MARK_BYTES)
+  mark.writeUIntBE((hash >>> 0) & 0xffffff, 0, MARK_BYTES)
+  return mark
+}
+
+/** The marks of every agent that the events concern. */
+export function marksOf(events: readonly SwarmEvent[]): Buffer {
+  const ids = new Set<string>()
+  for (const event of events) for (const id of agentsIn(event)) ids.add(id)
+  return Buffer.concat([...ids].map(markOf))
+}
+
+/** The agents that an event concerns: its own, or those that its link or task names. */
+export function agentsIn(event: SwarmEvent): readonly string[] {
+  switch (event.type) {
+    case 'agent.upserted':
+      return [event.entity.id]
+    case 'link.upserted':
+      return [event.entity.source, event.entity.target]
+    case 'task.upserted':
+      return event.entity.assignedTo
+    case 'agent.retired':
+      return [event.id]
+    default:
+      return []
+  }
+}

@@ -1,0 +1,92 @@
+// A durable log that goes on in memory when its file cannot be kept: under another epoch, for nothing of what comes now
+// will be there after a restart, and nobody may resume onto it.
+
+import type { Batch, SwarmEvent } from '../../protocol/events.ts'
+import type { Checkpoint } from '../../protocol/fold.ts'
+import type { EventLog } from './eventLog.ts'
+import { MemoryLog } from './memoryLog.ts'
+import type { SqliteLog } from './sqliteLog.ts'
+
+interface Subscription {
+  position: number
+  onBatch: (batch: Batch) => void
+  stop: () => void
+}
+
+export class FallbackLog implements EventLog {
+  readonly #durable: SqliteLog
+  readonly #onBroken: (error: Error) => void
+  readonly #subscriptions = new Set<Subscription>()
+  #memory: MemoryLog | null = null
+  #closed = false
+
+  /** `onBroken`: called once, after everybody follows the log in memory. */
+  constructor(durable: SqliteLog, onBroken: (error: Error) => void) {
+    this.#durable = durable
+    this.#onBroken = onBroken
+    durable.onBroken((error) => this.#fallBack(error))
+  }
+
+  get epoch(): string {
+    return (this.#memory ?? this.#durable).epoch
+  }
+
+  get isDurable(): boolean {
+    return this.#memory === null
+  }
+
+  async append(events: readonly SwarmEvent[]): Promise<number> {
+    if (this.#memory) return this.#memory.append(events)
+    try {
+      return await this.#durable.append(events)
+    } catch (error) {
+      // Refused because of the file: they come in the order in which they were appended.
+      if (this.#memory && !this.#closed) return (this.#memory as MemoryLog).append(events)
+      throw error
+    }
+  }
+
+  checkpoint(): Promise<Checkpoint | null> {
+    return (this.#memory ?? this.#durable).checkpoint()
+  }
+
+  read(from: number, to: number): AsyncIterable<Batch> {
+    return (this.#memory ?? this.#durable).read(from, to)
+  }
+
+  subscribe(from: number, onBatch: (batch: Batch) => void): () => void {
+    const subscription: Subscription = { position: from, onBatch, stop: () => undefined }
+    this.#subscriptions.add(subscription)
+    this.#follow(this.#memory ?? this.#durable, subscription)
+    return () => {
+      this.#subscriptions.delete(subscription)
+      subscription.stop()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#memory?.close()
+    await this.#durable.close()
+  }
+
+  #follow(log: EventLog, subscription: Subscription): void {
+    subscription.stop = log.subscribe(subscription.position, (batch) => {
+      subscription.position = batch.seq
+      subscription.onBatch(batch)
+    })
+  }
+
+  #fallBack(error: Error): void {
+    if (this.#memory || this.#closed) return
+    const { seq } = this.#durable
+    this.#memory = new MemoryLog(undefined, seq)
+    for (const subscription of this.#subscriptions) {
+      subscription.stop()
+      // Who was still reading what was before cannot be given the rest.
+      subscription.position = seq
+      this.#follow(this.#memory, subscription)
+    }
+    this.#onBroken(error)
+  }
+}

@@ -1,0 +1,402 @@
+// A log's file, written by one process: batches in, the folded state beside them in the same transaction. Synchronous:
+// it lives in a worker (logWorker.ts).
+//
+// What survives: synchronous=NORMAL lets a commit return before the disk has it. A process that is killed loses nothing
+// (its writes are the system's already); a power cut may lose the last commits. Whether the system went down meanwhile
+// is told by its boot id: then, after a stop without `close`, the file gets another incarnation and so another epoch, for
+// viewers may have seen what is lost. Marks are made with synchronous=FULL, so that they are never lost themselves.
+
+import { randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
+import type { EntityKind } from '../../protocol/swarm.ts'
+import { type EventHead, eachEvent, kindOf, parseRef, refOf } from './batchText.ts'
+import { Bodies, DICTIONARY } from './bodies.ts'
+import { DEFAULT_MAX_AGE_MS, DEFAULT_MAX_BYTES } from './bounds.ts'
+import { Database, type Statement } from './database.ts'
+import { lockFile } from './fileLock.ts'
+import { Keyframes } from './keyframes.ts'
+import { type Migration, migrate } from './schema.ts'
+
+/** Ended entities whose versions are kept (SPEC.md, L4): cut seldom, and never below this. */
+const MIN_ENDED = 20_000
+const MAX_ENDED = 22_000
+/** Rows that one step of tidying deletes: some milliseconds. */
+const TIDY_ROWS = 500
+const TIDY_PAGES = 256
+/** The file is kept this much below its bound: a commit may come before the next step. */
+const FILL = 0.95
+/** A tenth of a minute: fine enough for a timeline of the last quarter of an hour. */
+export const COUNT_BUCKET_MS = 10_000
+/** 16 MB of WAL before it is copied back: a commit waits for that copying. */
+const WAL_PAGES = 4_000
+const WAL_KEPT_BYTES = 32 * 1024 * 1024
+
+export interface LogFileOptions {
+  path: string
+  maxAgeMs?: number
+  maxBytes?: number
+  /** Names the run of the system; `null`: not known, so that any unclean stop may have lost something. */
+  bootId: string | null
+  migrations?: readonly Migration[]
+}
+
+/** A batch as it crosses the thread. */
+export interface WireBatch {
+  seq: number
+  atMs: number
+  events: number
+  /** `batchText` */
+  text: string
+  marks: Uint8Array
+}
+
+export interface OpenedLog {
+  logId: string
+  incarnation: string
+  /** Of the last batch. */
+  seq: number
+  lastAtMs: number
+  /** Of the first batch that is still kept; `seq + 1` if none is. */
+  firstSeq: number
+}
+
+/** `Checkpoint` of protocol/fold.ts, as few long strings as possible. */
+export interface WireCheckpoint {
+  seq: number
+  tombstoneFloor: number
+  /** A JSON array of whole entities. */
+  entities: string
+  /** Incarnation and revision of each, one after the other. */
+  versions: number[]
+  ended: { entity: EntityKind; id: string; rev: number; version: [number, number] }[]
+  incarnations: [string, number][]
+  knownUntilMs: number
+}
+
+interface LastWord {
+  head: EventHead
+  seq: number
+  json: string | null
+}
+
+export class LogFile {
+  readonly #path: string
+  readonly #database: Database
+  readonly #unlock: () => void
+  readonly #maxAgeMs: number
+  readonly #maxBytes: number
+  readonly #bodies: Bodies
+  readonly #keyframes: Keyframes
+  readonly #insertBatch: Statement
+  readonly #upsertEntity: Statement
+  readonly #count: Statement
+  readonly #setMeta: Statement
+  readonly opened: OpenedLog
+  #seq: number
+  #firstSeq: number
+  #events: number
+  #ended: number
+  /** When the last run heard anything, or ended in order. */
+  #knownUntilMs = 0
+  #closed = false
+
+  /** Throws `LOG_IN_USE`, `LOG_NEWER`, or what libsql throws. */
+  constructor(options: LogFileOptions) {
+    const { path, maxAgeMs = DEFAULT_MAX_AGE_MS, maxBytes = DEFAULT_MAX_BYTES, bootId, migrations } = options
+    this.#path = path
+    this.#maxAgeMs = maxAgeMs
+    this.#maxBytes = maxBytes
+    this.#unlock = lockFile(path)
+    try {
+      // A backup or somebody's shell may hold it for a moment.
+      this.#database = new Database(path, { busyTimeoutMs: 2_000 })
+    } catch (error) {
+      this.#unlock()
+      throw error
+    }
+    try {
+      const database = this.#database
+      database.pragma('auto_vacuum = INCREMENTAL') // counts only before the first table
+      database.pragma('journal_mode = WAL')
+      database.pragma('synchronous = FULL')
+      database.pragma(`wal_autocheckpoint = ${WAL_PAGES}`)
+      database.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`)
+      migrate(database, migrations)
+      this.#setMeta = database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
+      this.#beginRun(bootId)
+      database.pragma('synchronous = NORMAL')
+      this.#bodies = new Bodies(this.#text('dictionary'))
+      this.#insertBatch = database.prepare(
+        'INSERT INTO batches (seq, at_ms, events, marks, body) VALUES (?, ?, ?, ?, ?)',
+      )
+      // The later version wins (SPEC.md, L2), whatever stands here.
+      this.#upsertEntity = database.prepare(
+        `INSERT INTO entities (ref, rev, incarnation, revision, source_id, v, json) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (ref) DO UPDATE SET rev = excluded.rev, incarnation = excluded.incarnation, revision = excluded.revision,
+           source_id = excluded.source_id, v = excluded.v, json = excluded.json
+         WHERE excluded.incarnation > incarnation OR (excluded.incarnation = incarnation AND excluded.revision > revision)`,
+      )
+      this.#count = database.prepare(
+        'INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT (bucket, type) DO UPDATE SET events = events + excluded.events',
+      )
+      this.#seq = this.#number('seq')
+      this.#events = this.#number('events')
+      this.#firstSeq = database.prepare('SELECT min(seq) FROM batches').number() ?? this.#seq + 1
+      this.#ended = database.prepare('SELECT count(*) FROM entities WHERE json IS NULL').number() ?? 0
+      this.#keyframes = new Keyframes(database, this.#bodies)
+      this.opened = {
+        logId: this.#text('log_id'),
+        incarnation: this.#text('incarnation'),
+        seq: this.#seq,
+        lastAtMs: this.#number('at_ms'),
+        firstSeq: this.#firstSeq,
+      }
+    } catch (error) {
+      this.#database.close()
+      this.#unlock()
+      throw error
+    }
+  }
+
+  get firstSeq(): number {
+    return this.#firstSeq
+  }
+
+  /** One transaction. Throws what libsql throws: then nothing of it is kept. */
+  write(batches: readonly WireBatch[]): void {
+    const last = batches.at(-1)
+    if (!last) return
+    const words = new Map<string, LastWord>()
+    const counts = new Map<string, { bucket: number; type: string; events: number }>()
+    let events = this.#events
+    let ended = 0
+    this.#database.transaction(() => {
+      for (const { seq, atMs, events: inBatch, text, marks } of batches) {
+        const bucket = Math.floor(atMs / COUNT_BUCKET_MS)
+        eachEvent(text, (head, entity) => {
+          lastWord(words, head, seq, entity === '' ? null : entity)
+          const key = `${bucket} ${head.type}`
+          const count = counts.get(key)
+          if (count) count.events++
+          else counts.set(key, { bucket, type: head.type, events: 1 })
+        })
+        events += inBatch
+        this.#insertBatch.run(seq, atMs, inBatch, marks, this.#bodies.pack(text))
+      }
+      for (const [ref, { head, seq, json }] of words) {
+        const [incarnation, revision] = head.version
+        const changed = this.#upsertEntity.run(ref, seq, incarnation, revision, head.sourceId, head.v, json)
+        if (changed > 0 && json === null) ended++
+      }
+      for (const { bucket, type, events: more } of counts.values()) this.#count.run(bucket, type, more)
+      this.#setMeta.run('seq', last.seq)
+      this.#setMeta.run('at_ms', last.atMs)
+      this.#setMeta.run('events', events)
+    })
+    this.#seq = last.seq
+    this.#events = events
+    // An upper bound is enough to know when to look.
+    this.#ended += ended
+  }
+
+  /** Batches after `from`, up to `to`, at most about `maxEvents` of events. Throws `RangeError` below the first. */
+  read(from: number, to: number, maxEvents: number): { seq: number; text: string }[] {
+    if (from + 1 < this.#firstSeq && from < to) {
+      throw new RangeError(`the log begins at ${this.#firstSeq}, ${from + 1} was asked for`)
+    }
+    const found: { seq: number; text: string }[] = []
+    let events = 0
+    let after = from
+    while (events < maxEvents) {
+      const rows = this.#readBatches.rows(after, to)
+      for (const [seq, inBatch, body] of rows) {
+        if (found.length > 0 && events + Number(inBatch) > maxEvents) return found
+        found.push({ seq: Number(seq), text: this.#bodies.unpack(body) })
+        events += Number(inBatch)
+        after = Number(seq)
+      }
+      if (rows.length === 0) break
+    }
+    return found
+  }
+
+  checkpoint(): WireCheckpoint {
+    const entities: string[] = []
+    const versions: number[] = []
+    for (const [rev, incarnation, revision, json] of this.#database
+      .prepare('SELECT rev, incarnation, revision, json FROM entities WHERE json IS NOT NULL ORDER BY rowid')
+      .rows()) {
+      // `rev` first, as the fold writes it (for V8's sake).
+      entities.push(`{"rev":${rev},${String(json).slice(1)}`)
+      versions.push(Number(incarnation), Number(revision))
+    }
+    const ended = this.#database
+      .prepare('SELECT ref, rev, incarnation, revision FROM entities WHERE json IS NULL ORDER BY rev')
+      .rows()
+      .map(([ref, rev, incarnation, revision]) => ({
+        ...parseRef(String(ref)),
+        rev: Number(rev),
+        version: [Number(incarnation), Number(revision)] as [number, number],
+      }))
+    const incarnations = this.#database
+      .prepare('SELECT source_id, max(incarnation) FROM entities GROUP BY source_id')
+      .rows()
+      .map(([sourceId, incarnation]) => [String(sourceId), Number(incarnation)] as [string, number])
+    const tombstoneFloor = this.#number('ended_floor')
+    const knownUntilMs = this.#knownUntilMs
+    return {
+      seq: this.#seq,
+      tombstoneFloor,
+      entities: `[${entities.join(',')}]`,
+      versions,
+      ended,
+      incarnations,
+      knownUntilMs,
+    }
+  }
+
+  /** One short step of keeping the bounds; whether another is due. */
+  tidy(nowMs: number): boolean {
+    if (this.#ended > MAX_ENDED) this.#forgetEnded()
+    return this.#forgetOld(nowMs) || this.#shrink()
+  }
+
+  /** Makes the keyframe that is due, if one is; the packing happens off the thread. */
+  async keyframe(): Promise<void> {
+    await this.#keyframes.make(this.#seq, this.#number('at_ms'), this.#events, () => !this.#closed)
+  }
+
+  /** In order: what a next start finds is whole, and is the same log. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    try {
+      this.#database.pragma('synchronous = FULL')
+      this.#setMeta.run('clean', 1)
+      this.#setMeta.run('stopped_at_ms', Date.now())
+      this.#database.pragma('wal_checkpoint(TRUNCATE)')
+    } finally {
+      this.#database.close()
+      this.#unlock()
+    }
+  }
+
+  /** Without the mark of a stop in order: the next start finds what a kill leaves. */
+  abandon(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#database.close()
+    this.#unlock()
+  }
+
+  get #readBatches(): Statement {
+    return this.#database.prepare(
+      'SELECT seq, events, body FROM batches WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 100',
+    )
+  }
+
+  #beginRun(bootId: string | null): void {
+    this.#database.transaction(() => {
+      if (this.#meta('log_id') === undefined) {
+        this.#setMeta.run('log_id', randomUUID())
+        this.#setMeta.run('created_at_ms', Date.now())
+        this.#setMeta.run('dictionary', DICTIONARY)
+        this.#setMeta.run('clean', 1)
+      }
+      const sameBoot = bootId !== null && this.#meta('boot_id') === bootId
+      const wasClean = this.#number('clean') === 1
+      this.#knownUntilMs = Math.max(this.#number('at_ms'), wasClean ? this.#number('stopped_at_ms') : 0)
+      const mayHaveLost = !wasClean && !sameBoot
+      if (mayHaveLost || this.#meta('incarnation') === undefined) {
+        // Counted for people; the random part tells two that began from the same backup apart.
+        const count = Number.parseInt(String(this.#meta('incarnation') ?? 0), 10) + 1
+        this.#setMeta.run('incarnation', `${count}-${randomUUID()}`)
+      }
+      this.#setMeta.run('clean', 0)
+      this.#setMeta.run('boot_id', bootId)
+    })
+  }
+
+  /** Batches beyond the bounds, the oldest first. */
+  #forgetOld(nowMs: number): boolean {
+    const tooOldMs = nowMs - this.#maxAgeMs
+    const oldest = this.#database.prepare('SELECT at_ms FROM batches WHERE seq = ?').number(this.#firstSeq)
+    if (oldest === null) return false
+    const tooLarge = this.#usedBytes() > this.#maxBytes * FILL
+    if (oldest >= tooOldMs && !tooLarge) return false
+    this.#database.transaction(() => {
+      const upTo = this.#firstSeq + TIDY_ROWS
+      const deleted = tooLarge
+        ? this.#database.prepare('DELETE FROM batches WHERE seq < ?').run(upTo)
+        : this.#database.prepare('DELETE FROM batches WHERE seq < ? AND at_ms < ?').run(upTo, tooOldMs)
+      if (deleted === 0) return
+      this.#firstSeq = this.#database.prepare('SELECT min(seq) FROM batches').number() ?? this.#seq + 1
+      const firstMs = this.#database.prepare('SELECT at_ms FROM batches WHERE seq = ?').number(this.#firstSeq) ?? nowMs
+      this.#database.prepare('DELETE FROM counts WHERE bucket < ?').run(Math.floor(firstMs / COUNT_BUCKET_MS))
+      this.#keyframes.forgetBefore(this.#firstSeq)
+    })
+    return true
+  }
+
+  /** Gives free pages back when the file itself is too large (the bound was lowered). */
+  #shrink(): boolean {
+    const fileBytes = this.#database.pragmaNumber('page_count') * this.#pageBytes
+    if (fileBytes <= this.#maxBytes || this.#database.pragmaNumber('freelist_count') === 0) return false
+    this.#database.exec(`PRAGMA incremental_vacuum(${TIDY_PAGES})`)
+    return true
+  }
+
+  #forgetEnded(): void {
+    this.#database.transaction(() => {
+      const ended = this.#database.prepare('SELECT count(*) FROM entities WHERE json IS NULL').number() ?? 0
+      this.#ended = Math.min(ended, MIN_ENDED)
+      if (ended <= MIN_ENDED) return
+      const floor = this.#database
+        .prepare('SELECT rev FROM entities WHERE json IS NULL ORDER BY rev LIMIT 1 OFFSET ?')
+        .number(ended - MIN_ENDED - 1)
+      // Of several with that very rev all go: who is at the floor itself still gets a frame.
+      this.#database.prepare('DELETE FROM entities WHERE json IS NULL AND rev <= ?').run(floor)
+      this.#setMeta.run('ended_floor', floor)
+    })
+  }
+
+  #usedBytes(): number {
+    const pages = this.#database.pragmaNumber('page_count') - this.#database.pragmaNumber('freelist_count')
+    return pages * this.#pageBytes + walBytes(this.#path)
+  }
+
+  get #pageBytes(): number {
+    return this.#database.pragmaNumber('page_size')
+  }
+
+  #meta(key: string): unknown {
+    return this.#database.prepare('SELECT value FROM meta WHERE key = ?').row(key)?.[0]
+  }
+
+  #number(key: string): number {
+    return Number(this.#meta(key) ?? 0)
+  }
+
+  #text(key: string): string {
+    return String(this.#meta(key) ?? '')
+  }
+}
+
+/** Of several events about one entity in one transaction only the latest version is written. */
+function lastWord(words: Map<string, LastWord>, head: EventHead, seq: number, json: string | null): void {
+  const ref = refOf(kindOf(head.type), head.id)
+  const known = words.get(ref)
+  if (known && !isLater(head.version, known.head.version)) return
+  words.set(ref, { head, seq, json })
+}
+
+const isLater = (a: readonly [number, number], b: readonly [number, number]): boolean =>
+  a[0] > b[0] || (a[0] === b[0] && a[1] > b[1])
+
+function walBytes(path: string): number {
+  try {
+    return statSync(`${path}-wal`).size
+  } catch {
+    return 0 // there is none between a checkpoint that truncated it and the next commit
+  }
+}

@@ -1,0 +1,71 @@
+// The real world's log: the file if it can be kept, else memory, with the error that says so. Never keeps a server from
+// starting, but for a file that another server owns or a newer one wrote.
+
+import { bootId } from '../../platform/bootId.ts'
+import type { Logger } from '../../platform/log.ts'
+import { SwarmscopeError } from '../../protocol/errors.ts'
+import type { SourceError } from '../../protocol/swarm.ts'
+import type { EventLog } from './eventLog.ts'
+import { FallbackLog } from './fallbackLog.ts'
+import { logUnavailable } from './logError.ts'
+import type { LogFileOptions } from './logFile.ts'
+import { MemoryLog } from './memoryLog.ts'
+import { SqliteLog, type SqliteLogOptions } from './sqliteLog.ts'
+
+export interface RealLogOptions extends Omit<LogFileOptions, 'bootId'>, Pick<SqliteLogOptions, 'thread'> {
+  log: Logger
+}
+
+export class RealLog {
+  readonly eventLog: EventLog
+  /** Where history is read; `null`: this log has no file. */
+  readonly path: string | null
+  #error: SourceError | null
+  readonly #listeners = new Set<() => void>()
+
+  /** Rejects with `LOG_IN_USE` or `LOG_NEWER`. */
+  static async open({ log, ...options }: RealLogOptions): Promise<RealLog> {
+    try {
+      const durable = await SqliteLog.open({ ...options, bootId: bootId() })
+      return new RealLog(durable, options.path, log)
+    } catch (cause) {
+      const error = logUnavailable(cause)
+      if (error.code !== 'LOG_UNAVAILABLE') throw error
+      log.error({ err: error }, 'the event log cannot be opened: going on in memory')
+      return new RealLog(error, null, log)
+    }
+  }
+
+  /** For tests, and for worlds that are not to be kept. */
+  static inMemory(log: Logger): RealLog {
+    return new RealLog(null, null, log)
+  }
+
+  private constructor(durable: SqliteLog | SwarmscopeError | null, path: string | null, log: Logger) {
+    this.path = path
+    this.#error = durable instanceof SwarmscopeError ? sourceError(durable) : null
+    this.eventLog =
+      durable instanceof SqliteLog
+        ? new FallbackLog(durable, (error) => {
+            log.error({ err: error }, 'the event log cannot be kept: going on in memory')
+            this.#error = sourceError(logUnavailable(error))
+            for (const listener of this.#listeners) listener()
+          })
+        : new MemoryLog()
+  }
+
+  /** `LOG_UNAVAILABLE` while what happens is not kept on file and should be. */
+  get error(): SourceError | null {
+    return this.#error
+  }
+
+  onError(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}
+
+function sourceError(error: SwarmscopeError): SourceError {
+  const { success: _, ...body } = error.body
+  return body
+}

@@ -1,0 +1,250 @@
+// The durable event log: SQLite in a worker thread. Commits are grouped without a timer: what has come in is written as
+// soon as no write is under way. Subscribers hear of committed batches only.
+
+import { createHash } from 'node:crypto'
+import type { Batch, SwarmEvent } from '../../protocol/events.ts'
+import { type Checkpoint, FOLD_VERSION } from '../../protocol/fold.ts'
+import type { Entity } from '../../protocol/swarm.ts'
+import { batchText, eventsOf, marksOf } from './batchText.ts'
+import type { EventLog } from './eventLog.ts'
+import { logUnavailable } from './logError.ts'
+import type { LogFileOptions, OpenedLog, WireBatch } from './logFile.ts'
+import { type LogThread, WorkerThread } from './logThread.ts'
+import { Subscribers } from './subscribers.ts'
+
+/** In one transaction: about 100 ms of writing, which a batch that comes meanwhile waits for. */
+const MAX_GROUP_EVENTS = 10_000
+/** A disk that hangs: what waits for it would pile up in memory. */
+const MAX_WAITING_BYTES = 128 * 1024 * 1024
+const WRITE_TIMEOUT_MS = 15_000
+const READ_EVENTS = 2_000
+
+interface Waiting {
+  wire: WireBatch
+  batch: Batch
+  resolve: (seq: number) => void
+  reject: (error: unknown) => void
+}
+
+export interface SqliteLogOptions extends LogFileOptions {
+  /** Default: a worker of its own. */
+  thread?: LogThread
+  writeTimeoutMs?: number
+}
+
+export class SqliteLog implements EventLog {
+  readonly epoch: string
+  /** The last committed batch's. */
+  #seq: number
+  /** The last one that was given out. */
+  #lastSeq: number
+  #lastAtMs: number
+  #firstSeq: number
+  readonly #thread: LogThread
+  readonly #writeTimeoutMs: number
+  readonly #subscribers = new Subscribers()
+  #waiting: Waiting[] = []
+  #waitingBytes = 0
+  #writing: Promise<void> | null = null
+  #broken: Error | null = null
+  #closing: Promise<void> | null = null
+
+  /** Rejects with `LOG_UNAVAILABLE`, `LOG_IN_USE` or `LOG_NEWER`. */
+  static async open({ thread = new WorkerThread(), writeTimeoutMs, ...options }: SqliteLogOptions): Promise<SqliteLog> {
+    try {
+      return new SqliteLog(thread, await thread.open(options), writeTimeoutMs)
+    } catch (error) {
+      thread.abandon()
+      throw error
+    }
+  }
+
+  private constructor(thread: LogThread, opened: OpenedLog, writeTimeoutMs = WRITE_TIMEOUT_MS) {
+    this.#thread = thread
+    this.#writeTimeoutMs = writeTimeoutMs
+    this.epoch = createHash('sha256')
+      .update(`${opened.logId}/${FOLD_VERSION}/${opened.incarnation}`)
+      .digest('hex')
+      .slice(0, 20)
+    this.#seq = opened.seq
+    this.#lastSeq = opened.seq
+    this.#lastAtMs = opened.lastAtMs
+    this.#firstSeq = opened.firstSeq
+    thread.onBroken = (error) => this.#break(error)
+  }
+
+  /** Of the last committed batch. */
+  get seq(): number {
+    return this.#seq
+  }
+
+  /** When the last batch came in, in ms since 1970; 0 if there never was one. */
+  get lastAtMs(): number {
+    return this.#lastAtMs
+  }
+
+  append(events: readonly SwarmEvent[]): Promise<number> {
+    if (this.#closing) return Promise.reject(new Error('the event log is closed'))
+    if (this.#broken) return Promise.reject(this.#broken)
+    if (events.length === 0) return Promise.resolve(this.#lastSeq)
+    const batch: Batch = { seq: this.#lastSeq + 1, events }
+    const text = batchText(events)
+    if (this.#waitingBytes + text.length > MAX_WAITING_BYTES) {
+      this.#break(logUnavailable(new Error('the disk does not keep up')))
+      return Promise.reject(this.#broken)
+    }
+    this.#lastSeq = batch.seq
+    // Monotone, so that a time names one place in the log; a clock that was set back is waited for.
+    this.#lastAtMs = Math.max(this.#lastAtMs, Date.parse(events.at(-1)?.receivedAt ?? '') || 0)
+    const wire = { seq: batch.seq, atMs: this.#lastAtMs, events: events.length, text, marks: marksOf(events) }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ wire, batch, resolve, reject })
+      this.#waitingBytes += text.length
+      this.#writing ??= this.#writeAll()
+    })
+  }
+
+  async checkpoint(): Promise<Checkpoint | null> {
+    const { entities, versions, knownUntilMs, ...rest } = await this.#thread.checkpoint()
+    return {
+      ...rest,
+      entities: (JSON.parse(entities) as Entity[]).map((entity, index) => ({
+        entity,
+        version: [versions[2 * index] ?? 0, versions[2 * index + 1] ?? 0] as const,
+      })),
+      knownUntil: knownUntilMs > 0 ? new Date(knownUntilMs).toISOString() : null,
+    }
+  }
+
+  async *read(from: number, to: number): AsyncIterable<Batch> {
+    let after = from
+    while (after < Math.min(to, this.#seq)) {
+      const batches = await this.#thread.read(after, Math.min(to, this.#seq), READ_EVENTS)
+      for (const { seq, text } of batches) {
+        yield { seq, events: eventsOf(text) }
+        after = seq
+      }
+      if (batches.length === 0) return
+    }
+  }
+
+  subscribe(from: number, onBatch: (batch: Batch) => void): () => void {
+    if (from + 1 < this.#firstSeq) {
+      throw new RangeError(`the log begins at ${this.#firstSeq}, ${from + 1} was asked for`)
+    }
+    let position = from
+    let stopped = false
+    const take = (batch: Batch) => {
+      if (stopped || batch.seq <= position) return
+      position = batch.seq
+      onBatch(batch)
+    }
+    let stop = () => {
+      stopped = true
+    }
+    // Sets in at the head without a gap: nothing can be told between the last look and `add`.
+    const follow = () => {
+      const remove = this.#subscribers.add(take)
+      stop = () => {
+        stopped = true
+        remove()
+      }
+    }
+    const catchUp = async () => {
+      while (!stopped && position < this.#subscribers.toldTo(this.#seq)) {
+        for await (const batch of this.read(position, this.#subscribers.toldTo(this.#seq))) {
+          if (stopped) return
+          take(batch)
+        }
+      }
+      if (!stopped) follow()
+    }
+    if (position >= this.#subscribers.toldTo(this.#seq)) follow()
+    else catchUp().catch((error: unknown) => this.#break(logUnavailable(error)))
+    return () => stop()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#subscribers.clear()
+    await this.#writing
+    if (!this.#broken) await this.#thread.close()
+  }
+
+  /** Never rejects: what goes wrong is every waiting batch's. */
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0 && !this.#broken) {
+      const group = this.#nextGroup()
+      try {
+        const { firstSeq } = await this.#inTime(this.#thread.write(group.map(({ wire }) => wire)))
+        this.#firstSeq = firstSeq
+      } catch (error) {
+        this.#waiting = [...group, ...this.#waiting]
+        this.#break(logUnavailable(error))
+        break
+      }
+      // Given up meanwhile: whether it was committed is not known to anybody, so nobody may be told.
+      if (this.#broken) {
+        for (const { reject } of group) reject(this.#broken)
+        break
+      }
+      for (const { batch, wire, resolve, reject } of group) {
+        this.#waitingBytes -= wire.text.length
+        this.#seq = batch.seq
+        try {
+          this.#subscribers.tell(batch)
+          resolve(batch.seq)
+        } catch (error) {
+          reject(error)
+        }
+      }
+    }
+    this.#writing = null
+  }
+
+  #nextGroup(): Waiting[] {
+    let events = 0
+    let count = 0
+    for (const { wire } of this.#waiting) {
+      if (count > 0 && events + wire.events > MAX_GROUP_EVENTS) break
+      events += wire.events
+      count++
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  async #inTime<T>(write: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('the disk does not answer')), this.#writeTimeoutMs)
+    })
+    try {
+      return await Promise.race([write, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** For good: from now on everything is refused with the reason. */
+  #break(error: Error): void {
+    if (this.#broken) return
+    this.#broken = error
+    const waiting = this.#waiting.splice(0)
+    this.#waitingBytes = 0
+    this.#thread.abandon()
+    for (const { reject } of waiting) reject(error)
+    this.#onBroken?.(error)
+  }
+
+  #onBroken: ((error: Error) => void) | undefined
+
+  /** Called once, when the file cannot be kept any longer (at once, if that was so before). */
+  onBroken(listener: (error: Error) => void): void {
+    this.#onBroken = listener
+    if (this.#broken) listener(this.#broken)
+  }
+}

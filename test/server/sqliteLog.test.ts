@@ -1,0 +1,386 @@
+// The durable log with its file in this thread; sqliteLog.integration.test.ts has it in its worker.
+
+import { closeSync, copyFileSync, existsSync, openSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import Libsql from 'libsql'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Batch, SwarmEvent } from '../../protocol/events.ts'
+import { applyBatch, emptyState, type SwarmState, stateOf } from '../../protocol/fold.ts'
+import { FallbackLog } from '../../server/log/fallbackLog.ts'
+import { logUnavailable } from '../../server/log/logError.ts'
+import type { LogFileOptions } from '../../server/log/logFile.ts'
+import { MIGRATIONS } from '../../server/log/schema.ts'
+import { SqliteLog } from '../../server/log/sqliteLog.ts'
+import { World } from '../../server/world.ts'
+import { agentEnds, agentEvent, allBatches, eventLogContract } from '../helpers/eventLogContract.ts'
+import { InThread } from '../helpers/logFileInThread.ts'
+import { temporaryFolder } from '../helpers/swarmscope.ts'
+import { canonicalHash, TIME } from '../protocol/samples.ts'
+
+let folder: ReturnType<typeof temporaryFolder>
+const opened: SqliteLog[] = []
+beforeEach(() => {
+  folder = temporaryFolder('log')
+})
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((log) => log.close().catch(() => undefined)))
+  folder.remove()
+})
+
+const pathOf = (name = 'events.db') => join(folder.path, name)
+let files = 0
+
+async function open(given: Partial<LogFileOptions> & { thread?: InThread; writeTimeoutMs?: number } = {}) {
+  const thread = given.thread ?? new InThread()
+  const log = await SqliteLog.open({ path: pathOf(), bootId: 'boot-1', ...given, thread })
+  opened.push(log)
+  return { log, thread }
+}
+
+/** What a killed process leaves. */
+const kill = ({ thread }: { thread: InThread }) => thread.abandon()
+
+eventLogContract('the log in SQLite', async () => (await open({ path: pathOf(`contract-${++files}.db`) })).log)
+
+const at = (ms: number, event: SwarmEvent): SwarmEvent => ({ ...event, receivedAt: new Date(ms).toISOString() })
+const numbers = (log: SqliteLog, from: number, to: number) =>
+  allBatches(log.read(from, to)).then((batches) => batches.map(({ seq }) => seq))
+
+describe('a start', () => {
+  test('[L6] finds state, batches and epoch as a stop in order left them, and counts on', async () => {
+    const first = await open()
+    const world = new World('real', first.log)
+    await world.append([agentEvent('a'), agentEvent('b', { status: 'busy' })])
+    await world.append([agentEnds('a')])
+    const before = canonicalHash(world.store.values())
+    await world.close()
+    const { log } = await open()
+    const after = await World.open('real', log)
+    expect(log.epoch).toBe(first.log.epoch)
+    expect(after.store.seq).toBe(2)
+    expect(canonicalHash(after.store.values())).toBe(before)
+    expect(await numbers(log, 0, 2)).toEqual([1, 2])
+    expect(await after.append([agentEvent('c')])).toBe(3)
+    expect(after.store.all('agent').size).toBe(2)
+  })
+
+  test('[L6] tells who was there before what ended meanwhile, by a frame', async () => {
+    const first = await open()
+    const world = new World('real', first.log)
+    await world.append([agentEvent('a'), agentEvent('b')])
+    await world.append([agentEnds('a')])
+    await world.close()
+    const { store } = await World.open('real', (await open()).log)
+    expect(store.changesSince(first.log.epoch, 1)).toEqual({
+      type: 'frame',
+      frame: { epoch: first.log.epoch, from: 1, to: 2, put: [], del: [{ entity: 'agent', id: 'a' }] },
+    })
+  })
+
+  test('[L2] remembers versions: what was overtaken before the stop is overtaken after it', async () => {
+    const first = await open()
+    const [late, ended] = [agentEvent('a', { name: 'old' }), agentEvent('b')]
+    await first.log.append([agentEvent('a', { name: 'new' }), agentEnds('b')])
+    await first.log.close()
+    const world = await World.open('real', (await open()).log)
+    await world.append([late, ended])
+    expect(world.store.get('agent', 'a')?.name).toBe('new')
+    expect(world.store.get('agent', 'b')).toBeUndefined()
+    expect(world.incarnationOf('source')).toBe(1)
+  })
+
+  test('[L6] after a kill has the same epoch, if the system ran on: nothing that was told is lost', async () => {
+    const first = await open()
+    await first.log.append([agentEvent('a')])
+    kill(first)
+    const { log } = await open()
+    expect(log.epoch).toBe(first.log.epoch)
+    expect(await numbers(log, 0, 9)).toEqual([1])
+  })
+
+  test.each([
+    ['went down', 'boot-2'],
+    ['cannot be told from another run', null],
+  ])('[L6] after a kill has another epoch, if the system %s', async (_name, bootId) => {
+    const first = await open()
+    await first.log.append([agentEvent('a')])
+    kill(first)
+    const second = await open({ bootId })
+    expect(second.log.epoch).not.toBe(first.log.epoch)
+    await second.log.close()
+    expect((await open({ bootId: 'boot-3' })).log.epoch).toBe(second.log.epoch)
+  })
+
+  test('[L6] after a stop in order has the same epoch, also in another run of the system', async () => {
+    const first = await open()
+    await first.log.close()
+    expect((await open({ bootId: 'boot-2' })).log.epoch).toBe(first.log.epoch)
+  })
+
+  test('[L6] two that begin from the same lost state have two epochs', async () => {
+    const first = await open()
+    kill(first)
+    const copy = pathOf('copy.db')
+    copyFileSync(pathOf(), copy)
+    copyFileSync(`${pathOf()}-wal`, `${copy}-wal`)
+    const [a, b] = [await open({ bootId: 'x' }), await open({ path: copy, bootId: 'x' })]
+    expect(a.log.epoch).not.toBe(b.log.epoch)
+  })
+})
+
+describe('commits', () => {
+  test('[L3] are grouped: what comes while one is under way goes together in the next', async () => {
+    const { log, thread } = await open()
+    const appends = Array.from({ length: 6 }, (_, n) => log.append([agentEvent(`a${n}`)]))
+    expect(await Promise.all(appends)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(thread.groups).toEqual([1, 5])
+  })
+
+  test('[L7] nobody hears of a batch before it is on file', async () => {
+    const { log, thread } = await open()
+    const seen: Batch[] = []
+    log.subscribe(0, (batch) => seen.push(batch))
+    let openGate: () => void = () => undefined
+    thread.gate = new Promise((resolve) => {
+      openGate = resolve
+    })
+    const appended = log.append([agentEvent('a')])
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(seen).toEqual([])
+    openGate()
+    await appended
+    expect(seen).toHaveLength(1)
+    expect(thread.held.read(0, 1, 10)).toHaveLength(1)
+  })
+
+  test('[L2] several words on one entity in one commit leave the latest version, with the number of its batch', async () => {
+    const { log, thread } = await open()
+    const [early, later, latest] = [agentEvent('x', { name: '1' }), agentEvent('x', { name: '2' }), agentEvent('x')]
+    await Promise.all([[agentEvent('first')], [early], [latest], [later]].map((events) => log.append(events)))
+    expect(thread.groups).toEqual([1, 3])
+    const kept = (await log.checkpoint())?.entities.find(({ entity }) => entity.id === 'x')
+    expect(kept).toMatchObject({ entity: { name: 'x', rev: 3 }, version: latest.version })
+  })
+
+  test('[L1] whatever comes in whatever order and however often, what is on file is the fold', async () => {
+    const event = fc.record({
+      id: fc.constantFrom('a', 'b', 'c', '\ud800', '\n'),
+      incarnation: fc.integer({ min: 1, max: 2 }),
+      revision: fc.integer({ min: 1, max: 5 }),
+      ends: fc.boolean(),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(event, { minLength: 1, maxLength: 4 }), { maxLength: 12 }),
+        async (history) => {
+          const { log } = await open({ path: pathOf(`property-${++files}.db`) })
+          const folded = emptyState(log.epoch)
+          const halfway: { seq: number; state: SwarmState }[] = []
+          log.subscribe(0, (batch) => void applyBatch(folded, batch))
+          const viewer = emptyState(log.epoch)
+          for (const [index, batch] of history.entries()) {
+            const events = batch.map(({ id, incarnation, revision, ends }): SwarmEvent => {
+              // Never two different things in one version (SPEC.md, L2).
+              const said = `${incarnation}.${revision}`
+              const base = ends && revision % 2 === 0 ? agentEnds(id) : agentEvent(id, { name: said })
+              const kind = revision % 2 === 0 ? agentEnds(id) : base
+              return { ...kind, version: [incarnation, revision] } as SwarmEvent
+            })
+            const appended = log.append(events)
+            if (index % 3 === 0) await appended
+            if (index === 2) {
+              await appended
+              viewer.store.load(folded.store.snapshot())
+              halfway.push({ seq: folded.store.seq, state: viewer })
+            }
+          }
+          await log.append([agentEvent('last')])
+          const checkpoint = await log.checkpoint()
+          if (!checkpoint) throw new Error('no checkpoint')
+          const started = stateOf(log.epoch, checkpoint)
+          expect(canonicalHash(started.store.values())).toBe(canonicalHash(folded.store.values()))
+          expect(started.versions).toEqual(folded.versions)
+          expect(new Map([...started.endedVersions].sort())).toEqual(new Map([...folded.endedVersions].sort()))
+          // A viewer that was there in the middle comes to the same by what the started one tells.
+          for (const { seq, state } of halfway) {
+            const changes = started.store.changesSince(log.epoch, seq)
+            if (changes.type !== 'frame') throw new Error(changes.type)
+            expect(state.store.apply(changes.frame)).toBe('applied')
+            expect(canonicalHash(state.store.values())).toBe(canonicalHash(folded.store.values()))
+          }
+          await log.close()
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+})
+
+describe('bounds', () => {
+  const HOUR_MS = 3_600_000
+  const START_MS = Date.parse(TIME)
+
+  test('[L8] what is older than the bound goes step by step; the state stays whole, readers are told', async () => {
+    const { log, thread } = await open({ maxAgeMs: HOUR_MS })
+    for (let n = 0; n < 1_200; n++) void log.append([at(START_MS + n * 6_000, agentEvent(`agent-${n % 7}`))])
+    await log.append([at(START_MS + 2 * HOUR_MS, agentEvent('agent-0'))])
+    let steps = 0
+    while (thread.held.tidy(START_MS + 2 * HOUR_MS)) steps++
+    expect(steps).toBeGreaterThan(1)
+    expect(thread.held.firstSeq).toBe(601)
+    await log.append([agentEvent('agent-1')])
+    expect(() => log.subscribe(0, () => undefined)).toThrow(RangeError)
+    await expect(allBatches(log.read(10, 20))).rejects.toThrow(RangeError)
+    expect((await log.checkpoint())?.entities).toHaveLength(7)
+  })
+
+  test('[L8] by size, keyframes included, and the file gives room back when the bound is lowered', async () => {
+    const random = (length: number) => Array.from({ length }, () => Math.random().toString(36)).join('')
+    const first = await open()
+    for (let n = 0; n < 2_000; n++) {
+      log(first, agentEvent(`agent-${n % 20}`, { currentTask: random(150) }))
+      if (n % 100 === 0) await first.log.append([agentEvent('x')])
+      if (n % 500 === 0) await first.thread.held.keyframe()
+    }
+    await first.log.append([agentEvent('x')])
+    await first.log.close()
+    expect(statSync(pathOf()).size).toBeGreaterThan(2_500_000)
+    const { log: second, thread } = await open({ maxBytes: 1_000_000 })
+    while (thread.held.tidy(Date.now()));
+    await second.close()
+    expect(statSync(pathOf()).size).toBeLessThan(1_000_000)
+    const world = await World.open('real', (await open({ maxBytes: 1_000_000 })).log)
+    expect(world.store.all('agent').size).toBe(21)
+  })
+
+  const log = ({ log }: { log: SqliteLog }, event: SwarmEvent) => void log.append([event])
+
+  test('[L4] ended ones are forgotten beyond 20,000; who would have to be told of them gets a snapshot', async () => {
+    const { log, thread } = await open()
+    for (let from = 0; from < 22_500; from += 500) {
+      await log.append(Array.from({ length: 500 }, (_, n) => agentEvent(`agent-${from + n}`)))
+      await log.append(Array.from({ length: 500 }, (_, n) => agentEnds(`agent-${from + n}`)))
+    }
+    thread.held.tidy(Date.now())
+    const checkpoint = await log.checkpoint()
+    expect(checkpoint?.ended).toHaveLength(20_000)
+    const { store } = stateOf(log.epoch, checkpoint as NonNullable<typeof checkpoint>)
+    expect(store.tombstoneFloor).toBe(50)
+    expect(store.changesSince(log.epoch, 49).type).toBe('snapshot')
+    expect(store.changesSince(log.epoch, 50).type).toBe('frame')
+  })
+})
+
+describe('a file', () => {
+  test('[L9] has one owner: a second server says so', async () => {
+    const first = await open()
+    await expect(open()).rejects.toMatchObject({ code: 'LOG_IN_USE' })
+    await first.log.append([agentEvent('a')])
+    await first.log.close()
+    await (await open()).log.append([agentEvent('b')])
+  })
+
+  test('[L10] of an earlier version is taken along; one of a newer version is refused, untouched', async () => {
+    const first = await open()
+    await first.log.append([agentEvent('a')])
+    await first.log.close()
+    const newer = [...MIGRATIONS, (database: { exec(sql: string): void }) => database.exec('CREATE TABLE more (x)')]
+    const second = await open({ migrations: newer })
+    expect(await numbers(second.log, 0, 1)).toEqual([1])
+    expect(second.log.epoch).toBe(first.log.epoch)
+    await second.log.close()
+    await expect(open()).rejects.toMatchObject({ code: 'LOG_NEWER' })
+    await expect(open()).rejects.toThrow('version 2, this Swarmscope knows up to 1')
+    await (await open({ migrations: newer })).log.close()
+  })
+
+  test('[L10] a migration that fails leaves the file as it was', async () => {
+    await (await open()).log.close()
+    const broken = [
+      ...MIGRATIONS,
+      (database: { exec(sql: string): void }) => {
+        database.exec('DROP TABLE batches')
+        throw new Error('no')
+      },
+    ]
+    await expect(open({ migrations: broken })).rejects.toThrow('no')
+    expect(await (await open()).log.append([agentEvent('a')])).toBe(1)
+  })
+
+  test("somebody else's database is left alone", async () => {
+    const other = new Libsql(pathOf())
+    other.exec('CREATE TABLE theirs (x)')
+    other.close()
+    await expect(open()).rejects.toMatchObject({ code: 'SQLITE_NOTADB' })
+    const again = new Libsql(pathOf())
+    expect(again.prepare('SELECT name FROM sqlite_master').all([])).toHaveLength(1)
+    again.close()
+  })
+})
+
+describe('[L11] a file that cannot be kept', () => {
+  const withFallback = async (given: Parameters<typeof open>[0] = {}) => {
+    const { log: durable, thread } = await open(given)
+    const errors: Error[] = []
+    const log = new FallbackLog(durable, (error) => errors.push(error))
+    return { durable, thread, errors, log, world: await World.open('real', log) }
+  }
+
+  test('full: the world goes on in memory with all it knew, under another epoch, and says why', async () => {
+    const { durable, thread, errors, log, world } = await withFallback()
+    await world.append([agentEvent('a')])
+    const changes: string[] = []
+    world.onChange(() => changes.push(world.store.epoch))
+    thread.failure = logUnavailable(Object.assign(new Error('full'), { code: 'SQLITE_FULL' }))
+    const seqs = await Promise.all([agentEvent('b'), agentEvent('c'), agentEvent('d')].map((e) => world.append([e])))
+    expect(seqs).toEqual([2, 3, 4])
+    expect([...world.store.all('agent').keys()]).toEqual(['a', 'b', 'c', 'd'])
+    expect(world.store.epoch).toBe(log.epoch)
+    expect(log.epoch).not.toBe(durable.epoch)
+    expect(world.store.changesSince(durable.epoch, 1).type).toBe('snapshot')
+    expect(changes).toHaveLength(3)
+    expect(errors).toMatchObject([{ code: 'LOG_UNAVAILABLE', context: { detail: 'Its disk is full' } }])
+    await world.close()
+    // What was kept before is there after a restart, under its own epoch.
+    const again = await World.open('real', (await open()).log)
+    expect(again.store.epoch).toBe(durable.epoch)
+    expect([...again.store.all('agent').keys()]).toEqual(['a'])
+  })
+
+  test('one that hangs is given up after a time-out, not waited for', async () => {
+    const { thread, errors, world } = await withFallback({ writeTimeoutMs: 20 })
+    thread.gate = new Promise(() => undefined)
+    expect(await world.append([agentEvent('a')])).toBe(1)
+    expect(errors).toHaveLength(1)
+    expect(world.store.all('agent').size).toBe(1)
+  })
+
+  test('who stops its subscription hears nothing from the memory either', async () => {
+    const { thread, log } = await withFallback()
+    const seen: Batch[] = []
+    const stop = log.subscribe(0, (batch) => seen.push(batch))
+    thread.failure = new Error('no')
+    await log.append([agentEvent('a')])
+    stop()
+    await log.append([agentEvent('b')])
+    expect(seen.map(({ seq }) => seq)).toEqual([1])
+  })
+
+  test.each([
+    ['its beginning', 0, 100],
+    ['its middle', 4_096, 60_000],
+  ])('damaged in %s: opening or reading it says so, nothing crashes', async (_name, from, length) => {
+    const first = await open()
+    for (let n = 0; n < 200; n++) void first.log.append([agentEvent(`agent-${n}`)])
+    await first.log.append([agentEvent('last')])
+    await first.log.close()
+    const handle = openSync(pathOf(), 'r+')
+    writeSync(handle, Buffer.alloc(length, 0xa5), 0, length, from)
+    closeSync(handle)
+    await expect(open().then(({ log }) => log.checkpoint())).rejects.toMatchObject({
+      code: expect.stringMatching(/^SQLITE_(CORRUPT|NOTADB)$/),
+    })
+    expect(existsSync(pathOf())).toBe(true)
+  })
+})
