@@ -108,9 +108,12 @@ export class Session implements RelayClient {
       if (asked.method === 'initialize' && !this.#isInitialized) this.#initializing = asked.id
     }
     if (post) this.#posts.set(request, post)
+    // A client that comes anew has lost the former, whether we know it yet or not: a half-open one must not lock it out.
+    const listens = request.method === 'GET' && request.headers.get('accept')?.includes('text/event-stream')
+    if (listens) this.#transport.closeStandaloneSSEStream()
     const response = await this.#transport.handleRequest(request, post ? { parsedBody: forTransport(post) } : {})
     if (asked && response.status !== 200) this.#forget(asked.id)
-    if (request.method === 'GET' && response.status === 200) this.#openStandalone(outlet)
+    if (listens && response.status === 200) this.#openStandalone(outlet)
     await outlet.pipe(response)
     return response.ok
   }
