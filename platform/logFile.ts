@@ -15,6 +15,8 @@ const MAX_BACKLOG_BYTES = 4 * 1024 * 1024
 export class LogFile {
   readonly #path: string
   #stream: RotatingFileStream
+  /** Those that were left for a new one and still write what they had. */
+  readonly #ending = new Set<Promise<void>>()
 
   constructor(path: string) {
     this.#path = path
@@ -27,21 +29,29 @@ export class LogFile {
 
   /** Lines that are on their way still reach the file that was moved away; none is lost, none is written twice. */
   reopen(): void {
-    this.#stream.end()
+    const ended = endOf(this.#stream).then(() => {
+      this.#ending.delete(ended)
+    })
+    this.#ending.add(ended)
     this.#stream = openStream(this.#path)
   }
 
-  close(): Promise<void> {
-    if (this.#stream.closed) return Promise.resolve()
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, CLOSE_PATIENCE_MS)
-      this.#stream.once('close', () => {
-        clearTimeout(timer)
-        resolve()
-      })
-      this.#stream.end()
+  async close(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_PATIENCE_MS)
     })
+    await Promise.race([Promise.all([...this.#ending, endOf(this.#stream)]), patience])
+    clearTimeout(timer)
   }
+}
+
+function endOf(stream: RotatingFileStream): Promise<void> {
+  if (stream.closed) return Promise.resolve()
+  return new Promise((resolve) => {
+    stream.once('close', resolve)
+    stream.end()
+  })
 }
 
 function openStream(path: string): RotatingFileStream {

@@ -74,6 +74,12 @@ describe('a log file that others rotate', () => {
     }
     log.fatal({ line: 'last' })
     await close()
+    // A disk that is busy with others may take longer than `close` waits.
+    await until(() => {
+      const names = readdirSync(folder.path).filter((name) => !name.endsWith('.txt'))
+      const all = names.map((name) => readFileSync(join(folder.path, name), 'utf8')).join('')
+      return all.split('\n').length > rotations * (lines + 1) + 1
+    })
     const texts = readdirSync(folder.path)
       .filter((name) => name.startsWith('relay.log.') && !name.endsWith('.txt'))
       .sort()
