@@ -1,8 +1,21 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest'
 import { SwarmscopeError } from '../../protocol/errors.ts'
-import { initializeSwarm, type ToolCaller } from '../../server/sources/claudeFlow/commands.ts'
+import {
+  assignTask,
+  cancelTask,
+  createTask,
+  initializeSwarm,
+  type ToolCaller,
+  terminateAgent,
+} from '../../server/sources/claudeFlow/commands.ts'
+import { FakeRelay, failure, text, UP } from '../helpers/fakeRelay.ts'
+import { records3, runningStores3 } from '../helpers/recordings.ts'
+import { keptLog } from '../helpers/silentLog.ts'
+import { type Answer, OPERATOR, startTestServer, type TestServer, TOKENS, VIEWER } from '../helpers/testServer.ts'
+import { until } from '../helpers/until.ts'
 
 const ORDER = { topology: 'mesh', maxAgents: 8, strategy: 'adaptive', customPrompt: '' }
+const TASK = { description: 'Add a login page', type: 'feature', priority: 'normal', assignTo: [] } as const
 
 /** Answers `swarm_init`, and each spawn by what its type says. */
 function claudeFlow(): { source: ToolCaller; spawned: string[] } {
@@ -43,5 +56,293 @@ describe('initializing a swarm', () => {
       [false, 'CHILD_TIMEOUT'],
       [false, 'CHILD_TIMEOUT'],
     ])
+  })
+
+  it('gives up the agents that a minute was not enough for', async () => {
+    const { source, spawned } = claudeFlow()
+    let nowMs = 0
+    const slow: ToolCaller = {
+      ...source,
+      callTool: (name, args) => {
+        if (name === 'agent_spawn') nowMs += 25_000
+        return source.callTool(name, args)
+      },
+    }
+    const { agents } = await initializeSwarm(slow, { ...ORDER, agentTypes: Array(5).fill('coder') }, () => nowMs)
+    expect(spawned).toHaveLength(3)
+    expect(agents.map(({ error }) => error?.code)).toEqual([...Array(3), 'CHILD_TIMEOUT', 'CHILD_TIMEOUT'])
+  })
+})
+
+describe('of claude-flow 2.x', () => {
+  const asked = (answers: Record<string, () => Promise<Record<string, unknown>>>) => {
+    const calls: string[] = []
+    const source: ToolCaller = {
+      generation: 2,
+      ready: () => Promise.resolve(),
+      callTool: (name) => {
+        calls.push(name)
+        return answers[name]?.() ?? Promise.reject(new Error(`not expected: ${name}`))
+      },
+    }
+    return { source, calls }
+  }
+
+  it('nothing is asked that it has no tool for', async () => {
+    const { source, calls } = asked({})
+    for (const command of [terminateAgent(source, 'a'), assignTask(source, 't', ['a']), cancelTask(source, 't')]) {
+      await expect(command).rejects.toMatchObject({ code: 'NOT_SUPPORTED_BY_CLAUDE_FLOW' })
+    }
+    expect(calls).toEqual([])
+  })
+
+  it('a task is made within a swarm only: without one it says yes and keeps nothing', async () => {
+    const without = asked({
+      swarm_status: () => Promise.reject(new SwarmscopeError('TOOL_FAILED', { detail: 'No active swarm found' })),
+    })
+    await expect(createTask(without.source, TASK)).rejects.toMatchObject({ code: 'NOT_SUPPORTED_BY_CLAUDE_FLOW' })
+    expect(without.calls).toEqual(['swarm_status'])
+
+    const within = asked({
+      swarm_status: () => Promise.resolve({ success: true }),
+      task_orchestrate: () => Promise.resolve({ taskId: 'task_1' }),
+    })
+    expect(await createTask(within.source, TASK)).toBe('task_1')
+  })
+})
+
+describe('commands over the API', () => {
+  let relay: FakeRelay
+  let server: TestServer
+  const { log, lines } = keptLog()
+  beforeAll(async () => {
+    relay = await new FakeRelay().start()
+    relay.records.set(records3(runningStores3()))
+    server = await startTestServer({ type: 'relay', host: '127.0.0.1', port: relay.port }, { log })
+    await until(async () => (await server.ask('/api/v1/bots/health')).json().mode === 'live')
+  })
+  afterAll(async () => {
+    await server.stop()
+    await relay.stop()
+  })
+  afterEach(() => {
+    relay.tools.clear()
+    relay.requests.length = 0
+  })
+
+  const ask = (method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<Answer> =>
+    server.ask(`/api/v1/bots/${path}`, {
+      method,
+      headers: { ...OPERATOR, ...(body ? { 'Content-Type': 'application/json' } : {}), ...headers },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+  const id = (nativeId: string) => encodeURIComponent(`source-of-the-test/${nativeId}`)
+  const audit = () => lines().filter((line) => line.audit === true)
+
+  const done = { success: true, mode: 'live' }
+  test.each([
+    [
+      'POST',
+      'swarms',
+      { topology: 'ring' },
+      'swarm_init',
+      { topology: 'ring', maxAgents: 8, strategy: 'adaptive' },
+      { swarmId: 's' },
+    ],
+    [
+      'POST',
+      'agents',
+      { agentType: 'tester', name: 'checker-2' },
+      'agent_spawn',
+      { agentType: 'tester', agentId: 'checker-2' },
+      { agentId: 'a', agentType: 'tester', swarmId: null },
+    ],
+    [
+      'DELETE',
+      `agents/${id('builder-1')}`,
+      undefined,
+      'agent_terminate',
+      { agentId: 'builder-1' },
+      { agentId: 'builder-1' },
+    ],
+    ['DELETE', 'agents/builder-1', undefined, 'agent_terminate', { agentId: 'builder-1' }, { agentId: 'builder-1' }],
+    [
+      'POST',
+      'tasks',
+      { description: 'Test it', assignTo: ['source-of-the-test/builder-1'] },
+      'task_create',
+      { type: 'feature', description: 'Test it', priority: 'normal', assignTo: ['builder-1'] },
+      { taskId: 't' },
+    ],
+    [
+      'POST',
+      `tasks/${id('t-1')}/assign`,
+      { agentIds: ['source-of-the-test/builder-1', 'new'] },
+      'task_assign',
+      { taskId: 'source-of-the-test/t-1', agentIds: ['builder-1', 'new'] },
+      { taskId: 'source-of-the-test/t-1', agentIds: ['builder-1', 'new'] },
+    ],
+    ['DELETE', 'tasks/t-1', undefined, 'task_cancel', { taskId: 't-1' }, { taskId: 't-1' }],
+    ['DELETE', 'remove-task/t-1', undefined, 'task_cancel', { taskId: 't-1' }, { taskId: 't-1' }],
+    [
+      'POST',
+      'update',
+      { agentId: 'source-of-the-test/builder-1', status: 'busy', health: 0.5 },
+      'agent_update',
+      { agentId: 'builder-1', status: 'busy', health: 0.5 },
+      { agentId: 'builder-1' },
+    ],
+    [
+      'POST',
+      'update',
+      { taskId: 't-1', progress: 0.5 },
+      'task_update',
+      { taskId: 't-1', progress: 50 },
+      { taskId: 't-1' },
+    ],
+  ] as const)('%s %s %j calls %s', async (method, path, body, tool, args, answer) => {
+    relay.tools.set(tool, () => text({ swarmId: 's', agentId: 'a', taskId: 't' }))
+    const given = await ask(method, path, body)
+    expect([given.status, given.json()]).toEqual([200, { ...done, ...answer }])
+    expect(relay.calls(tool)).toEqual([args])
+  })
+
+  test.each([
+    ['agents/nobody', 'agent_terminate', { success: false, agentId: 'nobody', error: 'Agent not found' }],
+    ['tasks/none', 'task_cancel', { success: false, taskId: 'none', error: 'Task not found' }],
+  ])('DELETE %s of what claude-flow has not is NOT_FOUND', async (path, tool, said) => {
+    relay.tools.set(tool, () => text(said))
+    expect((await ask('DELETE', path)).json()).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  test('an error that 3.x gives without saying that it failed is one', async () => {
+    relay.tools.set('task_assign', () => text({ taskId: 'none', error: 'Task not found' }))
+    expect((await ask('POST', 'tasks/none/assign', { agentIds: ['a'] })).json()).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  test('what the relay says of its refusal is passed on: code, suggestion, and when to come back', async () => {
+    relay.tools.set('agent_terminate', () =>
+      failure(-32001, 'slow down', {
+        code: 'RATE_LIMITED',
+        suggestion: 'At most 5 calls a second',
+        retryAfterMs: 2_500,
+      }),
+    )
+    const answer = await ask('DELETE', 'agents/a')
+    expect(answer.status).toBe(429)
+    expect(answer.json()).toMatchObject({ code: 'RATE_LIMITED', details: { suggestion: 'At most 5 calls a second' } })
+    expect(answer.headers['retry-after']).toBe('3')
+  })
+
+  test('what claude-flow wrote leaves without paths, stacks and secrets', async () => {
+    const said =
+      "ENOENT: open '/home/dev/shop/.claude-flow/x.json' with key sk-ant-1234567890abcdef\n    at f (/home/dev/a.js:1:2)"
+    relay.tools.set('agent_terminate', () => text({ success: false, error: said }))
+    const { text: answer } = await ask('DELETE', 'agents/a')
+    expect(answer).toContain('x.json')
+    expect(answer).not.toMatch(/\/home|sk-ant|a\.js|\bat f\b/)
+  })
+
+  test('an update says what is to change, and of what', async () => {
+    for (const body of [
+      {},
+      { agentId: 'a' },
+      { agentId: 'a', taskId: 't', status: 'x' },
+      { agentId: 'a', progress: 1 },
+      { taskId: 't', health: 1 },
+    ]) {
+      expect((await ask('POST', 'update', body)).status, JSON.stringify(body)).toBe(400)
+    }
+    expect(relay.calls('agent_update')).toEqual([])
+  })
+
+  describe('with an idempotency key', () => {
+    const spawn = (key: string, body: object = { agentType: 'coder' }) =>
+      ask('POST', 'agents', body, { 'Idempotency-Key': key })
+
+    test('are done once, whether the first has answered yet or not', async () => {
+      relay.tools.set('agent_spawn', () => text({ success: true, agentId: `a${relay.calls('agent_spawn').length}` }))
+      const answers = [...(await Promise.all([spawn('k1'), spawn('k1')])), await spawn('k1')]
+      expect(answers.map(({ text }) => text)).toEqual(Array(3).fill(answers[0]?.text))
+      expect(answers.map(({ headers }) => headers['idempotency-replayed']).sort()).toEqual(['true', 'true', undefined])
+      expect(relay.calls('agent_spawn')).toHaveLength(1)
+    })
+
+    test('with another body, or for another command, are a conflict', async () => {
+      relay.tools.set('agent_spawn', () => text({ success: true, agentId: 'a' }))
+      await spawn('k2')
+      expect((await spawn('k2', { agentType: 'tester' })).json()).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
+      const other = await ask('DELETE', 'agents/a', undefined, { 'Idempotency-Key': 'k2' })
+      expect(other.status).toBe(422)
+      expect(relay.calls('agent_spawn')).toHaveLength(1)
+    })
+
+    test('whose failure may have had an effect fail alike, without being tried again', async () => {
+      relay.tools.set('agent_spawn', () => failure(-32001, 'gone', { code: 'CHILD_CRASHED' }))
+      const first = await spawn('k3')
+      relay.tools.set('agent_spawn', () => text({ success: true, agentId: 'a' }))
+      expect((await spawn('k3')).text).toBe(first.text)
+      expect(relay.calls('agent_spawn')).toHaveLength(1)
+    })
+
+    test('that were refused before claude-flow was asked are tried again', async () => {
+      relay.tools.set('agent_spawn', () => failure(-32001, 'busy', { code: 'RATE_LIMITED' }))
+      expect((await spawn('k4')).status).toBe(429)
+      relay.tools.set('agent_spawn', () => text({ success: true, agentId: 'a' }))
+      expect((await spawn('k4')).status).toBe(200)
+    })
+
+    test('that is none is 400', async () => {
+      for (const key of ['', 'with space', 'x'.repeat(201)]) expect((await spawn(key)).status, key).toBe(400)
+    })
+  })
+
+  describe('leave a line in the log', () => {
+    test('that says whose token, what and the outcome, and nothing of the arguments', async () => {
+      relay.tools.set('task_create', () => text({ taskId: 't-9' }))
+      const before = audit().length
+      await ask('POST', 'tasks', { description: 'secret plan', type: 'secret-type' })
+      expect(audit().slice(before)).toEqual([
+        expect.objectContaining({
+          command: 'create-task',
+          by: 'operator',
+          outcome: 'done',
+          subject: { taskId: 't-9' },
+          replayed: false,
+          from: '127.0.0.1',
+          durationMs: expect.any(Number),
+        }),
+      ])
+      expect(JSON.stringify(audit())).not.toContain('secret')
+    })
+
+    test.each([
+      ['a viewer', VIEWER, 'viewer', 'FORBIDDEN'],
+      ['nobody', { Authorization: 'Bearer wrong-token-1234' }, null, 'UNAUTHORIZED'],
+      ['an operator who is refused', OPERATOR, 'operator', 'TOOL_FAILED'],
+    ] as const)('also by %s', async (_, headers, by, outcome) => {
+      relay.tools.set('agent_terminate', () => text({ success: false, error: 'no' }))
+      const before = audit().length
+      await ask('DELETE', 'agents/builder-1', undefined, headers)
+      expect(audit().slice(before)).toMatchObject([
+        { command: 'terminate-agent', by, outcome, subject: { id: 'builder-1' } },
+      ])
+    })
+
+    test('never with a token', () => {
+      const written = JSON.stringify(lines())
+      for (const token of [...Object.values(TOKENS), 'wrong-token-1234']) expect(written).not.toContain(token)
+    })
+  })
+
+  test('agents that claude-flow has not are not commanded in its name', async () => {
+    relay.tellState(UP)
+    const demo = await startTestServer({ type: 'demo', agents: 2 })
+    try {
+      const answer = await demo.ask('/api/v1/bots/agents/mock%2Fqueen', { method: 'DELETE', headers: OPERATOR })
+      expect(answer.json()).toMatchObject({ code: 'NOT_CONNECTED' })
+    } finally {
+      await demo.stop()
+    }
   })
 })
