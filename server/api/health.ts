@@ -83,7 +83,8 @@ function trouble(mode: Mode, sources: readonly SourceStatus[]): string | null {
 
 /** An error's detail may quote what claude-flow wrote to stderr: strangers get the catalogue's own words. */
 function withoutDetail(source: SourceStatus): SourceStatus {
-  if (!source.lastError) return source
+  // All of a certificate's words are ours, and without them nobody knows what to do.
+  if (!source.lastError || source.lastError.code === 'TLS_FAILED') return source
   const address = /^wss?:\/\/(.+):(\d+)\//.exec(source.url ?? '')
   const context = address?.[1] ? { host: address[1], port: Number(address[2]) } : {}
   // A code that we do not know comes from a newer relay.

@@ -11,7 +11,7 @@ const MEASURE_MS = 30_000
 
 const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** @returns {AsyncIterable<{ name: string, value: number, unit: string }>} */
+/** @returns {AsyncIterable<{ name: string, value: number, unit: string, limit?: number }>} */
 export async function* bench() {
   if (process.platform !== 'linux') return
   const place = recordedProject()
@@ -23,7 +23,12 @@ export async function* bench() {
       await swarmscope.stop()
     }
     times.sort((a, b) => a - b)
-    yield { name: 'start/to ready, median', value: times[Math.floor(STARTS / 2)] ?? Number.NaN, unit: 'ms' }
+    yield {
+      name: 'start/to ready, median',
+      value: times[Math.floor(STARTS / 2)] ?? Number.NaN,
+      unit: 'ms',
+      limit: 1_500,
+    }
     yield { name: 'start/to ready, slowest', value: times.at(-1) ?? Number.NaN, unit: 'ms' }
 
     const swarmscope = await startSwarmscope(place)
@@ -44,8 +49,8 @@ export async function* bench() {
         yield { name: `idle/CPU of the ${name}`, value: shares[index] ?? Number.NaN, unit: '% of a core' }
         yield { name: `idle/memory of the ${name}`, value: memory[index] ?? Number.NaN, unit: 'MB' }
       }
-      yield { name: 'idle/CPU together', value: shares.reduce((a, b) => a + b), unit: '% of a core' }
-      yield { name: 'idle/memory together', value: memory.reduce((a, b) => a + b), unit: 'MB' }
+      yield { name: 'idle/CPU together', value: shares.reduce((a, b) => a + b), unit: '% of a core', limit: 1 }
+      yield { name: 'idle/memory together', value: memory.reduce((a, b) => a + b), unit: 'MB', limit: 200 }
       viewer.close()
     } finally {
       await swarmscope.stop()

@@ -833,7 +833,7 @@ describe('ends and late callbacks', () => {
     expect(relay.attempts).toHaveLength(1)
   })
 
-  describe('a relay that hangs', () => {
+  describe('[R14] a relay that hangs', () => {
     const FAKED = { toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] as const }
     async function startHung() {
       vi.useFakeTimers({ toFake: [...FAKED.toFake] })

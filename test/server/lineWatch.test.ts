@@ -36,7 +36,7 @@ test('a busy line is not pinged', async () => {
   expect(events.ping).not.toHaveBeenCalled()
 })
 
-test('no answer: silent after 700 ms, dead 8 s after the ping, each once', async () => {
+test('[R14] no answer: silent after 700 ms, dead 8 s after the ping, each once', async () => {
   await pass(IDLE_BEFORE_PING_MS)
   expect(events.ping).toHaveBeenCalledTimes(1)
   await pass(SILENT_AFTER_MS - 1)

@@ -9,7 +9,7 @@ import { Tickets } from '../../server/guard/tickets.ts'
 import { silentLog } from '../helpers/silentLog.ts'
 import { ask, bearer, OPERATOR, startTestServer, TOKENS, VIEWER } from '../helpers/testServer.ts'
 
-describe('the limits of the API', () => {
+describe('[A8] the limits of the API', () => {
   const LIMITS = { health: 6, anonymous: 3, read: 5, command: 2, ticket: 4 }
   let port: number
   let limited: RatePolicy[]
@@ -99,7 +99,7 @@ describe('the limits of the API', () => {
   })
 })
 
-describe('of the real server', () => {
+describe('[A8] of the real server', () => {
   test('reads are limited, probes and the page are not', async () => {
     const server = await startTestServer({ type: 'demo', agents: 1 }, { rateLimits: RATE_LIMITS })
     try {
