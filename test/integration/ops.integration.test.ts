@@ -73,6 +73,7 @@ describe.skipIf(process.platform === 'win32')('server and relay elsewhere', () =
     const trusting = await startServer({ CLAUDE_FLOW_URL: url, CLAUDE_FLOW_CA: certFile })
     await becomes(trusting, null)
     expect(await health(trusting)).toMatchObject({ status: 'healthy', mode: 'live', sources: [{ url: `${url}/ws` }] })
+    await trusting.stop() // one server owns the log
     const wary = await startServer({ CLAUDE_FLOW_URL: url })
     await becomes(wary, 'TLS_FAILED')
     const [source] = (await health(wary)).sources
