@@ -211,6 +211,7 @@ export function describeLargeFiles(name: string, start: StartReaderThread): void
         const few: Agents = { 'agent-1': { status: `small-${round}` }, other: { status: 'idle' } }
         bench.write(few)
         await until(() => bench.has(few))
+        expect(bench.threads.count('forget')).toBe(round + 1)
         const many: Agents = { ...agents, 'agent-1': { status: `large-${round}` } }
         bench.write(many)
         await until(() => bench.has(many))

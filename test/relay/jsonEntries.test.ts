@@ -91,6 +91,15 @@ describe('the entries of a store', () => {
     expect(parsed(shorter.cut)).toEqual(without)
   })
 
+  test.each([
+    ['a number goes on', '{"list":{"a":1,"b":2}}', '{"list":{"a":1,"b":23}}'],
+    ['a number stops short', '{"list":{"a":1,"b":23}}', '{"list":{"a":1,"b":2}}'],
+    ['the list comes once more', '{"list":{"a":1,"b":2}}', '{"list":{"a":1,"b":2},"list":{"c":3}}'],
+    ['an entry comes again', '{"list":{"a":1,"b":2}}', '{"list":{"a":1,"b":2,"a":3}}'],
+  ])('are right when %s', (_what, text, next) => {
+    expect(parsed(cut(next, cut(text).cut).cut)).toEqual(expected(next))
+  })
+
   test('are those that JSON.parse finds, after any edit of the bytes, by way of any earlier cut', () => {
     const value = fc.oneof(
       fc.constantFrom('1', '-12', 'true', 'null', '"', '"a"', '"\\""', '{}', '[]', '{"x":[{}]}', '12'),
