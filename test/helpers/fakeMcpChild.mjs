@@ -207,7 +207,7 @@ function receive(message) {
   if (method === 'initialize') initialize(id)
   else if (method === 'tools/list') result(id, { tools: Object.keys(tools).map((name) => ({ name })) })
   else if (method !== 'tools/call') failure(id, -32601, 'Method not found')
-  else if (!tools[params.name]) failure(id, -32601, `Unknown tool ${params.name}`)
+  else if (!Object.hasOwn(tools, params?.name)) failure(id, -32601, `Unknown tool ${params?.name}`)
   else tools[params.name](id, params.arguments ?? {}, params._meta)
 }
 

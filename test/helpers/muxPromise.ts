@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import type { JsonRpcId } from '../../protocol/mcp.ts'
 import type { Mux } from '../../relay/mux.ts'
 import { MuxModel, type Step } from './muxModel.ts'
+import { seededRandom } from './seededRandom.ts'
 
 /** Alike, but none the same as another. */
 const ALIKE: readonly JsonRpcId[] = [
@@ -52,7 +53,7 @@ export function promise(MuxClass: typeof Mux, { clients, calls, runs }: Size = R
   fc.assert(short, { numRuns: 200 })
   const long = fc.property(fc.nat(), (seed) => {
     const model = new MuxModel(MuxClass, clients)
-    for (const one of longOrder(randomOf(seed), clients, calls)) model.take(one)
+    for (const one of longOrder(seededRandom(seed), clients, calls)) model.take(one)
     model.finish()
     if (model.requests !== clients * calls) throw new Error(`${model.requests} requests were made`)
   })
@@ -114,15 +115,4 @@ function shuffled<T>(list: T[], nat: (below: number) => number): T[] {
     list[other] = a
   }
   return list
-}
-
-/** mulberry32: the same numbers for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
