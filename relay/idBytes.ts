@@ -61,6 +61,7 @@ export function withAnswerId(line: Buffer, ourId: number, id: string): Buffer | 
 function usualSpan(line: Buffer): Span | null {
   const start = USUAL.length
   if (line.compare(USUAL, 0, start, 0, Math.min(start, line.length)) !== 0) return null
+  if ((line[start] ?? 0) <= SPACE) return null // the id begins further on
   const end = endOfScalar(line, start)
   // A string in the payload cannot hold these bytes (its quotes are escaped), but a key below the top can.
   if (line.indexOf(ID_KEY, end) !== -1 || line.indexOf(ESCAPE, end) !== -1) return null

@@ -145,7 +145,7 @@ export class MuxModel {
     const nonce = ++this.#lastNonce
     const asked: Asked = { nonce, connection, id, token, internal: null, internalToken: undefined, isOwed: true }
     const meta = token === undefined ? {} : { _meta: { progressToken: token } }
-    const params = { name: 'any', arguments: { nonce, id: nonce }, ...meta }
+    const params = { name: 'any', arguments: payloadOf(nonce), ...meta }
     this.#bench.clientSays(connection, spelled(nonce, id, `"method":"tools/call","params":${JSON.stringify(params)}`))
     if (this.#phase === 'gone') {
       this.#toClients.push(`${connection} unavailable ${JSON.stringify(id)}`)
@@ -206,7 +206,7 @@ export class MuxModel {
     this.#answered.push(asked)
     if (this.#answered.length > MAX_ANSWERED) this.#answered.shift()
     const { nonce, connection, id, internal } = asked
-    const payload = { nonce, id: nonce }
+    const payload = payloadOf(nonce)
     const reply = fail
       ? `"error":${JSON.stringify({ code: 1, message: 'no', data: payload })}`
       : `"result":${JSON.stringify(payload)}`
@@ -296,8 +296,8 @@ export class MuxModel {
       case 'notifications/cancelled':
         return `cancelled ${params.requestId}`
       default: {
-        const { nonce, id: given } = params.arguments
-        if (given !== nonce) return `asked ${nonce} with ${given} in its arguments`
+        const { nonce } = params.arguments
+        if (!isWhole(params.arguments)) return `asked with ${JSON.stringify(params.arguments)}`
         const asked = this.#asked.get(nonce)
         if (asked) {
           asked.internal = id
@@ -321,19 +321,26 @@ function describe({ client, message: { id, method, params, result, error } }: Se
   if (result?.serverInfo) return `${client} initialized ${JSON.stringify(id)}`
   if (error?.code === UNAVAILABLE) return `${client} unavailable ${JSON.stringify(id)}`
   const payload = result ?? error?.data
-  if (payload?.id !== payload?.nonce) return `${client} got ${JSON.stringify(payload)}`
+  if (!isWhole(payload)) return `${client} got ${JSON.stringify(payload)}`
   return `${client} answer ${JSON.stringify(id)} ${payload?.nonce ?? JSON.stringify(error)}`
 }
+
+/** Some have an id of their own in them, which is nobody's business. */
+const payloadOf = (nonce: number): object => (nonce % 3 ? { nonce } : { nonce, id: nonce })
+const isWhole = (payload: { nonce: number; id?: unknown } | undefined): boolean =>
+  payload?.id === undefined || payload.id === payload.nonce
 
 /** A message as different writers write it: the id first or last, with and without white space. */
 function spelled(variant: number, id: unknown, rest: string): string {
   const ownId = JSON.stringify(id)
-  switch (variant % 4) {
+  switch (variant % 5) {
     case 0:
       return `{"jsonrpc":"2.0","id":${ownId},${rest}}`
     case 1:
       return `{${rest},"jsonrpc":"2.0","id":${ownId}}`
     case 2:
+      return `{"jsonrpc":"2.0","id":\n ${ownId} ,${rest}}`
+    case 3:
       return `{ "id" : ${ownId}, "jsonrpc" : "2.0", ${rest} }`
     default:
       return `{${rest},\t"id":\t${ownId}\t,"jsonrpc":"2.0"}`

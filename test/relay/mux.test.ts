@@ -486,6 +486,7 @@ describe('the bytes of a message', () => {
     ['{"method":"m","params":{"id":7,"a":"\\u0069d"},"id":"a","jsonrpc":"2.0"}'],
     ['{ "jsonrpc" : "2.0" , "params" : { "id" : "a" } , "id" : "a" , "method" : "m" }'],
     ['{"id":"a\\"b","jsonrpc":"2.0","method":"m"}'],
+    ['{"jsonrpc":"2.0","id": "a","method":"m"}'],
   ])('[X2] %s goes to the child as it is, but for its id', (text) => {
     const line = asked(text)
     const { id } = JSON.parse(text)
