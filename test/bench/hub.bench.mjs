@@ -65,11 +65,12 @@ export async function* bench() {
  */
 async function measure(server, viewers, to) {
   const send = async (/** @type {number} */ frames) => {
+    let seq = 0
     for (let n = 0; n < frames; n++) {
-      await server.ask({ do: 'change', from: (n * CHANGED) % AGENTS, count: CHANGED, to })
+      seq = await server.ask({ do: 'change', from: (n * CHANGED) % AGENTS, count: CHANGED, to })
       await pause(PAUSE_MS)
     }
-    return (await viewers.ask({ do: 'frames', count: frames * VIEWERS })).delaysMs
+    return (await viewers.ask({ do: 'at', seq })).delaysMs
   }
   await send(WARM_UP_FRAMES)
   // The count of viewers has been told.

@@ -48,18 +48,23 @@ const now = () => performance.timeOrigin + performance.now()
 
 /** @type {Record<string, (command: any) => unknown>} */
 const commands = {
-  ports: () => ({ ours: port, naive: /** @type {any} */ (naive.address()).port, token: TOKEN }),
-  /** `count` agents change at once; the frame says when it was. */
-  change: async ({ from, count, to }) => {
+  ports: () => ({
+    ours: port,
+    naive: /** @type {any} */ (naive.address()).port,
+    token: TOKEN,
+    epoch: world.store.epoch,
+  }),
+  /** `count` agents change at once; the frame says when it was. Returns the seq. */
+  change: async ({ from, count, to, padding = '' }) => {
     const before = world.store.seq
-    const events = agentEvents(from, count, `t=${now()};`)
+    const events = agentEvents(from, count, `t=${now()};${padding}`)
     if (to === 'naive') {
       await world.append(events)
       const changes = world.store.changesSince(world.store.epoch, before)
       if (changes.type !== 'frame') throw new Error(changes.type)
       for (const socket of naive.clients) socket.send(JSON.stringify({ type: 'frame', ...changes.frame }))
     } else await world.append(events)
-    return true
+    return world.store.seq
   },
   counts: () => ({ ...hub.counts, viewers: hub.viewers }),
   cpuUs: () => {

@@ -2,37 +2,53 @@
 
 import { WebSocket } from 'ws'
 
-const HELLO = JSON.stringify({ type: 'hello', protocol: { min: 1, max: 1 }, version: 'bench', resume: null })
 const MARK = Buffer.from('t=')
+const TO = Buffer.from('"to":')
 const SNAPSHOT = Buffer.from('{"type":"snapshot"')
+const STATUS = Buffer.from('{"type":"status"')
+const PING = Buffer.from('{"type":"ping"')
+const PONG = JSON.stringify({ type: 'pong' })
 const FRAME = Buffer.from('{"type":"frame"')
 const now = () => performance.timeOrigin + performance.now()
 const startsWith = (/** @type {Buffer} */ data, /** @type {Buffer} */ head) =>
-  data.compare(head, 0, head.length, 0, head.length) === 0
+  data.length >= head.length && data.compare(head, 0, head.length, 0, head.length) === 0
 
-/** @type {WebSocket[]} */
-const sockets = []
+/** @type {Map<WebSocket, number>} each with the seq that it is at */
+const sockets = new Map()
 /** @type {number[]} */
 let delaysMs = []
-let frames = 0
+let messages = 0
 
-/** @param {{ viewers: number, port: number, token: string | null }} options */
-function open({ viewers, port, token }) {
+const numberAfter = (/** @type {Buffer} */ data, /** @type {Buffer} */ mark, /** @type {string} */ end) => {
+  const at = data.indexOf(mark) + mark.length
+  return Number(data.toString('latin1', at, data.indexOf(end, at)))
+}
+
+/**
+ * Ready when each has a snapshot, or resumed.
+ * @param {{ viewers: number, port: number, token: string | null, resume?: { epoch: string, seq: number } | null }} options
+ */
+function open({ viewers, port, token, resume = null }) {
+  const hello = JSON.stringify({ type: 'hello', protocol: { min: 1, max: 1 }, version: 'bench', resume })
   const opened = Array.from({ length: viewers }, () => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/stream`, token ? ['swarmscope.v1'] : [], {
       headers: token ? { Authorization: `Bearer ${token}` } : {},
       perMessageDeflate: false,
     })
-    sockets.push(socket)
-    if (token) socket.on('open', () => socket.send(HELLO))
+    sockets.set(socket, resume?.seq ?? 0)
+    if (token) socket.on('open', () => socket.send(hello))
     return new Promise((resolve, reject) => {
       socket.on('error', reject)
+      socket.on('close', (code) => {
+        if (sockets.has(socket)) throw new Error(`a viewer was closed with ${code}`)
+      })
       socket.on('message', (/** @type {Buffer} */ data) => {
-        if (startsWith(data, SNAPSHOT)) resolve(undefined)
+        messages++
+        if (startsWith(data, PING)) socket.send(PONG)
+        if (startsWith(data, resume ? STATUS : SNAPSHOT)) resolve(undefined)
         if (!startsWith(data, FRAME)) return
-        frames++
-        const at = data.indexOf(MARK) + MARK.length
-        delaysMs.push(now() - Number(data.toString('latin1', at, data.indexOf(';', at))))
+        delaysMs.push(now() - numberAfter(data, MARK, ';'))
+        sockets.set(socket, numberAfter(data, TO, ','))
       })
     })
   })
@@ -42,16 +58,17 @@ function open({ viewers, port, token }) {
 /** @type {Record<string, (command: any) => unknown>} */
 const commands = {
   open,
-  /** Once so many frames have come in all; then what they took. */
-  frames: async ({ count }) => {
-    while (frames < count) await new Promise((resolve) => setTimeout(resolve, 2))
-    const taken = { delaysMs, frames }
+  /** Once all are at `seq`: how long each frame took since the last answer, and how many messages came in all. */
+  at: async ({ seq }) => {
+    while ([...sockets.values()].some((at) => at < seq)) await new Promise((resolve) => setTimeout(resolve, 5))
+    const taken = { delaysMs, messages }
     delaysMs = []
-    frames = 0
     return taken
   },
   close: () => {
-    for (const socket of sockets.splice(0)) socket.terminate()
+    const all = [...sockets.keys()]
+    sockets.clear()
+    for (const socket of all) socket.terminate()
     return true
   },
 }
