@@ -139,7 +139,7 @@ describe('lists of the recorded swarm', () => {
       const first = await ask(path)
       const tag = first.headers.etag ?? ''
       expect(tag).toMatch(/^"[\w-]{27}"$/)
-      for (const known of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
+      for (const known of [tag, `W/${tag}`, `"other", ${tag}`]) {
         const again = await ask(path, { 'If-None-Match': known })
         expect([again.status, again.text, again.headers.etag]).toEqual([304, '', tag])
       }

@@ -1,0 +1,257 @@
+// Each code of the catalogue, brought about by what brings it about in life. A code that is added and cannot be reached
+// here does not compile.
+
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ERRORS, type ErrorCode, SwarmscopeError } from '../../protocol/errors.ts'
+import { JSON_RPC } from '../../protocol/mcp.ts'
+import { activityOf } from '../../server/api/activity.ts'
+import { answerErrors } from '../../server/api/errors.ts'
+import { activityQuery } from '../../server/api/schemas/reads.ts'
+import { socketFailure } from '../../server/connector/failure.ts'
+import type { RelayAddress } from '../../server/connector/relayUrl.ts'
+import { Hub } from '../../server/hub/hub.ts'
+import { serveEvents } from '../../server/hub/sse.ts'
+import { MemoryLog } from '../../server/log/memoryLog.ts'
+import { View } from '../../server/view.ts'
+import { World } from '../../server/world.ts'
+import { certificate } from '../helpers/certificate.ts'
+import { FakeRelay, failure, freedPort, type Answer as RelayAnswer, text, UP } from '../helpers/fakeRelay.ts'
+import { silentLog } from '../helpers/silentLog.ts'
+import {
+  type AskOptions,
+  ask,
+  OPERATOR,
+  startTestServer,
+  type TestServer,
+  TOKENS,
+  VIEWER,
+} from '../helpers/testServer.ts'
+import { until } from '../helpers/until.ts'
+
+/** The answer's JSON, or the error's body. */
+type Reached = Promise<unknown>
+
+let relay: FakeRelay
+let server: TestServer
+beforeEach(async () => {
+  relay = await new FakeRelay().start()
+  server = await startTestServer({ type: 'relay', host: '127.0.0.1', port: relay.port })
+})
+afterEach(async () => {
+  await server.stop()
+  await relay.stop()
+})
+
+const SPAWN = '/api/v1/bots/spawn-agent-hybrid'
+const read = async (path: string, options: AskOptions = {}): Reached =>
+  (await server.ask(path, { headers: VIEWER, ...options })).json()
+const spawn = async (headers: Record<string, string> = {}, body?: string, of = server): Reached => {
+  const json = body === undefined ? {} : { 'Content-Type': 'application/json' }
+  const options = {
+    method: 'POST',
+    headers: { ...OPERATOR, ...json, ...headers },
+    ...(body === undefined ? {} : { body }),
+  }
+  return (await of.ask(SPAWN, options)).json()
+}
+/** What a command says that goes to a relay there. */
+async function spawnAt(address: RelayAddress): Reached {
+  const other = await startTestServer({ type: 'relay', ...address })
+  try {
+    return await spawn({}, undefined, other)
+  } finally {
+    await other.stop()
+  }
+}
+const spawnTold = (answer: RelayAnswer): Reached => {
+  relay.tools.set('agent_spawn', () => answer)
+  return spawn()
+}
+const relayCode = (code: ErrorCode): Reached => spawnTold(failure(-32001, 'the relay says no', { code }))
+async function spawnRefusedWith(status: number): Reached {
+  const refusing = new FakeRelay()
+  refusing.refuseWith = status
+  await refusing.start()
+  try {
+    return await spawnAt({ host: '127.0.0.1', port: refusing.port })
+  } finally {
+    await refusing.stop()
+  }
+}
+/** The error of the source that health shows, once there is this one. */
+async function sourceError(code: ErrorCode): Reached {
+  let error: unknown
+  await until(async () => {
+    const { sources } = (await server.ask('/api/v1/bots/health', { headers: VIEWER })).json() as unknown as {
+      sources: { lastError: { code: string } | null }[]
+    }
+    error = sources[0]?.lastError
+    return sources[0]?.lastError?.code === code
+  })
+  return { success: false, ...(error as object) }
+}
+const systemError = (code: string): unknown =>
+  socketFailure(Object.assign(new Error(`connect ${code}`), { code }), { host: 'powerdev', port: 3000 }).body
+const live = () => until(async () => (await server.ask('/api/v1/bots/health')).json().status === 'healthy')
+
+/** An app of nothing but this handler, with the API's own end. */
+async function appOf(handler: express.RequestHandler): Reached {
+  const http = createServer(express().get('/', handler).use(answerErrors(silentLog))).listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  try {
+    return (await ask((http.address() as AddressInfo).port, '/')).json()
+  } finally {
+    http.close()
+  }
+}
+
+const REACH: Record<ErrorCode, () => Reached> = {
+  CONNECTION_REFUSED: async () => spawnAt({ host: '127.0.0.1', port: await freedPort() }),
+  HOST_NOT_FOUND: () => spawnAt({ host: 'no-such-host.invalid', port: 3000 }),
+  CONNECTION_TIMEOUT: async () => systemError('ETIMEDOUT'),
+  HOST_UNREACHABLE: async () => systemError('EHOSTUNREACH'),
+  TLS_FAILED: async () => {
+    const secure = new FakeRelay()
+    secure.tls = await certificate({ names: ['localhost', '127.0.0.1'] })
+    await secure.start()
+    try {
+      return await spawnAt({ host: '127.0.0.1', port: secure.port, tls: {} })
+    } finally {
+      await secure.stop()
+    }
+  },
+  RELAY_UNAUTHORIZED: () => spawnRefusedWith(401),
+  RELAY_FORBIDDEN: () => spawnRefusedWith(403),
+  NOT_A_RELAY: () => spawnRefusedWith(404),
+  CONNECTION_LOST: async () => {
+    relay.tools.set('agent_spawn', () => 'silence')
+    const answer = spawn()
+    await relay.until(() => relay.calls('agent_spawn').length === 1)
+    relay.drop()
+    return answer
+  },
+  PROTOCOL_MISMATCH: async () => {
+    relay.tools.set('agent_spawn', () => 'silence')
+    const answer = spawn()
+    await relay.until(() => relay.calls('agent_spawn').length === 1)
+    relay.raw('no JSON')
+    return answer
+  },
+  VERSION_MISMATCH: async () => {
+    const newer = new FakeRelay()
+    newer.protocol = { min: 99, max: 99 }
+    await newer.start()
+    try {
+      return await spawnAt({ host: '127.0.0.1', port: newer.port })
+    } finally {
+      await newer.stop()
+    }
+  },
+  NOT_CONNECTED: async () => {
+    const demo = await startTestServer({ type: 'demo', agents: 1 })
+    try {
+      return await spawn({}, undefined, demo)
+    } finally {
+      await demo.stop()
+    }
+  },
+  CHILD_NOT_FOUND: async () => {
+    await live()
+    relay.tellState({ ...UP, child: { ...UP.child, state: 'missing', lastError: errorOf('CHILD_NOT_FOUND') } })
+    await sourceError('CHILD_NOT_FOUND')
+    return spawn()
+  },
+  CHILD_CRASHED: async () => {
+    await live()
+    relay.tellState({
+      ...UP,
+      child: { ...UP.child, state: 'waiting', lastError: errorOf('CHILD_CRASHED', 'TypeError: x') },
+    })
+    return sourceError('CHILD_CRASHED')
+  },
+  CHILD_SILENT: () => relayCode('CHILD_SILENT'),
+  CHILD_TIMEOUT: () => relayCode('CHILD_TIMEOUT'),
+  TOOL_UNKNOWN: () => spawnTold(failure(JSON_RPC.METHOD_NOT_FOUND, 'Tool not found: agent_spawn')),
+  TOOL_NOT_ALLOWED: () => relayCode('TOOL_NOT_ALLOWED'),
+  TOOL_FAILED: () => spawnTold(text({ success: false, error: 'no room' })),
+  ANSWER_TOO_LARGE: () => relayCode('ANSWER_TOO_LARGE'),
+  NOT_SUPPORTED_BY_CLAUDE_FLOW: () =>
+    spawnTold(text({ success: true, message: 'Tool agent_spawn executed successfully' })),
+  UNAUTHORIZED: () => read('/api/v1/bots/agents', { headers: {} }),
+  FORBIDDEN: () => spawn(VIEWER),
+  WRONG_ORIGIN: () => read('/api/v1/bots/agents', { headers: { ...VIEWER, Origin: 'https://evil.example' } }),
+  WRONG_HOST: () => read('/api/v1/bots/agents', { headers: { ...VIEWER, Host: 'evil.example' } }),
+  BAD_REQUEST: () => read('/api/v1/bots/agents?limit=none'),
+  NOT_FOUND: () => read('/api/v1/bots/agents/nobody'),
+  METHOD_NOT_ALLOWED: () => read('/api/v1/bots/status', { method: 'DELETE' }),
+  TOO_LARGE: () => spawn({}, JSON.stringify({ task: 'x'.repeat(70_000) })),
+  UNSUPPORTED_MEDIA_TYPE: () => spawn({ 'Content-Type': 'text/plain' }, '{}'),
+  IDEMPOTENCY_CONFLICT: async () => {
+    relay.tools.set('agent_spawn', () => text({ success: true, agentId: 'a' }))
+    await spawn({ 'Idempotency-Key': 'k' }, '{"agentType":"coder"}')
+    return spawn({ 'Idempotency-Key': 'k' }, '{"agentType":"tester"}')
+  },
+  RATE_LIMITED: () => relayCode('RATE_LIMITED'),
+  TOO_MANY_VIEWERS: async () => {
+    const world = new World('real', new MemoryLog())
+    const view = new View({ demo: false, real: world, sources: [], mock: () => world })
+    const hub = new Hub(view)
+    while (!hub.isFull) hub.takeSeat()
+    try {
+      return await appOf((request, response) => serveEvents(request, response, hub))
+    } finally {
+      hub.close()
+      view.close()
+    }
+  },
+  LOG_UNAVAILABLE: () => {
+    const world = new World('real', new MemoryLog())
+    const broken = {
+      store: world.store,
+      // biome-ignore lint/correctness/useYield: it fails before there is anything.
+      async *read() {
+        throw new Error('SQLITE_IOERR at /home/dev/data/events.db')
+      },
+    }
+    broken.store.advance(1)
+    return activityOf(broken, activityQuery.parse({})).catch((error: SwarmscopeError) => error.body)
+  },
+  STOPPING: () => relayCode('STOPPING'),
+  INTERNAL: () =>
+    appOf(() => {
+      throw new TypeError(`a bug in /home/dev/x.ts with ${TOKENS.operator}`)
+    }),
+  PORT_IN_USE: () =>
+    startTestServer({ type: 'demo', agents: 1 }, { port: server.port }).then(
+      () => null,
+      (error: SwarmscopeError) => error.body,
+    ),
+}
+
+function errorOf(code: ErrorCode, detail?: string) {
+  const { success: _, ...body } = new SwarmscopeError(code, detail === undefined ? {} : { detail }).body
+  return body
+}
+
+/** What no body may hold. */
+const HARMFUL = /\n\s+at |node_modules|\.tsx?:\d|\/(?:home|root|tmp|usr|var|Users)\/|-token-/
+
+describe('every code of the catalogue', () => {
+  test.each(Object.keys(ERRORS) as ErrorCode[])(
+    '%s can be met, in the one shape, without stack, path or token',
+    async (code) => {
+      const body = await REACH[code]()
+      expect(body).toEqual({
+        success: false,
+        error: ERRORS[code].error,
+        code,
+        details: { suggestion: expect.any(String) },
+      })
+      expect(JSON.stringify(body)).not.toMatch(HARMFUL)
+    },
+  )
+})
