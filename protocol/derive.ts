@@ -23,6 +23,8 @@ export const isLive = (source: Pick<SourceStatus, 'state'>): boolean => LIVE_STA
 export interface ModeInput {
   /** The user asked for the demo world. */
   demo: boolean
+  /** The user asked for a recording. */
+  replay?: boolean
   sources: readonly SourceStatus[]
   /** Nothing is known of the real world. */
   realWorldEmpty: boolean
@@ -35,6 +37,7 @@ export interface ModeInput {
 /** Which world to show: SPEC.md, M1–M6. */
 export function modeOf(input: ModeInput): Mode {
   if (input.demo) return 'mock'
+  if (input.replay) return 'replay'
   if (input.sources.some(isLive)) return 'live'
   if (input.everLive || !input.realWorldEmpty) return 'stale'
   const noAnswerYet = input.sources.every((source) => FIRST_TRY_STATES.has(source.state) && source.lastError === null)

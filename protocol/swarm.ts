@@ -210,7 +210,7 @@ export interface SourceError {
 /** The connection of one source right now; goes in unnumbered status frames and in the health answer. */
 export interface SourceStatus {
   id: string
-  kind: 'claude-flow' | 'mock'
+  kind: 'claude-flow' | 'mock' | 'replay'
   state: SourceState
   url: string | null
   /** Since when it is live, or is not: attempts to get it back do not count. */

@@ -1,7 +1,7 @@
 // The command line and the environment → one checked configuration.
 
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { dataDirPath, openDataDir, openProjectDir, projectDirPath } from '../platform/dataDir.ts'
@@ -34,6 +34,8 @@ export interface Config {
   tokens: { operator: string; viewer: string; relay: string }
   world:
     | { type: 'demo'; agents: number }
+    /** A recorded session. */
+    | { type: 'replay'; file: string; speed: number }
     /** A relay that runs elsewhere. */
     | ({ type: 'remote' } & RelayAddress)
     /** A relay of our own, started as a child process. */
@@ -54,6 +56,11 @@ const integer =
     }
     return value
   }
+function speed(text: string): number {
+  const value = Number(text)
+  if (!(value >= 0.1 && value <= 10_000)) throw new InvalidArgumentError('A speed is a number from 0.1 to 10000.')
+  return value
+}
 const collect = (value: string, previous: string[] | undefined): string[] => [...(previous ?? []), value]
 
 export interface Options {
@@ -71,6 +78,8 @@ export interface Options {
   insecureNoTls: boolean
   historyDays: number
   historyMb: number
+  replay?: string
+  speed: number
 }
 
 export function createCommand(): Command {
@@ -95,6 +104,11 @@ export function createCommand(): Command {
       ).argParser(integer('The number of demo agents', 1, MAX_DEMO_AGENTS)),
     )
     .option('--seed <n>', 'the same seed gives the same demo', integer('A seed', 0, 2 ** 32 - 1), 1)
+    .option(
+      '--replay <file>',
+      'show a recorded session (GET /api/v1/history/recording) again, marked as such; no relay',
+    )
+    .option('--speed <x>', 'how many times as fast the recording is played', speed, 1)
     .option('--open', 'open the page in the browser', false)
     .option('--data-dir <dir>', "where secrets and logs are kept (default: the platform's user data folder)")
     .option('--allow-host <name>', 'a further host name that the page may be reached by; repeatable', collect, [])
@@ -172,11 +186,16 @@ export function placeOf(options: Pick<Options, PlaceOption>, env: NodeJS.Process
   const dataDir = dataDirPath(options.dataDir === undefined ? undefined : resolve(startFolder, options.dataDir))
   return { project, world, dataDir, key, projectDir: projectDirPath(dataDir, key) }
 }
-type PlaceOption = 'project' | 'dataDir' | 'demo' | 'claudeFlow' | 'relayPort'
+type PlaceOption = 'project' | 'dataDir' | 'demo' | 'replay' | 'speed' | 'claudeFlow' | 'relayPort'
 
 function worldOf(options: Pick<Options, PlaceOption>, env: NodeJS.ProcessEnv, startFolder: string): Config['world'] {
   if (options.demo !== undefined) {
     return { type: 'demo', agents: options.demo === true ? DEFAULT_DEMO_AGENTS : options.demo }
+  }
+  if (options.replay !== undefined) {
+    const file = resolve(startFolder, options.replay)
+    if (!existsSync(file)) throw new ConfigError(`--replay: there is no file ${file}`)
+    return { type: 'replay', file, speed: options.speed }
   }
   const url = env.CLAUDE_FLOW_URL?.trim()
   const caFile = env.CLAUDE_FLOW_CA?.trim()

@@ -8,6 +8,7 @@ import { type Lifetime, watchLifetime } from '../platform/lifetime.ts'
 import { isLoopback, listen } from '../platform/listen.ts'
 import { type Logger, openLog } from '../platform/log.ts'
 import { SwarmscopeError } from '../protocol/errors.ts'
+import { backupCommand } from './cli/backup.ts'
 import { logsCommand } from './cli/logs.ts'
 import { statusCommand } from './cli/status.ts'
 import { type Config, configOf, createCommand, eventLogFileOf, logFileOf, type Options, runFileOf } from './config.ts'
@@ -21,7 +22,7 @@ const WEB_DIR = fileURLToPath(new URL('../../web', import.meta.url))
 /** Runs until it is asked to end, or does what a subcommand says; sets the exit code and never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = createCommand()
-  program.action(serve).addCommand(statusCommand()).addCommand(logsCommand())
+  program.action(serve).addCommand(statusCommand()).addCommand(logsCommand()).addCommand(backupCommand())
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -71,9 +72,9 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
   }
   // Before the relay and its claude-flow: a busy port must not start them for nothing.
   await assertFree(config)
-  // Likewise: another server may own it. The demo keeps nothing.
+  // Likewise: another server may own it. Demo and replay keep nothing.
   const realLog =
-    config.world.type === 'demo'
+    config.world.type === 'demo' || config.world.type === 'replay'
       ? RealLog.inMemory(log)
       : await RealLog.open({ path: eventLogFileOf(config), ...config.history, log })
   let retry: () => void = () => undefined
@@ -98,7 +99,7 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
       return 0
     }
     const shown =
-      world.type === 'demo'
+      world.type === 'demo' || world.type === 'replay'
         ? world
         : world.type === 'remote'
           ? { ...world, type: 'relay' as const }

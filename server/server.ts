@@ -13,6 +13,7 @@ import { Guard } from './guard/guard.ts'
 import type { RateLimitsOptions } from './guard/rateLimits.ts'
 import { refuseUpgrade } from './guard/refuseUpgrade.ts'
 import { Tickets } from './guard/tickets.ts'
+import { History } from './history/history.ts'
 import { Hub } from './hub/hub.ts'
 import { serveStream } from './hub/stream.ts'
 import { InFlight } from './inFlight.ts'
@@ -21,6 +22,7 @@ import { RealLog } from './log/realLog.ts'
 import { ServerMetrics } from './metrics.ts'
 import { ClaudeFlowSource } from './sources/claudeFlow/claudeFlowSource.ts'
 import { MockSource } from './sources/mock/mockSource.ts'
+import { ReplaySource } from './sources/replay/replaySource.ts'
 import type { Source } from './sources/source.ts'
 import { View } from './view.ts'
 import { World } from './world.ts'
@@ -36,8 +38,11 @@ const LAST_ANSWERS_MS = 500
 
 export interface ServerOptions {
   config: Pick<Config, 'host' | 'port' | 'seed' | 'allowHosts' | 'publicUrls' | 'tokens'>
-  /** The relay to connect to, or how many demo agents to show. */
-  shown: ({ type: 'relay' } & RelayAddress) | { type: 'demo'; agents: number }
+  /** The relay to connect to, how many demo agents to show, or a recording to play. */
+  shown:
+    | ({ type: 'relay' } & RelayAddress)
+    | { type: 'demo'; agents: number }
+    | { type: 'replay'; file: string; speed: number }
   webDir: string | null
   /** Where the real world is kept; not given: in memory. The server closes it. */
   realLog?: RealLog
@@ -90,8 +95,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const claudeFlow =
     shown.type === 'relay' ? new ClaudeFlowSource({ address: shown, token: tokens.relay, world: real, log }) : null
   const demoWorld = shown.type === 'demo' ? newMockWorld(shown.agents) : null
-  const sources: Source[] = claudeFlow ? [claudeFlow] : mockSources
-  const view = new View({ demo, real, realLog, sources, mock: () => demoWorld ?? newMockWorld(DEFAULT_DEMO_AGENTS) })
+  const replay = shown.type === 'replay' ? new World('replay', new MemoryLog()) : null
+  const replaySource =
+    shown.type === 'replay' && replay
+      ? new ReplaySource({ path: shown.file, speed: shown.speed, world: replay, log })
+      : null
+  const sources: Source[] = claudeFlow ? [claudeFlow] : replaySource ? [replaySource] : mockSources
+  const view = new View({
+    demo,
+    replay,
+    real,
+    realLog,
+    sources,
+    mock: () => demoWorld ?? newMockWorld(DEFAULT_DEMO_AGENTS),
+  })
   // Nobody sees it: it needs not go on.
   view.onChange(() => {
     for (const source of mockSources) view.mode === 'mock' ? source.start() : source.pause()
@@ -105,6 +122,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     hostNames: [...(isLoopback(host) ? [host] : []), ...config.allowHosts],
     publicUrls: config.publicUrls,
   })
+  const history = shown.type === 'relay' && realLog.path !== null ? new History(realLog.path) : null
   const tickets = new Tickets()
   const guard = new Guard({ access, operatorToken: tokens.operator, viewerToken: tokens.viewer, tickets })
   let draining = false
@@ -116,7 +134,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       view,
       hub,
       guard,
-      demo,
+      demo: !claudeFlow,
+      history,
       isDraining: () => draining,
       claudeFlow,
       tickets,
@@ -128,6 +147,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   )
   const closeStream = serveStream({ server, hub, guard, log })
   claudeFlow?.start()
+  replaySource?.start()
 
   const name = host.includes(':') ? `[${host}]` : host
   const goodbye = () => {
@@ -162,6 +182,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     })
     await Promise.race([stopped, late])
     clearTimeout(timer)
+    history?.close()
     await real.close()
   }
   return {

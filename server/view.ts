@@ -10,6 +10,8 @@ import type { World } from './world.ts'
 export interface ViewOptions {
   /** `--demo`: the mock world and nothing else. */
   demo: boolean
+  /** `--replay`: this recording and nothing else. */
+  replay?: World | null
   real: World
   /** The real world's log, if it may have something to say. */
   realLog?: Pick<RealLog, 'error' | 'onError'>
@@ -51,7 +53,7 @@ export class View {
   }
 
   get world(): World {
-    return this.#mode === 'mock' ? this.#mockWorld() : this.#options.real
+    return this.#mode === 'mock' ? this.#mockWorld() : (this.#options.replay ?? this.#options.real)
   }
 
   get sources(): SourceStatus[] {
@@ -92,6 +94,7 @@ export class View {
     const catchingUp = !this.#everLive && before !== 'stale' && sources.some((source) => source.state === 'handshaking')
     this.#mode = modeOf({
       demo,
+      replay: Boolean(this.#options.replay),
       sources,
       realWorldEmpty: real.isEmpty || catchingUp,
       everLive: this.#everLive || this.#wasLiveBefore,

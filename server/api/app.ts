@@ -4,6 +4,8 @@ import express, { type Express, type RequestHandler } from 'express'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 import { type RateLimitsOptions, rateLimits } from '../guard/rateLimits.ts'
 import { TICKET_LIFETIME_MS, type Tickets } from '../guard/tickets.ts'
+import type { History } from '../history/history.ts'
+import { historyRouter } from '../history/historyRouter.ts'
 import { serveEvents } from '../hub/sse.ts'
 import type { ServerMetrics } from '../metrics.ts'
 import { type BotsOptions, botsRouter } from './bots.ts'
@@ -17,6 +19,8 @@ export interface AppOptions extends BotsOptions {
   /** Requests per client and window; if not said, `RATE_LIMITS`. */
   limits?: RateLimitsOptions['limits']
   tickets: Tickets
+  /** `null`: there is none to ask. */
+  history: Pick<History, 'ask'> | null
   /** The built web app; `null`: none is served (tests of the API alone). */
   webDir: string | null
 }
@@ -51,6 +55,9 @@ export function createApp(options: AppOptions): Express {
   })
   api.use(limited)
   api.use(['/v1/bots', '/bots'], botsRouter(options))
+  const { history, view } = options
+  const askHistory = history?.ask.bind(history) ?? null
+  api.use('/v1/history', historyRouter({ guard, askHistory, logError: () => view.logError }))
   api.post('/v1/ticket', (request, response) => {
     const role = guard.require(request, 'viewer')
     // A page cannot see why its WebSocket was refused; this answer it can read.

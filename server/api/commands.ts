@@ -199,7 +199,7 @@ function checkOperator({ guard, isDraining }: CommandsOptions, request: Request)
 function commandable({ claudeFlow: source }: CommandsOptions): Source {
   if (source) return source
   throw new SwarmscopeError('NOT_CONNECTED', {
-    detail: 'This is the demo: start without --demo to command claude-flow',
+    detail: 'This is a demo or a replay: start without --demo and --replay to command claude-flow',
   })
 }
 

@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import * as commands from './schemas/commands.ts'
 import { noQuery } from './schemas/common.ts'
+import * as history from './schemas/history.ts'
 import * as reads from './schemas/reads.ts'
 
 export type Access = 'anyone' | 'viewer' | 'operator'
@@ -15,7 +16,7 @@ export interface Operation {
   path: string
   /** Opaque name, unique: clients are generated with it. */
   id: string
-  tag: 'reads' | 'commands' | 'stream' | 'description'
+  tag: 'reads' | 'commands' | 'history' | 'stream' | 'description'
   summary: string
   description?: string
   access: Access
@@ -114,6 +115,20 @@ const command = (
     ...rest,
   }
 }
+
+type Answers = Operation['answers'][number]
+
+const past = (path: string, id: string, summary: string, query: z.ZodObject, answer: Answers): Operation => ({
+  method: 'get',
+  path: `/api/v1/history${path}`,
+  id,
+  tag: 'history',
+  summary,
+  access: 'viewer',
+  query,
+  answers: { 200: answer },
+  errors: ['NOT_FOUND', 'LOG_UNAVAILABLE'],
+})
 
 const byId = { params: reads.byId, errors: ['NOT_FOUND'] as const }
 const { commandById: id } = commands
@@ -214,6 +229,29 @@ export const OPERATIONS: readonly Operation[] = [
     json: commands.updateDone,
     name: 'Updated',
   }),
+
+  past('', 'getHistory', 'What is kept, and how much happened when: for a timeline', history.overviewQuery, {
+    json: history.overviewAnswer,
+    name: 'History',
+  }),
+  past('/state', 'getPastState', 'The whole state as it was at a time', history.stateQuery, {
+    json: history.stateAnswer,
+    name: 'PastState',
+  }),
+  past('/events', 'listPastEvents', 'What happened, in pages; the `Link` header has the next', history.eventsQuery, {
+    type: 'application/x-ndjson',
+    says: 'One event a line',
+  }),
+  past(
+    '/recording',
+    'getRecording',
+    'A session as a file, which `npm start -- --replay FILE` plays',
+    history.rangeQuery,
+    {
+      type: 'application/x-ndjson',
+      says: 'A head, the state at the beginning, then one event a line',
+    },
+  ),
 
   {
     method: 'post',

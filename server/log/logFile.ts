@@ -7,7 +7,7 @@
 // viewers may have seen what is lost. Marks are made with synchronous=FULL, so that they are never lost themselves.
 
 import { randomUUID } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { chmodSync, statSync } from 'node:fs'
 import type { EntityKind } from '../../protocol/swarm.ts'
 import { type EventHead, eachEvent, kindOf, parseRef, refOf } from './batchText.ts'
 import { Bodies, DICTIONARY } from './bodies.ts'
@@ -116,6 +116,7 @@ export class LogFile {
     }
     try {
       const database = this.#database
+      chmodSync(path, 0o600) // its -wal gets the same
       database.pragma('auto_vacuum = INCREMENTAL') // counts only before the first table
       database.pragma('journal_mode = WAL')
       database.pragma('synchronous = FULL')

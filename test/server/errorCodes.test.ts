@@ -4,6 +4,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import express from 'express'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ERRORS, type ErrorCode, SwarmscopeError } from '../../protocol/errors.ts'
@@ -16,11 +17,15 @@ import type { RelayAddress } from '../../server/connector/relayUrl.ts'
 import { Hub } from '../../server/hub/hub.ts'
 import { serveEvents } from '../../server/hub/sse.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
+import { MIGRATIONS } from '../../server/log/schema.ts'
+import { SqliteLog } from '../../server/log/sqliteLog.ts'
 import { View } from '../../server/view.ts'
 import { World } from '../../server/world.ts'
 import { certificate } from '../helpers/certificate.ts'
 import { FakeRelay, failure, freedPort, type Answer as RelayAnswer, text, UP } from '../helpers/fakeRelay.ts'
+import { InThread } from '../helpers/logFileInThread.ts'
 import { silentLog } from '../helpers/silentLog.ts'
+import { temporaryFolder } from '../helpers/swarmscope.ts'
 import {
   type AskOptions,
   ask,
@@ -106,6 +111,26 @@ async function appOf(handler: express.RequestHandler): Reached {
     return (await ask((http.address() as AddressInfo).port, '/')).json()
   } finally {
     http.close()
+  }
+}
+
+async function openLog(path: string, migrations?: typeof MIGRATIONS) {
+  const given = migrations ? { migrations } : {}
+  return { log: await SqliteLog.open({ path, bootId: 'boot-1', ...given, thread: new InThread() }) }
+}
+
+const bodyOf = (failing: Promise<unknown>): Reached =>
+  failing.then(
+    () => null,
+    (error: SwarmscopeError) => error.body,
+  )
+
+async function withLogFile(action: (path: string) => Reached): Reached {
+  const folder = temporaryFolder('log')
+  try {
+    return await action(join(folder.path, 'events.db'))
+  } finally {
+    folder.remove()
   }
 }
 
@@ -220,6 +245,21 @@ const REACH: Record<ErrorCode, () => Reached> = {
     broken.store.advance(1)
     return activityOf(broken, activityQuery.parse({})).catch((error: SwarmscopeError) => error.body)
   },
+  LOG_IN_USE: () =>
+    withLogFile(async (path) => {
+      const { log } = await openLog(path)
+      try {
+        return await bodyOf(openLog(path))
+      } finally {
+        await log.close()
+      }
+    }),
+  LOG_NEWER: () =>
+    withLogFile(async (path) => {
+      const newer = [...MIGRATIONS, (database: { exec(sql: string): void }) => database.exec('CREATE TABLE more (x)')]
+      await (await openLog(path, newer)).log.close()
+      return bodyOf(openLog(path))
+    }),
   STOPPING: () => relayCode('STOPPING'),
   INTERNAL: () =>
     appOf(() => {

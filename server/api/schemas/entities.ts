@@ -115,7 +115,7 @@ export const sourceError = z.object({
 
 export const sourceStatus = z.object({
   id: z.string(),
-  kind: z.enum(['claude-flow', 'mock']),
+  kind: z.enum(['claude-flow', 'mock', 'replay']),
   state: z.enum(SOURCE_STATES),
   url: text,
   since: isoTime,

@@ -1,0 +1,237 @@
+// Reads a log's file for its history, beside the process that writes it. Entities pass through as the text that they are
+// in the file: a state of the past is put together without parsing one of them.
+
+import { EVENT_VERSION } from '../../protocol/events.ts'
+import type { EntityKind } from '../../protocol/swarm.ts'
+import { agentsIn, type EventHead, eachEvent, eventOf, kindOf, markOf, parseRef, refOf } from '../log/batchText.ts'
+import { Bodies } from '../log/bodies.ts'
+import { Database } from '../log/database.ts'
+import { eachOfKeyframe } from '../log/keyframes.ts'
+import { COUNT_BUCKET_MS } from '../log/logFile.ts'
+
+/** What one page of events may look at: a filter that fits nowhere must not keep the thread. */
+const MAX_SCANNED_EVENTS = 50_000
+const SCAN_ROWS = 100
+
+export interface HistoryOverview {
+  /** Times of the first and last batch that is kept; `null`: there is none. */
+  first: number | null
+  last: number | null
+  /** From when on the state can be told; `null`: not at all. */
+  stateFrom: number | null
+  from: number
+  to: number
+  bucketMs: number
+  /** Those with events in them, by event type. */
+  buckets: { at: number; counts: Record<string, number> }[]
+}
+
+export interface EventQuery {
+  fromMs: number | null
+  toMs: number | null
+  /** An event type (`agent.upserted`) or a kind of entity (`agent`); `null`: all. */
+  kind: string | null
+  /** An agent's id: its own events, and those of links and tasks that name it; `null`: all. */
+  agent: string | null
+  /** `SEQ.INDEX` of the last event that was had. */
+  after: string | null
+  limit: number
+}
+
+export interface EventPage {
+  /** One event a line. */
+  lines: string
+  /** For `after`; `null`: there are no more. */
+  next: string | null
+}
+
+export interface PastState {
+  seq: number
+  /** When the last batch in it came in. */
+  atMs: number
+  /** For each kind the entities, each as JSON. */
+  entities: Record<EntityKind, string[]>
+}
+
+interface Known {
+  incarnation: number
+  revision: number
+  json: string
+}
+
+export class HistoryFile {
+  readonly #database: Database
+  readonly #bodies: Bodies
+
+  /** Throws an error with SQLite's code. */
+  constructor(path: string) {
+    this.#database = new Database(path, { readOnly: true, busyTimeoutMs: 2_000 })
+    const dictionary = this.#database.prepare("SELECT value FROM meta WHERE key = 'dictionary'").row()?.[0]
+    this.#bodies = new Bodies(String(dictionary ?? ''))
+  }
+
+  overview(fromMs: number | null, toMs: number | null, maxBuckets: number): HistoryOverview {
+    const first = this.#database.prepare('SELECT min(at_ms) FROM batches').number()
+    const last = this.#database.prepare('SELECT max(at_ms) FROM batches').number()
+    const from = Math.max(fromMs ?? 0, first ?? 0)
+    const to = Math.min(toMs ?? Number.MAX_SAFE_INTEGER, last ?? 0)
+    const fine = Math.max(1, Math.ceil((to - from + 1) / COUNT_BUCKET_MS / maxBuckets))
+    const bucketMs = fine * COUNT_BUCKET_MS
+    const buckets = new Map<number, Record<string, number>>()
+    const rows = this.#database
+      // libsql binds every number as a float, which would divide as one.
+      .prepare(
+        'SELECT bucket / CAST(? AS INTEGER), type, sum(events) FROM counts WHERE bucket >= ? AND bucket <= ? GROUP BY 1, 2',
+      )
+      .rows(fine, Math.floor(from / COUNT_BUCKET_MS), Math.floor(to / COUNT_BUCKET_MS))
+    for (const [bucket, type, events] of rows) {
+      const at = Number(bucket) * bucketMs
+      const counts = buckets.get(at) ?? {}
+      counts[String(type)] = Number(events)
+      buckets.set(at, counts)
+    }
+    return {
+      first,
+      last,
+      stateFrom: this.#stateFromMs(first),
+      from,
+      to,
+      bucketMs,
+      buckets: [...buckets].map(([at, counts]) => ({ at, counts })).sort((a, b) => a.at - b.at),
+    }
+  }
+
+  /** Throws `RangeError` for a time that the log does not reach back to. */
+  stateAt(atMs: number): PastState {
+    const batch = this.#database
+      .prepare('SELECT seq, at_ms FROM batches WHERE at_ms <= ? ORDER BY at_ms DESC, seq DESC LIMIT 1')
+      .row(atMs)
+    const keyframe = this.#database
+      .prepare('SELECT seq, at_ms, body FROM keyframes WHERE at_ms <= ? AND seq <= ? ORDER BY seq DESC LIMIT 1')
+      .row(atMs, batch ? Number(batch[0]) : Number.MAX_SAFE_INTEGER)
+    const firstSeq = this.#database.prepare('SELECT min(seq) FROM batches').number()
+    if (!keyframe && !(batch && firstSeq === 1)) throw new RangeError('the history begins later')
+    const known = new Map<string, Known>()
+    if (keyframe) {
+      eachOfKeyframe(this.#bodies.unpack(keyframe[2]), (ref, incarnation, revision, _rev, json) => {
+        known.set(ref, { incarnation, revision, json })
+      })
+    }
+    const fromSeq = Number(keyframe?.[0] ?? 0)
+    const seq = Math.max(fromSeq, Number(batch?.[0] ?? 0))
+    for (let after = fromSeq; after < seq; ) {
+      const rows = this.#database
+        .prepare('SELECT seq, body FROM batches WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?')
+        .rows(after, seq, SCAN_ROWS)
+      if (rows.length === 0) break
+      for (const [rowSeq, body] of rows) {
+        eachEvent(this.#bodies.unpack(body), (head, json) => take(known, head, json))
+        after = Number(rowSeq)
+      }
+    }
+    const entities: PastState['entities'] = { agent: [], task: [], swarm: [], link: [], source: [] }
+    for (const [ref, { json }] of known) if (json !== '') entities[parseKind(ref)].push(json)
+    return { seq, atMs: Number(batch?.[1] ?? keyframe?.[1] ?? 0), entities }
+  }
+
+  events({ fromMs, toMs, kind, agent, after, limit }: EventQuery): EventPage {
+    const [afterSeq = 0, afterIndex = -1] = after === null ? [] : after.split('.').map(Number)
+    const mark = agent === null ? null : markOf(agent)
+    const read = this.#database.prepare(
+      `SELECT seq, body FROM batches WHERE seq >= ? AND seq <= ?${mark ? ' AND instr(marks, ?) > 0' : ''}
+       ORDER BY seq LIMIT ${SCAN_ROWS}`,
+    )
+    // Times rise with the numbers, so a span of time is a span of these.
+    const lastSeq = this.#lastSeqTo(toMs)
+    let lines = ''
+    let found = 0
+    let scanned = 0
+    let next = Math.max(afterSeq, this.#firstSeqFrom(fromMs))
+    let cursor = after
+    for (;;) {
+      const rows = read.rows(next, lastSeq, ...(mark ? [mark] : []))
+      if (rows.length === 0) return { lines, next: null }
+      for (const [seq, body] of rows) {
+        let index = -1
+        let full = false
+        eachEvent(this.#bodies.unpack(body), (head, entity, headText) => {
+          index++
+          if (full || (seq === afterSeq && index <= afterIndex)) return
+          if (found >= limit) {
+            full = true
+            return
+          }
+          scanned++
+          cursor = `${seq}.${index}`
+          if (kind !== null && head.type !== kind && kindOf(head.type) !== kind) return
+          if (agent !== null && !agentsIn(eventOf(head, entity)).includes(agent)) return
+          found++
+          lines += `{"seq":${seq},${headText.slice(1, -1)}${entity === '' ? '' : `,"entity":${entity}`}}\n`
+        })
+        if (full) return { lines, next: cursor }
+        next = Number(seq) + 1
+      }
+      if (found >= limit || scanned >= MAX_SCANNED_EVENTS) return { lines, next: cursor }
+    }
+  }
+
+  /** The state at `fromMs` as events, one a line, to begin a recording with. */
+  beginning(fromMs: number): { lines: string; seq: number } {
+    let state: PastState
+    try {
+      state = this.stateAt(fromMs)
+    } catch (error) {
+      if (error instanceof RangeError) return { lines: '', seq: 0 }
+      throw error
+    }
+    const receivedAt = new Date(fromMs).toISOString()
+    let lines = ''
+    for (const [kind, jsons] of Object.entries(state.entities)) {
+      for (const json of jsons) {
+        const { id, sourceId = id } = JSON.parse(json) as { id: string; sourceId?: string }
+        const head = { v: EVENT_VERSION, type: `${kind}.upserted`, key: `recording/${refOf(kind, id)}`, sourceId }
+        // Before whatever comes: a source's own incarnations begin at 1.
+        const rest = { version: [0, 0], at: null, receivedAt }
+        lines += `{"seq":${state.seq},${JSON.stringify({ ...head, ...rest }).slice(1, -1)},"entity":${json}}\n`
+      }
+    }
+    return { lines, seq: state.seq }
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #firstSeqFrom(fromMs: number | null): number {
+    if (fromMs === null) return 0
+    return (
+      this.#database.prepare('SELECT seq FROM batches WHERE at_ms >= ? ORDER BY at_ms, seq LIMIT 1').number(fromMs) ??
+      Number.MAX_SAFE_INTEGER
+    )
+  }
+
+  #lastSeqTo(toMs: number | null): number {
+    if (toMs === null) return Number.MAX_SAFE_INTEGER
+    return (
+      this.#database
+        .prepare('SELECT seq FROM batches WHERE at_ms <= ? ORDER BY at_ms DESC, seq DESC LIMIT 1')
+        .number(toMs) ?? 0
+    )
+  }
+
+  #stateFromMs(firstMs: number | null): number | null {
+    if (this.#database.prepare('SELECT min(seq) FROM batches').number() === 1) return firstMs
+    return this.#database.prepare('SELECT min(at_ms) FROM keyframes').number()
+  }
+}
+
+function take(known: Map<string, Known>, head: EventHead, json: string): void {
+  const ref = refOf(kindOf(head.type), head.id)
+  const before = known.get(ref)
+  const [incarnation, revision] = head.version
+  const isLater =
+    !before || incarnation > before.incarnation || (incarnation === before.incarnation && revision > before.revision)
+  if (isLater) known.set(ref, { incarnation, revision, json })
+}
+
+const parseKind = (ref: string): EntityKind => parseRef(ref).entity

@@ -1,0 +1,121 @@
+// GET /api/v1/history…: what was, for whoever may read (SPEC.md, H). Its answers are in mode `replay`: nothing of them is now.
+
+import { once } from 'node:events'
+import { type Response, Router } from 'express'
+import { SwarmscopeError } from '../../protocol/errors.ts'
+import type { SourceError } from '../../protocol/swarm.ts'
+import { eventsQuery, overviewQuery, rangeQuery, stateQuery } from '../api/schemas/history.ts'
+import type { Guard } from '../guard/guard.ts'
+import type { AskHistory } from './history.ts'
+import type { EventPage, EventQuery } from './historyFile.ts'
+import { recordingHead } from './recording.ts'
+
+export interface HistoryOptions {
+  guard: Guard
+  /** `null`: this server keeps no history (demo, replay). */
+  askHistory: AskHistory | null
+  /** The error of the log, while it is not kept. */
+  logError: () => SourceError | null
+}
+
+const NDJSON = 'application/x-ndjson'
+/** How many events a recording is read by. */
+const RECORDING_PAGE = 5_000
+
+export function historyRouter({ guard, askHistory, logError }: HistoryOptions): Router {
+  const router = Router()
+  router.use((request, _response, next) => {
+    guard.require(request, 'viewer')
+    next()
+  })
+  const ask: AskHistory = async (call) => {
+    if (!askHistory) throw new SwarmscopeError('NOT_FOUND', { detail: 'A made-up or replayed world keeps no history' })
+    if (logError()) throw new SwarmscopeError('LOG_UNAVAILABLE')
+    try {
+      return await askHistory(call)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      throw new SwarmscopeError('NOT_FOUND', {
+        detail: 'The history does not reach back so far: GET /api/v1/history says from when on it does',
+      })
+    }
+  }
+
+  router.get('/', async (request, response) => {
+    const { from, to, buckets } = overviewQuery.parse(request.query)
+    const found = await ask({ type: 'overview', fromMs: from, toMs: to, maxBuckets: buckets })
+    response.json({
+      success: true,
+      mode: 'replay',
+      first: iso(found.first),
+      last: iso(found.last),
+      stateFrom: iso(found.stateFrom),
+      from: iso(found.first === null ? null : found.from),
+      to: iso(found.last === null ? null : found.to),
+      bucketSeconds: found.bucketMs / 1_000,
+      buckets: found.buckets.map(({ at, counts }) => ({ at: iso(at), counts })),
+    })
+  })
+
+  router.get('/state', async (request, response) => {
+    const { at } = stateQuery.parse(request.query)
+    const { seq, atMs, entities } = await ask({ type: 'stateAt', atMs: at })
+    const list = (jsons: readonly string[]) => `[${jsons.join(',')}]`
+    const { agent, task, swarm, link, source } = entities
+    const head = JSON.stringify({ success: true, mode: 'replay', at: iso(at), seq, lastEventAt: iso(atMs) }).slice(
+      0,
+      -1,
+    )
+    response
+      .type('application/json')
+      .send(
+        `${head},"agents":${list(agent)},"links":${list(link)},"tasks":${list(task)},"swarms":${list(swarm)},"sources":${list(source)}}`,
+      )
+  })
+
+  router.get('/events', async (request, response) => {
+    const { from, to, ...query } = eventsQuery.parse(request.query)
+    const page = await ask({ type: 'events', query: { fromMs: from, toMs: to, ...query } })
+    if (page.next !== null) {
+      const params = new URLSearchParams(new URL(request.originalUrl, 'http://localhost').search)
+      params.set('after', page.next)
+      response.set('Link', `<${request.baseUrl}/events?${params}>; rel="next"`)
+    }
+    response.type(NDJSON).send(page.lines)
+  })
+
+  router.get('/recording', async (request, response) => {
+    const { from, to } = rangeQuery.parse(request.query)
+    const range = await ask({ type: 'overview', fromMs: from, toMs: to, maxBuckets: 1 })
+    if (range.first === null) throw new SwarmscopeError('NOT_FOUND', { detail: 'Nothing has happened yet' })
+    const beginning = await ask({ type: 'beginning', fromMs: range.from })
+    response.type(NDJSON).attachment('swarmscope-recording.ndjson')
+    await write(response, recordingHead(range.from, range.to) + beginning.lines)
+    // What is in the beginning is not told again.
+    let after: string | null = `${beginning.seq}.9999999`
+    while (after !== null && !response.destroyed) {
+      const query: EventQuery = {
+        fromMs: range.from,
+        toMs: range.to,
+        kind: null,
+        agent: null,
+        limit: RECORDING_PAGE,
+        after,
+      }
+      const page: EventPage = await ask({ type: 'events', query })
+      await write(response, page.lines)
+      after = page.next
+    }
+    response.end()
+  })
+
+  return router
+}
+
+/** Waits for a slow reader: a recording may be larger than memory. */
+async function write(response: Response, lines: string): Promise<void> {
+  if (response.destroyed || response.write(lines)) return
+  await Promise.race([once(response, 'drain'), once(response, 'close')])
+}
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())

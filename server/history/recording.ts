@@ -1,0 +1,104 @@
+// A recording: NDJSON, a head line and then one event a line, those of one batch in a row. First the state in which it
+// begins, as events, then what happened.
+
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
+import { VERSION } from '../../platform/version.ts'
+import { type Batch, type SwarmEvent, upcast } from '../../protocol/events.ts'
+
+const RECORDING_VERSION = 1
+/** A single event is a few KB. */
+const MAX_LINE_LENGTH = 4 * 1024 * 1024
+
+export const recordingHead = (fromMs: number, toMs: number): string =>
+  `${JSON.stringify({
+    swarmscope: 'recording',
+    version: RECORDING_VERSION,
+    madeBy: VERSION,
+    from: new Date(fromMs).toISOString(),
+    to: new Date(toMs).toISOString(),
+  })}\n`
+
+const head = z.object({ swarmscope: z.literal('recording'), version: z.number(), from: z.iso.datetime() })
+
+const kind = z.enum(['agent', 'task', 'swarm', 'link', 'source'])
+const event = z
+  .looseObject({
+    seq: z.number().int().nonnegative(),
+    v: z.number().int(),
+    type: z.string().regex(/^(agent|task|swarm|link|source)\.(upserted|retired)$/),
+    key: z.string(),
+    sourceId: z.string(),
+    version: z.tuple([z.number(), z.number()]),
+    receivedAt: z.iso.datetime(),
+    entity: z.looseObject({ entity: kind, id: z.string() }).optional(),
+    id: z.string().optional(),
+  })
+  .refine(
+    ({ type, entity, id }) =>
+      type.endsWith('.upserted') ? entity?.entity === type.split('.')[0] : id !== undefined && entity === undefined,
+    'an event without what it is about',
+  )
+
+/** The message says which line is wrong; it holds nothing of what is in it. */
+export class RecordingError extends Error {
+  override readonly name = 'RecordingError'
+}
+
+/** The batches of a recording, in order; rejects with `RecordingError`, or with what the file system says. */
+export async function* readRecording(path: string): AsyncGenerator<Batch & { atMs: number }> {
+  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })
+  let number = 0
+  let batch: { seq: number; atMs: number; events: SwarmEvent[] } | null = null
+  for await (const line of lines) {
+    number++
+    if (line.length > MAX_LINE_LENGTH) throw new RecordingError(`line ${number} is too long`)
+    if (number === 1) {
+      checkHead(line)
+      continue
+    }
+    if (line === '') continue
+    const { seq, ...parsed } = parseLine(line, number)
+    const atMs = Date.parse(parsed.receivedAt)
+    if (batch && batch.seq !== seq) {
+      yield batch
+      batch = null
+    }
+    batch ??= { seq, atMs, events: [] }
+    batch.events.push(toEvent(parsed, number))
+  }
+  if (number === 0) throw new RecordingError('the recording is empty')
+  if (batch) yield batch
+}
+
+function checkHead(line: string): void {
+  const parsed = head.safeParse(jsonOf(line))
+  if (!parsed.success) throw new RecordingError('this is no recording of Swarmscope')
+  if (parsed.data.version > RECORDING_VERSION) {
+    throw new RecordingError('the recording was made by a newer Swarmscope: update this one')
+  }
+}
+
+function parseLine(line: string, number: number): z.infer<typeof event> {
+  const parsed = event.safeParse(jsonOf(line))
+  if (!parsed.success) throw new RecordingError(`line ${number} is no event`)
+  return parsed.data
+}
+
+function toEvent(parsed: Omit<z.infer<typeof event>, 'seq'>, number: number): SwarmEvent {
+  const { entity, id, ...rest } = parsed
+  try {
+    return upcast(entity ? { ...rest, entity } : { ...rest, id })
+  } catch (cause) {
+    throw new RecordingError(`line ${number} is an event of a newer Swarmscope`, { cause })
+  }
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined // said by whoever looks for something in it
+  }
+}

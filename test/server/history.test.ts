@@ -1,0 +1,339 @@
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import express from 'express'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Batch, SwarmEvent } from '../../protocol/events.ts'
+import { applyBatch, emptyState } from '../../protocol/fold.ts'
+import type { SourceError } from '../../protocol/swarm.ts'
+import { answerErrors } from '../../server/api/errors.ts'
+import { answerHistory } from '../../server/history/answerHistory.ts'
+import type { AskHistory } from '../../server/history/history.ts'
+import { HistoryFile } from '../../server/history/historyFile.ts'
+import { historyRouter } from '../../server/history/historyRouter.ts'
+import { RecordingError, readRecording } from '../../server/history/recording.ts'
+import { backUp } from '../../server/log/backup.ts'
+import { MemoryLog } from '../../server/log/memoryLog.ts'
+import { SqliteLog } from '../../server/log/sqliteLog.ts'
+import { ReplaySource } from '../../server/sources/replay/replaySource.ts'
+import { View } from '../../server/view.ts'
+import { World } from '../../server/world.ts'
+import { agentEnds, agentEvent } from '../helpers/eventLogContract.ts'
+import { LiteralSource } from '../helpers/literalSource.ts'
+import { InThread } from '../helpers/logFileInThread.ts'
+import { silentLog } from '../helpers/silentLog.ts'
+import { temporaryFolder } from '../helpers/swarmscope.ts'
+import { testGuard } from '../helpers/testGuard.ts'
+import { OPERATOR, VIEWER } from '../helpers/testServer.ts'
+import { until } from '../helpers/until.ts'
+import { canonicalHash, sampleLink, sampleSourceStatus, seededRandom, TIME } from '../protocol/samples.ts'
+
+const START_MS = Date.parse(TIME)
+const HOUR_MS = 3_600_000
+
+let folder: ReturnType<typeof temporaryFolder>
+const ends: (() => unknown)[] = []
+beforeEach(() => {
+  folder = temporaryFolder('history')
+})
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+  folder.remove()
+})
+
+const at = (ms: number, event: SwarmEvent): SwarmEvent => ({ ...event, receivedAt: new Date(ms).toISOString() })
+
+async function openLog(name = 'events.db') {
+  const thread = new InThread()
+  const path = join(folder.path, name)
+  const log = await SqliteLog.open({ path, bootId: 'boot', thread })
+  ends.push(() => log.close())
+  const file = () => {
+    const opened = new HistoryFile(path)
+    ends.push(() => opened.close())
+    return opened
+  }
+  return { log, thread, path, file }
+}
+
+const statesHash = (jsons: Iterable<string>) =>
+  canonicalHash([...jsons].map((json) => JSON.parse(json) as { entity: string; id: string }))
+
+describe('[H1] the state of the past', () => {
+  test('at any time is the fold of what had come in until then, with keyframes and thinned ones too', async () => {
+    const { log, thread, file } = await openLog()
+    const random = seededRandom(7)
+    const folded = emptyState('any')
+    const states: { ms: number; hash: string }[] = []
+    for (let n = 1; n <= 700; n++) {
+      // Some 5 hours, so that keyframes become sparse.
+      const ms = START_MS + n * 25_000
+      const id = `agent-${Math.floor(random() * 30)}`
+      const events = [
+        random() < 0.2 ? agentEnds(id) : agentEvent(id, { name: `at ${n}` }),
+        agentEvent(`other-${n % 9}`),
+      ]
+      await log.append(events.map((event) => at(ms, event)))
+      applyBatch(folded, { seq: n, events })
+      const unnumbered = [...folded.store.values()].map(({ rev: _, ...entity }) => entity)
+      if (n % 23 === 0) states.push({ ms, hash: canonicalHash(unnumbered) })
+      await thread.held.keyframe()
+    }
+    const history = file()
+    for (const { ms, hash } of states) {
+      const { entities, atMs } = history.stateAt(ms + 10_000)
+      expect(statesHash(Object.values(entities).flat())).toBe(hash)
+      expect(atMs).toBe(ms)
+    }
+    expect(() => history.stateAt(START_MS)).toThrow(RangeError)
+  })
+
+  test('reaches back as far as it says, when the beginning is gone', async () => {
+    const { log, thread, file } = await openLog()
+    for (let n = 1; n <= 1_500; n++) {
+      const appended = log.append([at(START_MS + n * 10_000, agentEvent(`agent-${n % 5}`))])
+      if (n % 100 === 0) {
+        await appended
+        await thread.held.keyframe()
+      }
+    }
+    const nowMs = START_MS + 15_000_000
+    while (thread.held.tidy(nowMs + 7 * 24 * HOUR_MS - 2 * HOUR_MS));
+    expect(thread.held.firstSeq).toBe(780)
+    const history = file()
+    const { stateFrom, first } = history.overview(null, null, 10)
+    expect(first).toBe(START_MS + 7_800_000)
+    expect(history.stateAt(stateFrom ?? 0).entities.agent).toHaveLength(5)
+    expect(() => history.stateAt((stateFrom ?? 0) - 1)).toThrow(RangeError)
+  })
+})
+
+describe('[H2] the overview', () => {
+  test('counts every event once, by type, in buckets over the range', async () => {
+    const { log, file } = await openLog()
+    for (let n = 0; n < 100; n++) {
+      const appended = log.append([
+        at(START_MS + n * 7_000, n % 4 === 3 ? agentEnds(`a${n - 1}`) : agentEvent(`a${n}`)),
+      ])
+      if (n % 30 === 0) await appended
+    }
+    await log.append([at(START_MS + 700_000, agentEvent('last'))])
+    const overview = file().overview(null, null, 10)
+    expect(overview.buckets.length).toBeLessThanOrEqual(11)
+    const sum = (type: string) => overview.buckets.reduce((all, { counts }) => all + (counts[type] ?? 0), 0)
+    expect([sum('agent.upserted'), sum('agent.retired')]).toEqual([76, 25])
+    expect(overview).toMatchObject({ first: START_MS, last: START_MS + 700_000, from: START_MS })
+    expect(file().overview(START_MS + 350_000, null, 1_000).bucketMs).toBe(10_000)
+  })
+
+  test('of an empty log has no times', async () => {
+    const { file } = await openLog()
+    expect(file().overview(null, null, 10)).toMatchObject({ first: null, last: null, stateFrom: null, buckets: [] })
+  })
+})
+
+async function serve(file: HistoryFile | null, error: SourceError | null = null) {
+  const ask: AskHistory = async (call) => answerHistory(file as HistoryFile, call) as never
+  const app = express()
+  app.use(
+    '/api/v1/history',
+    historyRouter({ guard: testGuard(), askHistory: file ? ask : null, logError: () => error }),
+  )
+  app.use(answerErrors(silentLog))
+  const server = createServer(app)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  ends.push(() => server.close())
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return async (path: string, headers: Record<string, string> = VIEWER) => {
+    const response = await fetch(new URL(`/api/v1/history${path}`, base), { headers })
+    const text = await response.text()
+    return {
+      status: response.status,
+      text,
+      next: /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1],
+    }
+  }
+}
+const linesOf = (text: string) =>
+  text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+describe('[H3] events', () => {
+  async function served() {
+    const opened = await openLog()
+    await opened.log.append([1, 2, 3].map((n) => at(START_MS, agentEvent(`a${n}`))))
+    await opened.log.append([at(START_MS + 1_000, agentEnds('a1')), at(START_MS + 1_000, agentEvent('a2'))])
+    const link = { ...agentEvent('x'), type: 'link.upserted', entity: sampleLink('l', { source: 'a3', target: 'a2' }) }
+    await opened.log.append([at(START_MS + 2_000, link as SwarmEvent)])
+    return serve(opened.file())
+  }
+
+  test('come page by page, each once, whatever the size of a page and of a batch', async () => {
+    const get = await served()
+    for (const limit of [1, 2, 3, 4, 100]) {
+      const seen: unknown[] = []
+      let path: string | undefined = `/events?limit=${limit}`
+      while (path) {
+        const { status, text, next } = await get(path)
+        expect(status).toBe(200)
+        expect(linesOf(text).length).toBeLessThanOrEqual(limit)
+        seen.push(...linesOf(text).map(({ seq, type, id }) => `${seq} ${type} ${id}`))
+        path = next?.slice('/api/v1/history'.length)
+      }
+      expect(seen).toEqual([
+        '1 agent.upserted a1',
+        '1 agent.upserted a2',
+        '1 agent.upserted a3',
+        '2 agent.retired a1',
+        '2 agent.upserted a2',
+        '3 link.upserted l',
+      ])
+    }
+  })
+
+  test.each([
+    ['kind=agent.retired', ['a1']],
+    ['kind=link', ['l']],
+    ['agent=a3', ['a3', 'l']],
+    ['agent=a2&kind=agent', ['a2', 'a2']],
+    [`from=${START_MS + 500}`, ['a1', 'a2', 'l']],
+    [`to=${START_MS + 1_500}&from=${START_MS + 500}`, ['a1', 'a2']],
+    [`to=${new Date(START_MS - 1).toISOString()}`, []],
+    [`from=${START_MS + 99_000}`, []],
+    ['agent=nobody', []],
+  ])('%s', async (query, ids) => {
+    expect(linesOf((await (await served())(`/events?${query}`)).text).map(({ id }) => id)).toEqual(ids)
+  })
+
+  test.each(['/events?limit=0', '/events?after=x', '/state', '/state?at=yesterday', '/?from=x', '/?buckets=99999'])(
+    '%s is a bad request',
+    async (path) => {
+      const { status, text } = await (await served())(path)
+      expect(status).toBe(400)
+      expect(JSON.parse(text)).toMatchObject({ success: false, code: 'BAD_REQUEST' })
+    },
+  )
+
+  test('[H5] viewers and operators may read, others may not', async () => {
+    const get = await served()
+    for (const path of ['', '/events', `/state?at=${START_MS}`, '/recording']) {
+      expect((await get(path)).status).toBe(200)
+      expect((await get(path, OPERATOR)).status).toBe(200)
+      expect((await get(path, {})).status).toBe(401)
+    }
+    expect(JSON.parse((await get(`/state?at=${START_MS + 1_000}`)).text)).toMatchObject({
+      mode: 'replay',
+      seq: 2,
+      agents: [{ id: 'a2' }, { id: 'a3' }],
+      links: [],
+    })
+    expect((await get(`/state?at=${START_MS - 1}`)).status).toBe(404)
+  })
+
+  test('[H5] a log that cannot be kept, and a world that is not, have none', async () => {
+    const error = { error: 'x', code: 'LOG_UNAVAILABLE', details: { suggestion: 'x' } }
+    const { file } = await openLog()
+    expect(JSON.parse((await (await serve(file(), error))('')).text)).toMatchObject({ code: 'LOG_UNAVAILABLE' })
+    expect((await (await serve(null))('')).status).toBe(404)
+  })
+})
+
+describe('[H4] a recording', () => {
+  async function recorded(query = '') {
+    const { log, file } = await openLog()
+    for (let n = 0; n < 40; n++) {
+      await log.append([
+        at(START_MS + n * 1_000, agentEvent(`a${n % 6}`, { name: `${n}` })),
+        at(START_MS + n * 1_000, agentEvent('b')),
+      ])
+    }
+    await log.append([at(START_MS + 40_000, agentEnds('b'))])
+    const path = join(folder.path, 'session.ndjson')
+    writeFileSync(path, (await (await serve(file()))(`/recording${query}`)).text)
+    return { path, last: file().stateAt(START_MS + HOUR_MS) }
+  }
+  const play = async (path: string) => {
+    const world = new World('replay', new MemoryLog())
+    const source = new ReplaySource({ path, speed: 10_000, world, log: silentLog })
+    ends.push(() => source.close())
+    source.start()
+    return { world, source }
+  }
+  const withoutRev = (world: World) => canonicalHash([...world.store.values()].map(({ rev: _, ...entity }) => entity))
+
+  test.each(['', `?from=${START_MS + 20_500}`])(
+    '%s played again comes to the same state, as it came',
+    async (query) => {
+      const { path, last } = await recorded(query)
+      const { world } = await play(path)
+      await until(() => world.store.get('agent', 'b') === undefined && world.store.all('agent').size === 6)
+      expect(withoutRev(world)).toBe(statesHash(Object.values(last.entities).flat()))
+      expect(world.store.seq).toBe(query === '' ? 41 : 21)
+    },
+  )
+
+  test('keeps the batches whole and in their times', async () => {
+    const { path } = await recorded()
+    const batches: (Batch & { atMs: number })[] = []
+    for await (const batch of readRecording(path)) batches.push(batch)
+    expect(batches).toHaveLength(41)
+    expect(batches.map(({ events }) => events.length)).toEqual([...Array(40).fill(2), 1])
+    expect(batches.at(-1)?.atMs).toBe(START_MS + 40_000)
+  })
+
+  test('closing ends it in the middle', async () => {
+    const { path } = await recorded()
+    const world = new World('replay', new MemoryLog())
+    const source = new ReplaySource({ path, speed: 0.1, world, log: silentLog })
+    source.start()
+    await until(() => world.store.seq === 1)
+    await source.close()
+    expect(world.store.seq).toBe(1)
+  })
+
+  test('[M1] its world is shown in mode replay, whatever else there is', async () => {
+    const { path } = await recorded()
+    const { world, source } = await play(path)
+    const real = new World('real', new MemoryLog())
+    await real.append([agentEvent('real')])
+    const view = new View({ demo: false, replay: world, real, sources: [source], mock: () => real })
+    ends.push(() => view.close())
+    expect(view.mode).toBe('replay')
+    expect(view.world).toBe(world)
+    expect(new LiteralSource(sampleSourceStatus()).status.kind).toBe('claude-flow')
+  })
+
+  test.each([
+    ['', 'is empty'],
+    ['{"hello": 1}\n', 'no recording'],
+    ['not JSON\n', 'no recording'],
+    ['{"swarmscope":"recording","version":99,"from":"2026-11-23T21:07:25.000Z"}\n', 'newer'],
+    ['{"swarmscope":"recording","version":1,"from":"2026-11-23T21:07:25.000Z"}\n{"seq":1}\n', 'line 2'],
+  ])('%j is refused in words', async (text, words) => {
+    const path = join(folder.path, 'bad.ndjson')
+    writeFileSync(path, text)
+    const reading = (async () => {
+      for await (const _ of readRecording(path));
+    })()
+    await expect(reading).rejects.toThrow(RecordingError)
+    await expect(reading).rejects.toThrow(words)
+  })
+})
+
+describe('a backup', () => {
+  test('[L6] made while the log is written is whole, and begins a line of its own, each time', async () => {
+    const { log, path } = await openLog()
+    await log.append([agentEvent('a')])
+    const target = join(folder.path, "it's a copy.db")
+    backUp(path, target)
+    await log.append([agentEvent('b')])
+    expect(() => backUp(path, target)).toThrow('exists already')
+    expect(() => backUp(join(folder.path, 'none.db'), `${target}.2`)).toThrow('no event log yet')
+    const copy = await openLog("it's a copy.db")
+    expect((await copy.log.checkpoint())?.entities.map(({ entity }) => entity.id)).toEqual(['a'])
+    expect(copy.log.epoch).not.toBe(log.epoch)
+  })
+})
