@@ -66,7 +66,7 @@ async function becomes(relay: FakeRelay, state: Relay): Promise<void> {
 /** The best of some: the machine may be busy, but who waited for the relay would be slow each time. */
 async function bestMs(work: () => Promise<unknown>): Promise<number> {
   let best = Number.POSITIVE_INFINITY
-  for (let n = 0; n < 5; n++) {
+  for (let n = 0; n < 20; n++) {
     const beganMs = performance.now()
     await work()
     best = Math.min(best, performance.now() - beganMs)
@@ -105,9 +105,6 @@ describe('what health, readiness and liveness say', () => {
       const live = await server.ask('/livez')
       expect([live.status, live.text]).toEqual([200, ''])
 
-      for (const path of ['/api/v1/bots/health', '/readyz', '/livez']) {
-        expect(await bestMs(() => server.ask(path))).toBeLessThan(ANSWERED_WITHIN_MS)
-      }
       await drained
     }),
   )
@@ -119,6 +116,17 @@ describe('what health, readiness and liveness say', () => {
       if (was === 'down') await relay.start()
       else relay.thaw()
       await until(async () => (await health(server)).body.status === 'healthy', SEEN_WITHIN_MS)
+    }),
+  )
+
+  // Alone: beside the cells above it would measure them.
+  test.each(RELAYS)('relay %s: each question is answered within 50 ms', (relayIs) =>
+    withServer(async (server, relay) => {
+      await becomes(relay, relayIs)
+      await until(async () => (await health(server)).body.code === expected(relayIs, 'up').code, SEEN_WITHIN_MS)
+      for (const path of ['/api/v1/bots/health', '/readyz', '/livez']) {
+        expect(await bestMs(() => server.ask(path))).toBeLessThan(ANSWERED_WITHIN_MS)
+      }
     }),
   )
 
