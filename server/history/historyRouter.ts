@@ -29,8 +29,8 @@ export function historyRouter({ guard, askHistory, logError }: HistoryOptions): 
     next()
   })
   const ask: AskHistory = async (call) => {
-    if (!askHistory) throw new SwarmscopeError('NOT_FOUND', { detail: 'A made-up or replayed world keeps no history' })
     if (logError()) throw new SwarmscopeError('LOG_UNAVAILABLE')
+    if (!askHistory) throw new SwarmscopeError('NOT_FOUND', { detail: 'A made-up or replayed world keeps no history' })
     try {
       return await askHistory(call)
     } catch (error) {

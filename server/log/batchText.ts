@@ -72,19 +72,27 @@ export const kindOf = (type: string): EntityKind => type.slice(0, type.indexOf('
 const MARK_BYTES = 3
 
 /** Three bytes that stand for an agent's id: a batch without them has nothing of that agent (one with them may have). */
-export function markOf(agentId: string): Buffer {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < agentId.length; index++) hash = Math.imul(hash ^ agentId.charCodeAt(index), 0x01000193)
-  const mark = Buffer.alloc(MARK_BYTES)
-  mark.writeUIntBE((hash >>> 0) & 0xffffff, 0, MARK_BYTES)
-  return mark
-}
+export const markOf = (agentId: string): Uint8Array => marksOfIds(new Set([agentId]))
 
 /** The marks of every agent that the events concern. */
-export function marksOf(events: readonly SwarmEvent[]): Buffer {
+export function marksOf(events: readonly SwarmEvent[]): Uint8Array {
   const ids = new Set<string>()
   for (const event of events) for (const id of agentsIn(event)) ids.add(id)
-  return Buffer.concat([...ids].map(markOf))
+  return marksOfIds(ids)
+}
+
+/** FNV-1a, its lower 24 bits. */
+function marksOfIds(ids: ReadonlySet<string>): Uint8Array {
+  const marks = new Uint8Array(ids.size * MARK_BYTES)
+  let at = 0
+  for (const id of ids) {
+    let hash = 0x811c9dc5
+    for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193)
+    marks[at++] = hash >>> 16
+    marks[at++] = hash >>> 8
+    marks[at++] = hash
+  }
+  return marks
 }
 
 /** The agents that an event concerns: its own, or those that its link or task names. */

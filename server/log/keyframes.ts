@@ -10,6 +10,8 @@ const SPARSE_MS = 3_600_000
 const DENSE_EVERY_MS = 5 * 60_000
 /** … or so many events, or as many as the state has entities: so keyframes stay about as large as the events. */
 const MIN_EVENTS = 2_000
+/** Under a load that writes so much within seconds, the writing comes first. */
+const MIN_EVERY_MS = 2_000
 /** What the thinning leaves between two: at 10,000 agents some 50 ms of reading. */
 const MAX_GAP_EVENTS = 10_000
 
@@ -36,7 +38,7 @@ export class Keyframes {
     const more = events - this.#lastEvents
     if (this.#making) return false
     if (this.#missing) return true
-    if (more <= 0) return false
+    if (more <= 0 || atMs - this.#lastAtMs < MIN_EVERY_MS) return false
     return more >= Math.max(MIN_EVENTS, this.#entities) || atMs - this.#lastAtMs >= DENSE_EVERY_MS
   }
 
