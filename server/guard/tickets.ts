@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto'
 import type { Role } from '../../protocol/viewerWire.ts'
 
 export const TICKET_LIFETIME_MS = 30_000
-const MAX_TICKETS = 1_000
+/** Twice as many as there may be viewers: all of them may come back at once, and some try again. */
+const MAX_TICKETS = 4_000
 
 export class Tickets {
   readonly #tickets = new Map<string, { role: Role; expiresAtMs: number }>()
