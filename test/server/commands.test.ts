@@ -74,7 +74,7 @@ describe('initializing a swarm', () => {
   })
 })
 
-describe('of claude-flow 2.x', () => {
+describe('[B6] of claude-flow 2.x', () => {
   const asked = (answers: Record<string, () => Promise<Record<string, unknown>>>) => {
     const calls: string[] = []
     const source: ToolCaller = {
@@ -220,7 +220,7 @@ describe('commands over the API', () => {
     expect((await ask('POST', 'tasks/none/assign', { agentIds: ['a'] })).json()).toMatchObject({ code: 'NOT_FOUND' })
   })
 
-  test('what the relay says of its refusal is passed on: code, suggestion, and when to come back', async () => {
+  test('[E5] what the relay says of its refusal is passed on: code, suggestion, and when to come back', async () => {
     relay.tools.set('agent_terminate', () =>
       failure(-32001, 'slow down', {
         code: 'RATE_LIMITED',
@@ -234,7 +234,7 @@ describe('commands over the API', () => {
     expect(answer.headers['retry-after']).toBe('3')
   })
 
-  test('what claude-flow wrote leaves without paths, stacks and secrets', async () => {
+  test('[E4, E5] what claude-flow wrote leaves without paths, stacks and secrets', async () => {
     const said =
       "ENOENT: open '/home/dev/shop/.claude-flow/x.json' with key sk-ant-1234567890abcdef\n    at f (/home/dev/a.js:1:2)"
     relay.tools.set('agent_terminate', () => text({ success: false, error: said }))
@@ -256,7 +256,7 @@ describe('commands over the API', () => {
     expect(relay.calls('agent_update')).toEqual([])
   })
 
-  describe('with an idempotency key', () => {
+  describe('[B4] with an idempotency key', () => {
     const spawn = (key: string, body: object = { agentType: 'coder' }) =>
       ask('POST', 'agents', body, { 'Idempotency-Key': key })
 
@@ -297,7 +297,7 @@ describe('commands over the API', () => {
     })
   })
 
-  describe('leave a line in the log', () => {
+  describe('[B5] leave a line in the log', () => {
     test('that says whose token, what and the outcome, and nothing of the arguments', async () => {
       relay.tools.set('task_create', () => text({ taskId: 't-9' }))
       const before = audit().length

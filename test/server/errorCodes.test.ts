@@ -280,7 +280,7 @@ function errorOf(code: ErrorCode, detail?: string) {
 /** What no body may hold. */
 const HARMFUL = /\n\s+at |node_modules|\.tsx?:\d|\/(?:home|root|tmp|usr|var|Users)\/|-token-/
 
-describe('every code of the catalogue', () => {
+describe('[E1–E4] every code of the catalogue', () => {
   test.each(Object.keys(ERRORS) as ErrorCode[])(
     '%s can be met, in the one shape, without stack, path or token',
     async (code) => {

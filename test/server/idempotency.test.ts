@@ -8,7 +8,7 @@ const counting = () => {
   return { run: () => Promise.resolve(done(++runs)), runs: () => runs }
 }
 
-describe('an idempotency key', () => {
+describe('[B4] an idempotency key', () => {
   it('gives the same answer again without a second run', async () => {
     const keys = new Idempotency()
     const { run, runs } = counting()

@@ -30,7 +30,7 @@ const items = fc.uniqueArray(
   { selector: ({ id }) => id, maxLength: 40 },
 )
 
-describe('pages', () => {
+describe('[B3] pages', () => {
   it('hold everything once, in one order, whatever their size', () => {
     fc.assert(
       fc.property(

@@ -31,7 +31,7 @@ describe('the description', () => {
     expect(code.enum).toEqual(Object.keys(ERRORS))
   })
 
-  it('lets nothing pass that it does not say', () => {
+  it('[B7] lets nothing pass that it does not say', () => {
     const answer = (status: number, body: object) => ({
       status,
       headers: { 'content-type': 'application/json; charset=utf-8' },

@@ -50,7 +50,7 @@ describe('lists of the recorded swarm', () => {
     expect(await names(`?swarmId=${encodeURIComponent(swarmId)}`)).toEqual(of((agent) => agent.swarmId === swarmId))
   })
 
-  test('are sorted up and down, and come in pages that hold all of them once', async () => {
+  test('[B3] are sorted up and down, and come in pages that hold all of them once', async () => {
     const up = await names('?sort=name')
     expect(up).toEqual([...up].sort())
     expect(await names('?sort=-name')).toEqual([...up].reverse())
@@ -123,7 +123,7 @@ describe('lists of the recorded swarm', () => {
     expect(none.totals).toEqual({ agents: 0, links: 0, tasks: 0, swarms: 0 })
   })
 
-  describe('are not sent again', () => {
+  describe('[B2] are not sent again', () => {
     const paths = [
       'agents',
       'agents?status=idle',
