@@ -39,7 +39,7 @@ const clientsOf = async ({ get }: RunningRelay): Promise<number> =>
 const refusal = async (response: Response) => ({ status: response.status, ...((await response.json()) as object) })
 
 describe('who may pass', () => {
-  test('[H1] Host, then Origin, then the token, each in the one error shape', async () => {
+  test('[D1] Host, then Origin, then the token, each in the one error shape', async () => {
     const { url } = await run()
     const ask = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
     const wrongToken = await post(url, ask, { headers: { Authorization: 'Bearer wrong' } })
@@ -56,7 +56,7 @@ describe('who may pass', () => {
     expect(await refusal(text)).toMatchObject({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' })
   })
 
-  test('[H1] a body beyond the bound gets 413, said or unsaid length; one at the bound passes', async () => {
+  test('[D1] a body beyond the bound gets 413, said or unsaid length; one at the bound passes', async () => {
     const { url, open } = await run({ limits: { maxMessageBytes: 10_000 } })
     const session = await open()
     const sized = (bytes: number) => {
@@ -111,7 +111,7 @@ describe('who may pass', () => {
     expect(((await noUtf8.json()) as Message).error?.code).toBe(-32700)
   })
 
-  test('[H6] sessions and WebSockets together are bounded; who leaves makes room', async () => {
+  test('[D6] sessions and WebSockets together are bounded; who leaves makes room', async () => {
     const running = await run({ limits: { maxClients: 2 } })
     const socket = await running.connect()
     const session = await running.open()
@@ -127,7 +127,7 @@ describe('who may pass', () => {
   })
 })
 
-test('[H6] when all places are taken, the session that was idle longest makes room, at either door', async () => {
+test('[D6] when all places are taken, the session that was idle longest makes room, at either door', async () => {
   const running = await run({ limits: { maxClients: 3, sessionSpareMs: 50 } })
   const { open, connect } = running
   const [busy, first] = [await open(), await open()]
@@ -148,7 +148,7 @@ test('[H6] when all places are taken, the session that was idle longest makes ro
   expect(answers.received).toEqual([])
 })
 
-test('[H2] a client that leaves before it was initialised leaves no session', async () => {
+test('[D2] a client that leaves before it was initialised leaves no session', async () => {
   const running = await run({ command: fakeChild('--never-ready') })
   const abort = new AbortController()
   const asked = expect(post(running.url, INITIALIZE, { signal: abort.signal }).then((response) => response.text()))
@@ -160,7 +160,7 @@ test('[H2] a client that leaves before it was initialised leaves no session', as
 })
 
 describe('a session', () => {
-  test('[H2] [X5] initialize is answered with what the child said of itself, and gives an unguessable id', async () => {
+  test('[D2] [X5] initialize is answered with what the child said of itself, and gives an unguessable id', async () => {
     const { open } = await run()
     const [one, other] = await Promise.all([open(), open()])
     expect(one.initialized.result).toEqual({
@@ -175,7 +175,7 @@ describe('a session', () => {
     expect((await one.request('ping')).result).toEqual({})
   })
 
-  test('[H2] without an id it is refused with 400, with an unknown one with 404, to initialise anew', async () => {
+  test('[D2] without an id it is refused with 400, with an unknown one with 404, to initialise anew', async () => {
     const { url, open } = await run()
     const ask = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
     expect((await post(url, ask)).status).toBe(400)
@@ -207,7 +207,7 @@ describe('a session', () => {
     expect((await one.request('tools/call', call('nonsense'))).error?.code).toBe(-32601)
   })
 
-  test('[X7] [H3] progress stands in the stream of its request, under its own token and before the answer', async () => {
+  test('[X7] [D3] progress stands in the stream of its request, under its own token and before the answer', async () => {
     const { open } = await run()
     const [one, other] = await Promise.all([open(), open()])
     const standalone = await one.listen()
@@ -232,7 +232,7 @@ describe('a session', () => {
     ])
   })
 
-  test('[H3] list changes and log messages stand in no stream of a request', async () => {
+  test('[D3] list changes and log messages stand in no stream of a request', async () => {
     const { open } = await run()
     const session = await open()
     const { answers, id } = await session.start('tools/call', call('tellAll'))
@@ -241,7 +241,7 @@ describe('a session', () => {
     expect(answers.received).toHaveLength(1)
   })
 
-  test('[H3] a second GET takes the place of the first, which ends: a half-open one locks nobody out', async () => {
+  test('[D3] a second GET takes the place of the first, which ends: a half-open one locks nobody out', async () => {
     const { open } = await run()
     const session = await open()
     const [first, second] = [await session.listen(), await session.listen()]
@@ -251,7 +251,7 @@ describe('a session', () => {
     expect(first.answers.received).toEqual([])
   })
 
-  test('[H2] a dropped stream cancels nothing; DELETE cancels', async () => {
+  test('[D2] a dropped stream cancels nothing; DELETE cancels', async () => {
     const { open, connect } = await run()
     const [session, socket] = await Promise.all([open(), connect()])
     const cancelled = async () =>
@@ -282,7 +282,7 @@ describe('a session', () => {
     expect(textOf(await foreign.answers.answer(7))).toBe('b')
   })
 
-  test('[H2] an id that is under way already is refused, and the first request keeps its stream', async () => {
+  test('[D2] an id that is under way already is refused, and the first request keeps its stream', async () => {
     const { open } = await run()
     const session = await open()
     const { answers } = await session.start('tools/call', call('slow', { key: 'a' }), 'same')
@@ -293,7 +293,7 @@ describe('a session', () => {
     expect(textOf(await answers.answer('same'))).toBe('a')
   })
 
-  test('[H2] without any open stream it ends after a while; an open one keeps it', async () => {
+  test('[D2] without any open stream it ends after a while; an open one keeps it', async () => {
     const running = await run({ limits: { sessionIdleMs: 60 } })
     const [idle, listening] = await Promise.all([running.open(), running.open()])
     const { answers } = await listening.listen()
@@ -321,7 +321,7 @@ describe('a session', () => {
     await until(async () => 'result' in (await session.request('tools/list')))
   })
 
-  test('[H2] one whose initialize got an error is none', async () => {
+  test('[D2] one whose initialize got an error is none', async () => {
     const running = await run({ command: { file: process.execPath, args: ['-e', 'process.exit(3)'] } })
     const answers = new Answers(await post(running.url, INITIALIZE))
     expect((await answers.answer(1)).error).toMatchObject({ code: -32001, data: { code: 'CHILD_CRASHED' } })
@@ -329,7 +329,7 @@ describe('a session', () => {
     await until(async () => (await clientsOf(running)) === 0)
   })
 
-  test('[H5] quiet streams carry comments, which are no messages', async () => {
+  test('[D5] quiet streams carry comments, which are no messages', async () => {
     const { open } = await run({ limits: { sseKeepAliveMs: 5 } })
     const session = await open()
     const standalone = await session.listen()
@@ -342,7 +342,7 @@ describe('a session', () => {
     expect(textOf(await answers.answer(id))).toBe('a')
   })
 
-  test('[H4] tells a subscriber of changed resources, also of those while its stream was away', async () => {
+  test('[D4] tells a subscriber of changed resources, also of those while its stream was away', async () => {
     const { open, project } = await run()
     const [session, other] = await Promise.all([open(), open()])
     const uri = 'claude-flow://agents'
@@ -402,7 +402,7 @@ describe('a session', () => {
 })
 
 describe('requests without a session (2026-07-28)', () => {
-  test('[H7] each is answered by the child, in one JSON, under its id', async () => {
+  test('[D7] each is answered by the child, in one JSON, under its id', async () => {
     const { url } = await run()
     await Promise.all(
       [1, '1', 'x'].map(async (id) => {
@@ -425,7 +425,7 @@ describe('requests without a session (2026-07-28)', () => {
     expect(gone.error?.code).toBe(-32601)
   })
 
-  test('[H7] [X5] server/discover says what the child said of itself', async () => {
+  test('[D7] [X5] server/discover says what the child said of itself', async () => {
     const { url } = await run()
     const { result } = await new Answers(await postModern(url, { id: 1, method: 'server/discover' })).answer(1)
     expect(result.supportedVersions).toContain(MODERN)
@@ -434,7 +434,7 @@ describe('requests without a session (2026-07-28)', () => {
     expect(result._meta['io.modelcontextprotocol/serverInfo']).toEqual({ name: 'ruflo', version: '3.0.0' })
   })
 
-  test('[H7] progress comes in the stream of the request, before its answer', async () => {
+  test('[D7] progress comes in the stream of the request, before its answer', async () => {
     const { url } = await run()
     const params = call('progress', { steps: 3 }, { _meta: { progressToken: 'mine' } })
     const response = await postModern(url, { id: 5, method: 'tools/call', params })
@@ -449,7 +449,7 @@ describe('requests without a session (2026-07-28)', () => {
     ])
   })
 
-  test('[H7] closing the connection cancels the request, at the child', async () => {
+  test('[D7] closing the connection cancels the request, at the child', async () => {
     const running = await run()
     const socket = await running.connect()
     await socket.ask('facts') // the child is up: what is not sent yet need not be cancelled
@@ -465,7 +465,7 @@ describe('requests without a session (2026-07-28)', () => {
     expect(seen.at(-1)).toMatchObject({ method: 'notifications/cancelled' })
   })
 
-  test('[H4] subscriptions/listen tells of lists and of the resources asked for, and of nothing else', async () => {
+  test('[D4] subscriptions/listen tells of lists and of the resources asked for, and of nothing else', async () => {
     const running = await run()
     const { url, project, connect } = running
     const uri = 'claude-flow://agents'
@@ -504,13 +504,13 @@ describe('requests without a session (2026-07-28)', () => {
     expect(missing.error?.code).toBe(-32602) // −32002 by its name in this revision
   })
 
-  test('[H7] server/discover without a child that ever answered says why', async () => {
+  test('[D7] server/discover without a child that ever answered says why', async () => {
     const { url } = await run({ command: { file: process.execPath, args: ['-e', 'process.exit(3)'] } })
     const answer = await new Answers(await postModern(url, { id: 9, method: 'server/discover' })).answer(9)
     expect(answer.error).toMatchObject({ code: -32001, data: { code: 'CHILD_CRASHED' } })
   })
 
-  test('[H7] what the revision demands of a request is checked, and GET is not for it', async () => {
+  test('[D7] what the revision demands of a request is checked, and GET is not for it', async () => {
     const { url } = await run()
     const bare = await post(
       url,
@@ -532,7 +532,7 @@ describe('bounds and the end', () => {
       call('progress', { steps: 5_000 }, { _meta: { progressToken: 1 } }),
       'too much is waiting',
     ],
-  ])('[H6] a reader that %s is cut; its session and others go on', async (_, limits, params, reason) => {
+  ])('[D6] a reader that %s is cut; its session and others go on', async (_, limits, params, reason) => {
     const reasons: string[] = []
     const log = pino({ level: 'warn' }, { write: (line: string) => void reasons.push(JSON.parse(line).reason) })
     const { open } = await run({ limits, log })
@@ -546,7 +546,7 @@ describe('bounds and the end', () => {
     expect(await session.ask('echo', { value: 2 })).toBe(2)
   })
 
-  test('[H6] an answer far larger than the bound of its queue reaches who reads', async () => {
+  test('[D6] an answer far larger than the bound of its queue reaches who reads', async () => {
     const { open } = await run({ limits: { maxQueuedBytes: 10_000 } })
     const session = await open()
     const bytes = 7_000_000
@@ -576,7 +576,7 @@ describe('bounds and the end', () => {
     )
   })
 
-  test('[H6] answers under way are bounded in all', async () => {
+  test('[D6] answers under way are bounded in all', async () => {
     const { open } = await run({ limits: { maxHttpStreams: 3 } })
     const session = await open()
     const slow = await Promise.all(['a', 'b', 'c'].map((key) => session.start('tools/call', call('slow', { key }))))

@@ -286,7 +286,7 @@ describe('a child that hangs', () => {
 })
 
 describe('what passes through', () => {
-  test('[R13] is told to those who said hello, without arguments and answers', async () => {
+  test('[R15] is told to those who said hello, without arguments and answers', async () => {
     const { subscribe, connect } = await runRelay({ tools: { allow: [], deny: ['release'], readOnly: false } })
     const [watcher, caller] = await Promise.all([subscribe(), connect()])
     await caller.request('initialize', { ...INITIALIZE, clientInfo: { name: 'claude-code', version: '2' } })
@@ -437,7 +437,7 @@ describe('resources', () => {
     expect((await client.request('resources/read', {})).error?.code).toBe(-32602)
   })
 
-  test('[H4] a subscriber is told when one changed, and only it', async () => {
+  test('[D4] a subscriber is told when one changed, and only it', async () => {
     const { connect, project } = await runRelay()
     const [subscriber, other] = await Promise.all([connect(), connect()])
     const uri = 'claude-flow://agents'

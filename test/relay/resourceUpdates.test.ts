@@ -51,7 +51,7 @@ function bench() {
 }
 
 describe('resources/subscribe', () => {
-  test('[H4] tells of a change in records of the resource, and of no other', () => {
+  test('[D4] tells of a change in records of the resource, and of no other', () => {
     const { updates, queue, client, write } = bench()
     updates.subscribe(client, TASKS)
     write(record('agent', 'a'))
@@ -60,7 +60,7 @@ describe('resources/subscribe', () => {
     expect(queue.uris).toEqual([TASKS.uri])
   })
 
-  test('[H4] a record that ended is a change too', () => {
+  test('[D4] a record that ended is a change too', () => {
     const { updates, queue, client, write } = bench()
     write(record('agent', 'a'), record('hive', 'h'))
     updates.subscribe(client, SWARMS)
@@ -68,7 +68,7 @@ describe('resources/subscribe', () => {
     expect(queue.uris).toEqual([SWARMS.uri])
   })
 
-  test('[H4] changes while a word is on its way are told once, when it has left', () => {
+  test('[D4] changes while a word is on its way are told once, when it has left', () => {
     const { updates, queue, client, write } = bench()
     updates.subscribe(client, AGENTS)
     updates.subscribe(client, TASKS)
@@ -81,7 +81,7 @@ describe('resources/subscribe', () => {
     expect(queue.uris).toHaveLength(3)
   })
 
-  test('[H4] nothing is told to one that unsubscribed or left, also while a word waits for its socket', () => {
+  test('[D4] nothing is told to one that unsubscribed or left, also while a word waits for its socket', () => {
     const { updates, queue, client, write } = bench()
     updates.subscribe(client, AGENTS)
     write(record('agent', 'a'))
@@ -97,7 +97,7 @@ describe('resources/subscribe', () => {
     expect(queue.uris).toHaveLength(2)
   })
 
-  test('[H4] what changed before the subscription is not told', () => {
+  test('[D4] what changed before the subscription is not told', () => {
     const { updates, queue, client, write } = bench()
     write(record('agent', 'a'))
     updates.subscribe(client, AGENTS)
@@ -105,7 +105,7 @@ describe('resources/subscribe', () => {
     expect(queue.uris).toEqual([])
   })
 
-  test('[H4] a client whose stream was away is told again of all that it subscribed to, once', () => {
+  test('[D4] a client whose stream was away is told again of all that it subscribed to, once', () => {
     const { updates, queue, client, write } = bench()
     updates.subscribe(client, AGENTS)
     updates.renew(client.id)
