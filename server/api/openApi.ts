@@ -40,7 +40,7 @@ export function openApiDocument(): OpenApiDocument {
         description:
           'What claude-flow is to do. With an Idempotency-Key the same request again is done once, and gives the same answer for an hour.',
       },
-      { name: 'history', description: 'What was, as far back as it is kept.' },
+      { name: 'history', description: 'What was. The server keeps it as long as --history-days and --history-mb say.' },
       { name: 'stream', description: 'What changes, as it does.' },
       { name: 'description', description: 'This.' },
     ],

@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import * as commands from './schemas/commands.ts'
 import { noQuery } from './schemas/common.ts'
-import * as history from './schemas/history.ts'
+import * as past from './schemas/history.ts'
 import * as reads from './schemas/reads.ts'
 
 export type Access = 'anyone' | 'viewer' | 'operator'
@@ -116,9 +116,18 @@ const command = (
   }
 }
 
-type Answers = Operation['answers'][number]
+const byId = { params: reads.byId, errors: ['NOT_FOUND'] as const }
+const { commandById: id } = commands
+const spawn = { body: commands.spawnBody, json: commands.spawnDone, name: 'AgentSpawned' }
+const cancel = { params: id, json: commands.taskDone, name: 'TaskDone' }
 
-const past = (path: string, id: string, summary: string, query: z.ZodObject, answer: Answers): Operation => ({
+const history = (
+  path: string,
+  id: string,
+  summary: string,
+  query: z.ZodObject,
+  answer: { json: z.ZodType; name: string } | { type: string; says: string },
+): Operation => ({
   method: 'get',
   path: `/api/v1/history${path}`,
   id,
@@ -129,11 +138,6 @@ const past = (path: string, id: string, summary: string, query: z.ZodObject, ans
   answers: { 200: answer },
   errors: ['NOT_FOUND', 'LOG_UNAVAILABLE'],
 })
-
-const byId = { params: reads.byId, errors: ['NOT_FOUND'] as const }
-const { commandById: id } = commands
-const spawn = { body: commands.spawnBody, json: commands.spawnDone, name: 'AgentSpawned' }
-const cancel = { params: id, json: commands.taskDone, name: 'TaskDone' }
 
 export const OPERATIONS: readonly Operation[] = [
   {
@@ -230,28 +234,22 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'Updated',
   }),
 
-  past('', 'getHistory', 'What is kept, and how much happened when: for a timeline', history.overviewQuery, {
-    json: history.overviewAnswer,
+  history('', 'getHistory', 'What is kept, and counts by event type, for a timeline', past.overviewQuery, {
+    json: past.overviewAnswer,
     name: 'History',
   }),
-  past('/state', 'getPastState', 'The whole state as it was at a time', history.stateQuery, {
-    json: history.stateAnswer,
+  history('/state', 'getPastState', 'Everything as it was at a time', past.stateQuery, {
+    json: past.stateAnswer,
     name: 'PastState',
   }),
-  past('/events', 'listPastEvents', 'What happened, in pages; the `Link` header has the next', history.eventsQuery, {
+  history('/events', 'listEvents', 'Events; the Link header has the next page', past.eventsQuery, {
     type: 'application/x-ndjson',
     says: 'One event a line',
   }),
-  past(
-    '/recording',
-    'getRecording',
-    'A session as a file, which `npm start -- --replay FILE` plays',
-    history.rangeQuery,
-    {
-      type: 'application/x-ndjson',
-      says: 'A head, the state at the beginning, then one event a line',
-    },
-  ),
+  history('/recording', 'getRecording', 'A session as a file that --replay plays', past.recordingQuery, {
+    type: 'application/x-ndjson',
+    says: 'A head, then one event a line',
+  }),
 
   {
     method: 'post',

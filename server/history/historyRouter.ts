@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { type Response, Router } from 'express'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 import type { SourceError } from '../../protocol/swarm.ts'
-import { eventsQuery, overviewQuery, rangeQuery, stateQuery } from '../api/schemas/history.ts'
+import { eventsQuery, overviewQuery, recordingQuery, stateQuery } from '../api/schemas/history.ts'
 import type { Guard } from '../guard/guard.ts'
 import type { AskHistory } from './history.ts'
 import type { EventPage, EventQuery } from './historyFile.ts'
@@ -21,6 +21,9 @@ export interface HistoryOptions {
 const NDJSON = 'application/x-ndjson'
 /** How many events a recording is read by. */
 const RECORDING_PAGE = 5_000
+
+/** What was parsed as a time → ms since 1970. */
+const ms = (time: string | undefined): number | null => (time === undefined ? null : Date.parse(time))
 
 export function historyRouter({ guard, askHistory, logError }: HistoryOptions): Router {
   const router = Router()
@@ -43,7 +46,7 @@ export function historyRouter({ guard, askHistory, logError }: HistoryOptions): 
 
   router.get('/', async (request, response) => {
     const { from, to, buckets } = overviewQuery.parse(request.query)
-    const found = await ask({ type: 'overview', fromMs: from, toMs: to, maxBuckets: buckets })
+    const found = await ask({ type: 'overview', fromMs: ms(from), toMs: ms(to), maxBuckets: buckets })
     response.json({
       success: true,
       mode: 'replay',
@@ -58,7 +61,7 @@ export function historyRouter({ guard, askHistory, logError }: HistoryOptions): 
   })
 
   router.get('/state', async (request, response) => {
-    const { at } = stateQuery.parse(request.query)
+    const at = Date.parse(stateQuery.parse(request.query).at)
     const { seq, atMs, entities } = await ask({ type: 'stateAt', atMs: at })
     const list = (jsons: readonly string[]) => `[${jsons.join(',')}]`
     const { agent, task, swarm, link, source } = entities
@@ -74,19 +77,20 @@ export function historyRouter({ guard, askHistory, logError }: HistoryOptions): 
   })
 
   router.get('/events', async (request, response) => {
-    const { from, to, ...query } = eventsQuery.parse(request.query)
-    const page = await ask({ type: 'events', query: { fromMs: from, toMs: to, ...query } })
+    const { from, to, kind = null, agent = null, cursor = null, limit } = eventsQuery.parse(request.query)
+    const query = { fromMs: ms(from), toMs: ms(to), kind, agent, after: cursor, limit }
+    const page = await ask({ type: 'events', query })
     if (page.next !== null) {
       const params = new URLSearchParams(new URL(request.originalUrl, 'http://localhost').search)
-      params.set('after', page.next)
+      params.set('cursor', page.next)
       response.set('Link', `<${request.baseUrl}/events?${params}>; rel="next"`)
     }
     response.type(NDJSON).send(page.lines)
   })
 
   router.get('/recording', async (request, response) => {
-    const { from, to } = rangeQuery.parse(request.query)
-    const range = await ask({ type: 'overview', fromMs: from, toMs: to, maxBuckets: 1 })
+    const { from, to } = recordingQuery.parse(request.query)
+    const range = await ask({ type: 'overview', fromMs: ms(from), toMs: ms(to), maxBuckets: 1 })
     if (range.first === null) throw new SwarmscopeError('NOT_FOUND', { detail: 'Nothing has happened yet' })
     const beginning = await ask({ type: 'beginning', fromMs: range.from })
     response.type(NDJSON).attachment('swarmscope-recording.ndjson')

@@ -208,14 +208,19 @@ describe('[H3] events', () => {
     expect(linesOf((await (await served())(`/events?${query}`)).text).map(({ id }) => id)).toEqual(ids)
   })
 
-  test.each(['/events?limit=0', '/events?after=x', '/state', '/state?at=yesterday', '/?from=x', '/?buckets=99999'])(
-    '%s is a bad request',
-    async (path) => {
-      const { status, text } = await (await served())(path)
-      expect(status).toBe(400)
-      expect(JSON.parse(text)).toMatchObject({ success: false, code: 'BAD_REQUEST' })
-    },
-  )
+  test.each([
+    '/events?limit=0',
+    '/events?cursor=x',
+    '/events?unknown=1',
+    '/state',
+    '/state?at=yesterday',
+    '/?from=x',
+    '/?buckets=99999',
+  ])('%s is a bad request', async (path) => {
+    const { status, text } = await (await served())(path)
+    expect(status).toBe(400)
+    expect(JSON.parse(text)).toMatchObject({ success: false, code: 'BAD_REQUEST' })
+  })
 
   test('[H5] viewers and operators may read, others may not', async () => {
     const get = await served()

@@ -1,68 +1,64 @@
-// Queries and answers of the history: what was, told as it was.
+// What the history takes and gives.
 
 import { z } from 'zod'
-import { isoTime } from './common.ts'
+import { id, isoTime, wholeNumber } from './common.ts'
 
-const MAX_EVENTS = 10_000
 const MAX_BUCKETS = 2_000
+const MAX_EVENTS = 10_000
 
 /** ISO 8601, or milliseconds since 1970. */
 const time = z
   .string()
-  .transform((text) => (/^\d{1,16}$/.test(text) ? Number(text) : Date.parse(text)))
-  .refine((ms) => Number.isSafeInteger(ms), 'not a time: give ISO 8601 or milliseconds since 1970')
-const optionalTime = time.nullish().transform((ms) => ms ?? null)
-const text = z
-  .string()
-  .min(1)
-  .max(500)
-  .nullish()
-  .transform((value) => value ?? null)
+  .max(40)
+  .transform((text) => {
+    const ms = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    return Number.isNaN(ms) ? text : new Date(ms).toISOString()
+  })
+  .pipe(z.iso.datetime({ offset: true, error: 'not a time: give ISO 8601 or milliseconds since 1970' }))
 
-export const rangeQuery = z.object({ from: optionalTime, to: optionalTime })
-export const overviewQuery = z.object({
-  ...rangeQuery.shape,
-  buckets: z.coerce.number().int().min(1).max(MAX_BUCKETS).default(200),
-})
-export const stateQuery = z.object({ at: time })
-export const eventsQuery = z.object({
-  ...rangeQuery.shape,
-  kind: text.describe('An event type (`agent.retired`) or a kind of entity (`agent`)'),
-  agent: text.describe("An agent's id: its own events, and those of links and tasks that name it"),
-  after: z
+const range = {
+  from: time.optional().describe('ISO 8601, or milliseconds since 1970'),
+  to: time.optional().describe('ISO 8601, or milliseconds since 1970'),
+}
+
+export const overviewQuery = z.strictObject({ ...range, buckets: wholeNumber(MAX_BUCKETS).default(200) })
+export const stateQuery = z.strictObject({ at: time.describe('ISO 8601, or milliseconds since 1970; required') })
+export const recordingQuery = z.strictObject(range)
+export const eventsQuery = z.strictObject({
+  ...range,
+  kind: z.string().min(1).max(50).optional().describe('An event type (`agent.retired`) or a kind of entity (`task`)'),
+  agent: id.optional().describe("An agent's id: its own events, and those of links and tasks that name it"),
+  cursor: z
     .string()
-    .regex(/^\d{1,15}\.\d{1,7}$/, 'not a place: take it from the answer before')
-    .nullish()
-    .transform((value) => value ?? null)
-    .describe('Where the page before ended: the `Link` header has the whole address'),
-  limit: z.coerce.number().int().min(1).max(MAX_EVENTS).default(1_000),
+    .regex(/^\d{1,15}\.\d{1,7}$/, 'not a cursor: take the address from the Link header')
+    .optional()
+    .describe('As in the `Link` header of the page before'),
+  limit: wholeNumber(MAX_EVENTS).default(1_000),
 })
 
-const past = { success: z.literal(true), mode: z.literal('replay').describe('Nothing of this is now') }
+const inThePast = { success: z.literal(true), mode: z.literal('replay').describe('Nothing of it is now') }
 const maybeTime = isoTime.nullable()
 
 export const overviewAnswer = z.object({
-  ...past,
+  ...inThePast,
   first: maybeTime.describe('Of what is kept; null: nothing is'),
   last: maybeTime,
   stateFrom: maybeTime.describe('From when on the state can be told'),
   from: maybeTime,
   to: maybeTime,
   bucketSeconds: z.number().positive(),
-  buckets: z.array(z.object({ at: isoTime, counts: z.record(z.string(), z.number().int().nonnegative()) })),
+  buckets: z.array(z.object({ at: isoTime, counts: z.record(z.string(), z.number().int()) })),
 })
 
-/** As they were logged: an older version of Swarmscope may have known fewer fields. */
-const entities = z.array(z.looseObject({ id: z.string() }))
-
+const stated = (entity: string) => z.array(z.looseObject({ entity: z.literal(entity), id: z.string() }))
 export const stateAnswer = z.object({
-  ...past,
+  ...inThePast,
   at: isoTime,
-  seq: z.number().int().nonnegative(),
+  seq: z.number().int(),
   lastEventAt: isoTime,
-  agents: entities,
-  links: entities,
-  tasks: entities,
-  swarms: entities,
-  sources: entities,
+  agents: stated('agent'),
+  links: stated('link'),
+  tasks: stated('task'),
+  swarms: stated('swarm'),
+  sources: stated('source'),
 })
