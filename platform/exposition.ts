@@ -3,7 +3,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { Counter, Gauge, type Metric, Registry } from 'prom-client'
-import type { Histogram } from './histogram.ts'
+import { Histogram } from './histogram.ts'
 
 /** The number, or one for each value of the label (of several labels: their values with a space between). */
 export type Reading = number | Iterable<readonly [labelValues: string, value: number]>
@@ -39,22 +39,27 @@ export class Exposition {
     })
   }
 
-  /** The registry asks of a metric nothing but `get`, though its types know the library's classes only. */
-  histogram(name: string, help: string, histogram: Histogram): void {
+  /**
+   * One histogram, or one for each value of a label. The registry asks of a metric nothing but `get`, though its types know
+   * the library's classes only.
+   */
+  histogram(
+    name: string,
+    help: string,
+    given: Histogram | { label: string; byValue: Iterable<readonly [string, Histogram]> },
+  ): void {
     const metric = {
       name,
       help,
       type: 'histogram',
       aggregator: 'sum',
-      get: async () => {
-        let count = 0
-        const buckets = histogram.buckets.map((inBucket, index) => {
-          count += inBucket
-          return { metricName: `${name}_bucket`, labels: { le: histogram.bounds[index] ?? '+Inf' }, value: count }
-        })
-        const sum = { metricName: `${name}_sum`, labels: {}, value: histogram.sum }
-        return { ...metric, values: [...buckets, sum, { metricName: `${name}_count`, labels: {}, value: count }] }
-      },
+      get: async () => ({
+        ...metric,
+        values:
+          given instanceof Histogram
+            ? samplesOf(name, given, {})
+            : [...given.byValue].flatMap(([value, one]) => samplesOf(name, one, { [given.label]: value })),
+      }),
     }
     this.#registry.registerMetric(metric as unknown as Metric)
   }
@@ -91,6 +96,16 @@ export class Exposition {
       help: 'Time in which the event loop waited',
       read: () => performance.eventLoopUtilization().idle / 1000,
     })
+    const lag = new Gauge({
+      name: 'nodejs_eventloop_lag_seconds',
+      help: 'How long the event loop took for one turn when this was asked for',
+      registers: [this.#registry],
+      collect: async () => {
+        const askedMs = performance.now()
+        await new Promise((resolve) => setImmediate(resolve))
+        lag.set((performance.now() - askedMs) / 1000)
+      },
+    })
   }
 
   get contentType(): string {
@@ -104,6 +119,18 @@ export class Exposition {
   #base({ name, help, labels = [] }: MetricOptions) {
     return { name, help, labelNames: [...labels], registers: [this.#registry] }
   }
+}
+
+function samplesOf(name: string, { bounds, buckets, sum, count }: Histogram, labels: Record<string, string>) {
+  let soFar = 0
+  return [
+    ...buckets.map((inBucket, index) => {
+      soFar += inBucket
+      return { metricName: `${name}_bucket`, labels: { ...labels, le: bounds[index] ?? '+Inf' }, value: soFar }
+    }),
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: count },
+  ]
 }
 
 function* readings({ labels = [], read }: MetricOptions): Iterable<[Record<string, string>, number]> {

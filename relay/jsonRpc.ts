@@ -32,7 +32,7 @@ export function parseJson(text: string): { ok: true; value: unknown } | { ok: fa
 const MAX_DEPTH = 512
 
 /** `text` is valid JSON. */
-function nestsTooDeeply(text: string): boolean {
+export function nestsTooDeeply(text: string): boolean {
   if (text.length < 2 * MAX_DEPTH) return false
   let depth = 0
   for (let at = 0; at < text.length; at++) {

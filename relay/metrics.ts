@@ -1,19 +1,20 @@
-// What the relay counts of itself. Counting is a few additions per request: what a scraper reads is written out (by
-// exposition.ts, loaded at the first scrape) only when one comes.
+// What the relay counts of itself. Counting is a few additions per request: what a scraper reads is put together (by
+// metricsText.ts, loaded at the first scrape) only when one comes.
 
+import { Histogram } from '../platform/histogram.ts'
+import { Tally } from '../platform/tally.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
 import type { ChildStatus } from '../protocol/relayWire.ts'
 import type { MuxCounters } from './mux.ts'
-import type { Outcome, Settled } from './outcome.ts'
-import type { SocketFacts } from './socketMeter.ts'
+import { OUTCOMES, type Settled } from './outcome.ts'
 
 export type Door = 'ws' | 'http'
 
 /** How things stand at the moment of a scrape. */
 export interface RelayFacts {
-  clients: Readonly<Partial<Record<Door, number>>>
+  clients: Readonly<Record<Door, number>>
+  sockets: { open: number; receivedBytes: number; sentBytes: number }
   subscribers: number
-  sockets: SocketFacts
   pending: number
   child: Pick<ChildStatus, 'state' | 'restarts'>
   watchedFiles: number
@@ -24,67 +25,37 @@ export interface RelayFacts {
 }
 
 /** Clients choose their methods, so only these become labels. */
-export const METHODS = ['tools/call', 'other'] as const
-export const OUTCOMES = [
-  'ok',
-  'tool-error',
-  'error',
-  'cancelled',
-  'timed-out',
-  'child-gone',
-  'refused',
-] as const satisfies readonly Outcome[]
-
+const METHODS = ['tools/call', 'other'] as const
 /** Upper bounds: from what passes through untouched to the longest that a request may take. */
-export const DURATION_BUCKETS_S = [0.001, 0.005, 0.025, 0.1, 0.25, 1, 5, 30, 300, 3600] as const
-
-/** One method's durations, as Prometheus wants them. */
-export interface DurationTally {
-  /** Per bucket, the last being beyond all bounds; not cumulative. */
-  readonly buckets: number[]
-  sumSeconds: number
-}
+const DURATION_BOUNDS_S = [0.001, 0.005, 0.025, 0.1, 0.25, 1, 5, 30, 300, 3600]
 
 export class RelayMetrics {
+  /** By method and outcome, with a space between. */
+  readonly requests = new Tally<string>(METHODS.flatMap((method) => OUTCOMES.map((outcome) => `${method} ${outcome}`)))
+  readonly durations: ReadonlyMap<string, Histogram> = new Map(
+    METHODS.map((method) => [method, new Histogram(DURATION_BOUNDS_S)]),
+  )
+  /** Not let in, or asked for what there is not. */
+  readonly refused = new Tally<ErrorCode>([])
+  /** Closed for what they did, or did not do, by the code of the WebSocket. */
+  readonly closed = new Tally<string>([])
   readonly #facts: () => RelayFacts
-  /** By method, then outcome. */
-  readonly #settled = METHODS.map(() => OUTCOMES.map(() => 0))
-  readonly #durations: readonly DurationTally[] = METHODS.map(() => ({
-    buckets: [...DURATION_BUCKETS_S, Number.POSITIVE_INFINITY].map(() => 0),
-    sumSeconds: 0,
-  }))
-  readonly #refused = new Map<ErrorCode, number>()
-  readonly #closed = new Map<number, number>()
   #framesSent = 0
-  #exposition: Promise<() => Promise<string>> | null = null
+  #text: Promise<() => Promise<string>> | null = null
 
   constructor(facts: () => RelayFacts) {
     this.#facts = facts
   }
 
+  get framesSent(): number {
+    return this.#framesSent
+  }
+
   /** A request that was meant for claude-flow is over. */
   settled({ method, outcome, durationMs }: Pick<Settled, 'method' | 'outcome' | 'durationMs'>): void {
-    const at = method === METHODS[0] ? 0 : 1
-    const outcomes = this.#settled[at]
-    const tally = this.#durations[at]
-    if (!outcomes || !tally) return
-    const column = OUTCOMES.indexOf(outcome)
-    outcomes[column] = (outcomes[column] ?? 0) + 1
-    const seconds = durationMs / 1000
-    let bucket = 0
-    while (seconds > (DURATION_BUCKETS_S[bucket] ?? Number.POSITIVE_INFINITY)) bucket++
-    tally.buckets[bucket] = (tally.buckets[bucket] ?? 0) + 1
-    tally.sumSeconds += seconds
-  }
-
-  /** Somebody was not let in, or asked for what there is not. */
-  refused(code: ErrorCode): void {
-    this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1)
-  }
-
-  /** A client was closed for what it did, or did not do; `code`: of the WebSocket. */
-  clientClosed(code: number): void {
-    this.#closed.set(code, (this.#closed.get(code) ?? 0) + 1)
+    const label = method === METHODS[0] ? METHODS[0] : METHODS[1]
+    this.requests.add(`${label} ${outcome}`)
+    this.durations.get(label)?.observe(durationMs / 1000)
   }
 
   /** A frame, or a chunk of a snapshot. */
@@ -92,19 +63,9 @@ export class RelayMetrics {
     this.#framesSent++
   }
 
-  get tallies() {
-    return {
-      settled: this.#settled,
-      durations: this.#durations,
-      refused: this.#refused,
-      closed: this.#closed,
-      framesSent: this.#framesSent,
-    }
-  }
-
   /** In Prometheus' text format. */
   async text(): Promise<string> {
-    this.#exposition ??= import('./exposition.ts').then(({ createExposition }) => createExposition(this, this.#facts))
-    return (await this.#exposition)()
+    this.#text ??= import('./metricsText.ts').then(({ createMetricsText }) => createMetricsText(this, this.#facts))
+    return (await this.#text)()
   }
 }

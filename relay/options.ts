@@ -154,7 +154,7 @@ export function relayProgram(onStatus: (options: StatusOptionValues) => void = (
 function serveOptions(program: Command): Command {
   return program
     .description(
-      "Stands beside claude-flow: shares it over WebSocket, watches the project's state and tells what changed.",
+      "Stands beside claude-flow: shares it over WebSocket (/ws) and MCP's Streamable HTTP (/mcp), watches the project's state and tells what changed.",
     )
     .version(VERSION)
     .optionsGroup('Where it listens, and for whom:')

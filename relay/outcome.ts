@@ -5,7 +5,8 @@ import { JSON_RPC } from '../protocol/mcp.ts'
 import { isObject, type Json, RpcFault } from './jsonRpc.ts'
 import type { ClientId } from './pending.ts'
 
-export type Outcome = 'ok' | 'tool-error' | 'error' | 'cancelled' | 'timed-out' | 'child-gone' | 'refused'
+export const OUTCOMES = ['ok', 'tool-error', 'error', 'cancelled', 'timed-out', 'child-gone', 'refused'] as const
+export type Outcome = (typeof OUTCOMES)[number]
 
 /** A client's request that was meant for the child is over. */
 export interface Settled {

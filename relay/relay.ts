@@ -136,7 +136,7 @@ export class Relay {
       mcp: (request, response) => this.#mcp.handle(request, response),
       metrics: () => this.#metrics.text(),
       onSocket: (socket) => this.#sockets.watch(socket),
-      onRefused: (code) => this.#metrics.refused(code),
+      onRefused: (code) => this.#metrics.refused.add(code),
       onInternalError: (err) => log.error({ err }, 'a request failed'),
     })
     this.#mux = this.#createMux()
@@ -168,8 +168,8 @@ export class Relay {
       guard: () => this.#guard,
       limits,
       log,
-      onRefused: (code: ErrorCode) => this.#metrics.refused(code),
-      onDropped: (code: number) => this.#metrics.clientClosed(code),
+      onRefused: (code: ErrorCode) => this.#metrics.refused.add(code),
+      onDropped: (code: number) => this.#metrics.closed.add(String(code)),
       hasRoom: () => this.#clientCount < limits.maxClients || this.#mcp.makeRoom(),
     }
     const events: ClientEvents = {

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Histogram } from '../platform/histogram.ts'
+import { Tally } from '../platform/tally.ts'
 import { isLive } from '../protocol/derive.ts'
 import { ERRORS, type ErrorCode } from '../protocol/errors.ts'
 import type { SourceStatus } from '../protocol/swarm.ts'
@@ -64,22 +65,5 @@ export class ServerMetrics {
   async text(facts: ServerFacts): Promise<{ type: string; text: string }> {
     this.#text ??= import('./metricsText.ts').then(({ createMetricsText }) => createMetricsText(this, facts))
     return (await this.#text)()
-  }
-}
-
-/** A number for each of some names; those that are known from the start begin at 0, so that a first one is a rise. */
-export class Tally<K extends string> {
-  readonly #counts: Map<K, number>
-
-  constructor(names: readonly K[]) {
-    this.#counts = new Map(names.map((name) => [name, 0]))
-  }
-
-  add(name: K): void {
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
-  }
-
-  [Symbol.iterator](): Iterator<[K, number]> {
-    return this.#counts.entries()
   }
 }

@@ -24,9 +24,11 @@ import {
 import { RELAY_METHOD } from '../../protocol/relayWire.ts'
 import type { ClientEvents, ClientQueue, RelayClient } from '../client.ts'
 import { isObject, type Json, RpcFault } from '../jsonRpc.ts'
+import type { Message } from '../mux.ts'
 import type { ClientId } from '../pending.ts'
 import { RESOURCE_CAPABILITY, RESOURCES } from '../resources.ts'
 import { jsonOf, type Post } from './body.ts'
+import { outgoing } from './outgoing.ts'
 import type { Outlet } from './outlet.ts'
 
 export interface ExchangeOptions {
@@ -77,8 +79,8 @@ export class Exchange implements RelayClient {
     this.id = options.id
     this.#options = options
     this.queue = {
-      send: (message) => this.#received(JSON.parse(message.toString())),
-      sendPaced: (message) => this.#received(JSON.parse(message)),
+      send: (message) => this.#received(message),
+      sendPaced: (message) => this.#received(message),
       // What was given to the SDK reaches the outlet in microtasks.
       onceDrained: (action) => void setImmediate(() => options.outlet.queue.onceDrained(action)),
     }
@@ -157,7 +159,9 @@ export class Exchange implements RelayClient {
     })
   }
 
-  #received(message: JsonRpcResponse | JsonRpcNotification): void {
+  #received(given: Message): void {
+    const message = outgoing(given) as JsonRpcResponse | JsonRpcNotification | null
+    if (message === null) return
     if ('method' in message) {
       this.#told(message)
     } else if (message.id !== null) {

@@ -9,8 +9,10 @@ import { failureOf, JSON_RPC, type JsonRpcId } from '../../protocol/mcp.ts'
 import { CLOSE } from '../../protocol/viewerWire.ts'
 import type { ClientEvents, ClientQueue, RelayClient } from '../client.ts'
 import { isId, isObject } from '../jsonRpc.ts'
+import type { Message } from '../mux.ts'
 import type { ClientId } from '../pending.ts'
 import { jsonOf, type Post } from './body.ts'
+import { outgoing } from './outgoing.ts'
 import type { Outlet } from './outlet.ts'
 
 export interface SessionEvents extends ClientEvents {
@@ -53,7 +55,7 @@ export class Session implements RelayClient {
     this.id = id
     this.#options = options
     this.queue = {
-      send: (message) => this.#deliver(message.toString()),
+      send: (message) => this.#deliver(message),
       sendPaced: (message) => this.#deliver(message),
       onceDrained: (action) => {
         this.#waiting.add(action)
@@ -145,9 +147,10 @@ export class Session implements RelayClient {
     this.#send(failureOf(id, JSON_RPC.INTERNAL_ERROR, 'Cancelled') as JSONRPCMessage)
   }
 
-  #deliver(text: string): void {
+  #deliver(given: Message): void {
     if (this.#ended) return
-    const message = JSON.parse(text) as JSONRPCMessage
+    const message = outgoing(given) as JSONRPCMessage | null
+    if (message === null) return
     if ('method' in message) {
       if (message.method !== 'notifications/progress') {
         this.#send(message)

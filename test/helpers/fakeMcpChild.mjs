@@ -145,6 +145,11 @@ const tools = {
   longLine(_id, { bytes }) {
     process.stdout.write('x'.repeat(bytes))
   },
+  /** An answer that can be read, but not written again. */
+  deep(id, { levels }) {
+    const value = `${'['.repeat(levels)}${']'.repeat(levels)}`
+    process.stdout.write(`{"jsonrpc":"2.0","id":${id},"result":{"content":[],"structuredContent":{"deep":${value}}}}\n`)
+  },
   flood(id, { bytes }) {
     toolResult(id, 'x'.repeat(bytes))
   },

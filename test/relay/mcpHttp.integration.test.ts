@@ -553,6 +553,18 @@ describe('bounds and the end', () => {
     expect((await session.ask('flood', { bytes })).length).toBe(bytes)
   })
 
+  test('[D6] an answer that nests too deeply to be written again is an error for its owner, in both eras', async () => {
+    const { open, connect, url } = await run()
+    const session = await open()
+    const deep = { name: 'deep', arguments: { levels: 50_000 } }
+    expect((await session.request('tools/call', deep, 'a')).error?.message).toContain('nested too deeply')
+    const modern = await new Answers(await postModern(url, { id: 'a', method: 'tools/call', params: deep })).answer('a')
+    expect(modern.error?.message).toContain('nested too deeply')
+    // A WebSocket's client gets the bytes, and may read them.
+    const socket = await connect()
+    expect((await socket.request('tools/call', deep)).result.structuredContent.deep).toHaveLength(1)
+  })
+
   test('[X1] sessions, sockets and requests without a session use the same ids at once; each gets its own', async () => {
     const { open, connect, url } = await run()
     const sessions = await Promise.all(Array.from({ length: 10 }, () => open()))

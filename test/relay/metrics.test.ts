@@ -51,7 +51,7 @@ describe('the metrics', () => {
     expect(first.sampled('swarmscope_relay_child_state', { state: 'up' })).toBe(1)
     expect(first.sampled('swarmscope_relay_dropped_total', { reason: 'late_answers' })).toBe(1)
     expect(first.sampled('swarmscope_relay_state_changes_total')).toBe(99)
-    now = facts({ clients: { ws: 0 }, child: { state: 'waiting', restarts: 5 }, stateChanges: 100 })
+    now = facts({ clients: { ws: 0, http: 0 }, child: { state: 'waiting', restarts: 5 }, stateChanges: 100 })
     const second = await read(metrics)
     expect(second.faults).toEqual([])
     expect(second.sampled('swarmscope_relay_clients', { door: 'ws' })).toBe(0)
@@ -92,8 +92,8 @@ describe('the metrics', () => {
   test('stay below 100 series in daily use, whatever clients send; none has an id or a name of theirs', async () => {
     const metrics = new RelayMetrics(() => facts())
     const daily: ErrorCode[] = ['UNAUTHORIZED', 'WRONG_HOST', 'WRONG_ORIGIN', 'NOT_FOUND', 'BAD_REQUEST', 'STOPPING']
-    for (const code of daily) metrics.refused(code)
-    for (const code of [4408, 4409, 4429]) metrics.clientClosed(code)
+    for (const code of daily) metrics.refused.add(code)
+    for (const code of [4408, 4409, 4429]) metrics.closed.add(String(code))
     for (let client = 0; client < 1_000; client++) {
       metrics.settled({ method: `method-${client}`, outcome: 'ok', durationMs: client })
       metrics.frameSent()
@@ -106,7 +106,7 @@ describe('the metrics', () => {
     expect(sampled('swarmscope_relay_clients_closed_total', { code: '4409' })).toBe(1)
     const labels = new Set(samples.flatMap((each) => Object.keys(each.labels)))
     expect([...labels].sort()).toEqual(['code', 'door', 'le', 'method', 'outcome', 'reason', 'state', 'version'])
-    for (const code of Object.keys(ERRORS) as ErrorCode[]) metrics.refused(code)
+    for (const code of Object.keys(ERRORS) as ErrorCode[]) metrics.refused.add(code)
     expect((await read(metrics)).samples.length).toBeLessThan(100 + Object.keys(ERRORS).length)
   })
 })
