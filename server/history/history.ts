@@ -16,9 +16,14 @@ export type HistoryCall =
   | { type: 'events'; query: EventQuery }
   | { type: 'beginning'; fromMs: number }
 
+/** A state of the past, each list as the JSON that it is answered with. */
+export interface PastStateText extends Omit<PastState, 'entities'> {
+  lists: Record<'agents' | 'links' | 'tasks' | 'swarms' | 'sources', string>
+}
+
 export interface HistoryAnswers {
   overview: HistoryOverview
-  stateAt: PastState
+  stateAt: PastStateText
   events: EventPage
   beginning: { lines: string; seq: number }
 }

@@ -3,7 +3,7 @@
 
 import { EVENT_VERSION } from '../../protocol/events.ts'
 import type { EntityKind } from '../../protocol/swarm.ts'
-import { agentsIn, type EventHead, eachEvent, eventOf, kindOf, markOf, parseRef, refOf } from '../log/batchText.ts'
+import { agentsIn, type EventHead, eachEvent, eventOf, kindOf, markOf, refOf } from '../log/batchText.ts'
 import { Bodies } from '../log/bodies.ts'
 import { Database } from '../log/database.ts'
 import { eachOfKeyframe } from '../log/keyframes.ts'
@@ -130,7 +130,7 @@ export class HistoryFile {
       }
     }
     const entities: PastState['entities'] = { agent: [], task: [], swarm: [], link: [], source: [] }
-    for (const [ref, { json }] of known) if (json !== '') entities[parseKind(ref)].push(json)
+    for (const [ref, { json }] of known) if (json !== '') entities[kindIn(ref)].push(json)
     return { seq, atMs: Number(batch?.[1] ?? keyframe?.[1] ?? 0), entities }
   }
 
@@ -234,4 +234,4 @@ function take(known: Map<string, Known>, head: EventHead, json: string): void {
   if (isLater) known.set(ref, { incarnation, revision, json })
 }
 
-const parseKind = (ref: string): EntityKind => parseRef(ref).entity
+const kindIn = (ref: string): EntityKind => ref.slice(0, ref.indexOf(' ')) as EntityKind

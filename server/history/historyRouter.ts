@@ -62,18 +62,13 @@ export function historyRouter({ guard, askHistory, logError }: HistoryOptions): 
 
   router.get('/state', async (request, response) => {
     const at = Date.parse(stateQuery.parse(request.query).at)
-    const { seq, atMs, entities } = await ask({ type: 'stateAt', atMs: at })
-    const list = (jsons: readonly string[]) => `[${jsons.join(',')}]`
-    const { agent, task, swarm, link, source } = entities
+    const { seq, atMs, lists } = await ask({ type: 'stateAt', atMs: at })
     const head = JSON.stringify({ success: true, mode: 'replay', at: iso(at), seq, lastEventAt: iso(atMs) }).slice(
       0,
       -1,
     )
-    response
-      .type('application/json')
-      .send(
-        `${head},"agents":${list(agent)},"links":${list(link)},"tasks":${list(task)},"swarms":${list(swarm)},"sources":${list(source)}}`,
-      )
+    const rest = Object.entries(lists).map(([name, list]) => `,"${name}":${list}`)
+    response.type('application/json').send(`${head}${rest.join('')}}`)
   })
 
   router.get('/events', async (request, response) => {
