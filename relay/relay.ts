@@ -9,15 +9,9 @@ import type { Logger } from '../platform/log.ts'
 import { VERSION } from '../platform/version.ts'
 import { generationOf } from '../protocol/claudeFlow.ts'
 import { type ErrorCode, errorBody } from '../protocol/errors.ts'
-import {
-  type HelloResult,
-  MAX_TOOL_NAME_LENGTH,
-  RELAY_METHOD,
-  RELAY_PROTOCOL,
-  type RelayState,
-} from '../protocol/relayWire.ts'
+import { type HelloResult, MAX_TOOL_NAME_LENGTH, RELAY_PROTOCOL, type RelayState } from '../protocol/relayWire.ts'
 import { CLOSE } from '../protocol/viewerWire.ts'
-import { CallFeed } from './callFeed.ts'
+import { Audience } from './audience.ts'
 import { ChildSupervisor } from './child.ts'
 import type { ChildCommand, SpawnChild } from './childProcess.ts'
 import type { ClientEvents, RelayClient } from './client.ts'
@@ -30,12 +24,10 @@ import { type RelayFacts, RelayMetrics } from './metrics.ts'
 import { Mux, type MuxCounters } from './mux.ts'
 import type { Settled } from './outcome.ts'
 import type { ClientId } from './pending.ts'
-import { ResourceUpdates } from './resourceUpdates.ts'
 import { Roster } from './roster.ts'
 import { SocketMeter } from './socketMeter.ts'
 import { readSourceId } from './sourceId.ts'
 import { RecordState } from './state.ts'
-import { notificationText, Subscriber, type SubscriberEdge } from './subscriber.ts'
 import { ALL_TOOLS, ToolPolicy, type ToolPolicyOptions } from './toolPolicy.ts'
 import { ProjectWatch } from './watch/projectWatch.ts'
 import { WsDoor } from './ws.ts'
@@ -97,12 +89,9 @@ export class Relay {
   readonly #sourceId: string
   readonly #state = new RecordState()
   readonly #clients = new Map<ClientId, RelayClient>()
-  /** Those who said hello, and so understand our notifications. */
-  readonly #greeted = new Map<ClientId, CallFeed>()
-  readonly #subscribers = new Map<ClientId, Subscriber>()
-  readonly #resources = new ResourceUpdates(this.#state.store)
   readonly #sockets = new SocketMeter()
   readonly #metrics = new RelayMetrics(() => this.#facts())
+  readonly #audience = new Audience(this.#state.store, () => this.#metrics.frameSent())
   readonly #mux: Mux
   readonly #child: ChildSupervisor
   readonly #roster: Roster
@@ -114,7 +103,6 @@ export class Relay {
   #guard: Guard | null = null
   #isReady = false
   #port = 0
-  #toldState = ''
   #ticker: NodeJS.Timeout | undefined
   #closed: Promise<void> | null = null
   #endDrain: () => void = () => undefined
@@ -160,10 +148,7 @@ export class Relay {
       onChange: (file, change, at) => this.#state.apply(file, change, at),
       onPresence: () => this.#presenceChanged(),
     })
-    this.#state.onChange(() => {
-      for (const subscriber of this.#subscribers.values()) subscriber.pump()
-      this.#resources.changed()
-    })
+    this.#state.onChange(() => this.#audience.recordsChanged())
     const door = {
       guard: () => this.#guard,
       limits,
@@ -178,7 +163,7 @@ export class Relay {
       onClose: (client) => this.#left(client.id),
     }
     this.#ws = new WsDoor({ ...door, server: this.#http, events })
-    this.#mcp = new McpDoor({ ...door, events: { ...events, onRegained: ({ id }) => this.#resources.renew(id) } })
+    this.#mcp = new McpDoor({ ...door, events: { ...events, onRegained: ({ id }) => this.#audience.renew(id) } })
   }
 
   get port(): number {
@@ -275,16 +260,20 @@ export class Relay {
   }
 
   #createMux(): Mux {
+    // One that left meanwhile is told nothing.
+    const withClient =
+      <A extends unknown[]>(action: (client: RelayClient, ...args: A) => void) =>
+      (id: ClientId, ...args: A): void => {
+        const client = this.#clients.get(id)
+        if (client) action(client, ...args)
+      }
     const methods = localMethods({
       store: this.#state.store,
       hello: () => this.#hello(),
-      onHello: (client) => this.#greet(client),
-      subscribe: (client, at) => this.#subscribe(client, at),
-      subscribeResource: (id, resource) => {
-        const client = this.#clients.get(id)
-        if (client) this.#resources.subscribe(client, resource)
-      },
-      unsubscribeResource: (id, resource) => this.#resources.unsubscribe(id, resource),
+      onHello: withClient((client) => this.#audience.greet(client)),
+      subscribe: withClient((client, at) => this.#audience.subscribe(client, at)),
+      subscribeResource: withClient((client, resource) => this.#audience.subscribeResource(client, resource)),
+      unsubscribeResource: (id, resource) => this.#audience.unsubscribeResource(id, resource),
     })
     return new Mux({
       version: VERSION,
@@ -351,20 +340,13 @@ export class Relay {
   #settled({ client, clientName, call, outcome, durationMs, result }: Settled): void {
     if (!call) return
     if (outcome === 'ok') this.#roster.note(call.tool, call.args, result)
-    if (this.#greeted.size === 0) return
-    const notice = {
+    this.#audience.tellCall(() => ({
       at: new Date().toISOString(),
       tool: call.tool.slice(0, MAX_TOOL_NAME_LENGTH),
       client: { id: client, name: clientName },
       outcome,
       durationMs: Math.round(durationMs * 1000) / 1000,
-    }
-    for (const feed of this.#greeted.values()) feed.add(notice)
-  }
-
-  #greet(client: ClientId): void {
-    const queue = this.#clients.get(client)?.queue
-    if (queue && !this.#greeted.has(client)) this.#greeted.set(client, new CallFeed(queue))
+    }))
   }
 
   #opened(client: RelayClient): void {
@@ -375,30 +357,9 @@ export class Relay {
 
   #left(client: ClientId): void {
     this.#clients.delete(client)
-    this.#greeted.get(client)?.close()
-    this.#greeted.delete(client)
-    this.#subscribers.get(client)?.close()
-    this.#subscribers.delete(client)
-    this.#resources.remove(client)
+    this.#audience.left(client)
     this.#mux.removeClient(client)
     this.#log.debug({ client, clients: this.#clients.size }, 'client left')
-  }
-
-  /** Called when the answer to `subscribe` is on its way, so that no frame comes before it. */
-  #subscribe(client: ClientId, at: { epoch: string | null; rev: number }): void {
-    const queue = this.#clients.get(client)?.queue
-    if (!queue) return
-    this.#subscribers.get(client)?.close() // asked again: it lost its place
-    const counted: SubscriberEdge = {
-      sendPaced: (text) => {
-        this.#metrics.frameSent()
-        queue.sendPaced(text)
-      },
-      onceDrained: (action) => queue.onceDrained(action),
-    }
-    const subscriber = new Subscriber(this.#state.store, counted, at)
-    this.#subscribers.set(client, subscriber)
-    subscriber.pump()
   }
 
   #presenceChanged(): void {
@@ -413,14 +374,8 @@ export class Relay {
     this.#roster.setActive(is2 && !this.#watch.hasDatabase2)
   }
 
-  /** Only what differs is told: several causes may lead to one change. */
   #tellState(): void {
-    const state = this.state
-    const text = JSON.stringify(state)
-    if (text === this.#toldState) return
-    this.#toldState = text
-    const notification = notificationText(RELAY_METHOD.STATE, state)
-    for (const client of this.#greeted.keys()) this.#clients.get(client)?.queue.send(notification)
+    this.#audience.tellState(this.state)
   }
 
   get #clientCount(): number {
@@ -452,7 +407,7 @@ export class Relay {
   #facts(): RelayFacts {
     return {
       clients: { ws: this.#ws.count, http: this.#mcp.count },
-      subscribers: this.#subscribers.size,
+      subscribers: this.#audience.subscribers,
       sockets: this.#sockets.facts,
       pending: this.#mux.pendingCount,
       child: this.#child.status,
