@@ -22,6 +22,10 @@ export interface Lifetime {
 }
 
 const PARENT_CHECK_MS = 1_000
+/** The reason, when the process that started this one is gone. */
+export const PARENT_GONE = 'parent gone'
+/** Reasons after which others who use us may be looked after; after any other one somebody waits for our end. */
+export const leavesTime = (reason: string): boolean => reason === 'SIGTERM' || reason === PARENT_GONE
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** A terminal's Ctrl-C comes twice under npm, which passes on what the terminal has sent already. */
@@ -65,7 +69,8 @@ export function watchLifetime({ withStdin = false, withParent = false, onHangUp 
   if (withParent) {
     const parent = process.ppid
     setInterval(() => {
-      if (process.ppid !== parent) askAtOnce('parent gone')
+      // npm ended by SIGTERM does not pass it on: whoever sent it gets the same as if it had.
+      if (process.ppid !== parent) ask(PARENT_GONE)
     }, PARENT_CHECK_MS).unref()
   }
   return { asked, hurried }

@@ -141,7 +141,7 @@ export const ERRORS = {
     status: 503,
     error: 'claude-flow runs but does not answer',
     suggestion: (c) =>
-      `It left the relay's own question unanswered and is started again by itself (${because(c, 'it may be hung')}); if that goes on, run its command by hand to see why`,
+      `It left the relay's own question unanswered (${because(c, 'it may be busy or hung')}); the relay starts it again by itself when a request was given up meanwhile, or after two minutes. If that goes on, run its command by hand to see why`,
     retryable: true,
   },
   CHILD_TIMEOUT: {

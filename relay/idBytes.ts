@@ -85,18 +85,24 @@ function endOfString(line: Buffer, start: number): number {
   return at + 1
 }
 
-/** Walks through the whole object, its strings and nesting, for the keys at its top. */
-function idSpan(line: Buffer): Span | null {
+const idSpan = (line: Buffer): Span | null => memberSpan(line, startOfValue(line, 0), 'id')
+
+/**
+ * Walks through the object that begins at `from`, its strings and nesting, for the value of its member `key`. `null`: it is no
+ * object, it has none, several, or a key that is spelled in an unusual way.
+ */
+function memberSpan(line: Buffer, from: number, key: string): Span | null {
+  if (line[from] !== OPEN_BRACE) return null
   let found: Span | null = null
   let depth = 0
   let isKey = false
-  for (let at = 0; at < line.length; at++) {
+  for (let at = from; at < line.length; at++) {
     const byte = line[at]
     if (byte === QUOTE) {
       const end = endOfString(line, at)
       if (depth === 1 && isKey) {
         if (line.subarray(at, end).includes(BACKSLASH)) return null
-        if (end - at === ID_KEY.length && line.compare(ID_KEY, 0, ID_KEY.length, at, end) === 0) {
+        if (line.toString('latin1', at + 1, end - 1) === key) {
           if (found) return null
           const start = startOfValue(line, end)
           found = { start, end: endOfScalar(line, start) }
@@ -107,7 +113,7 @@ function idSpan(line: Buffer): Span | null {
       depth++
       isKey = depth === 1
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      depth--
+      if (--depth === 0) break
     } else if (byte === COLON) {
       isKey = false
     } else if (byte === COMMA) {
@@ -117,8 +123,23 @@ function idSpan(line: Buffer): Span | null {
   return found
 }
 
-function startOfValue(line: Buffer, afterKey: number): number {
-  let at = afterKey
-  while (line[at] === COLON || (line[at] ?? 0) <= SPACE) at++
+const TOKEN_PATH = ['params', '_meta', 'progressToken']
+
+/** As `withId`, for the progress token of a request. */
+export function withProgressToken(line: Buffer, token: string): Buffer | null {
+  let at = startOfValue(line, 0)
+  let span: Span | null = null
+  for (const key of TOKEN_PATH) {
+    span = memberSpan(line, at, key)
+    if (!span) return null
+    at = span.start
+  }
+  return span && spliced(line, span, token)
+}
+
+/** Behind a key, or at the beginning of a text. */
+function startOfValue(line: Buffer, from: number): number {
+  let at = from
+  while (at < line.length && (line[at] === COLON || (line[at] ?? 0) <= SPACE)) at++
   return at
 }

@@ -22,6 +22,10 @@ export interface RelayLimits {
   probeAfterMs: number
   /** A request was given up, and the question whether it lives is unanswered for so long: it hangs, and is ended. */
   probeTimeoutMs: number
+  /** The question alone is unanswered for so long: whatever it computes, nobody can use it any more. */
+  hungAfterMs: number
+  /** Of requests that wait for the child to start: as much as one that runs may leave untaken. */
+  maxHeldBytes: number
   /** Messages of one client; `null`: as many as it likes. */
   rateLimit: Rate | null
   /** One message from a client: tool arguments, no files. */
@@ -69,6 +73,8 @@ export const RELAY_LIMITS: RelayLimits = {
   maxRequestTimeoutMs: 3_600_000,
   probeAfterMs: 1_000,
   probeTimeoutMs: 5_000,
+  hungAfterMs: 120_000,
+  maxHeldBytes: 16 * 1024 * 1024,
   maxMessageBytes: 1024 * 1024,
   maxClients: 256,
   maxQueuedBytes: 1024 * 1024,

@@ -8,21 +8,21 @@ export interface LivenessEdge {
   ask(): void
   /** It says nothing although it was asked; or it is heard again. */
   onSilence(isSilent: boolean): void
-  /** It says nothing, and a request was given up meanwhile. */
+  /** It says nothing, and a request was given up meanwhile, or it is too long. */
   onHung(silentMs: number): void
 }
 
 export class Liveness {
-  readonly #limits: Pick<RelayLimits, 'probeAfterMs' | 'probeTimeoutMs'>
+  readonly #limits: Pick<RelayLimits, 'probeAfterMs' | 'probeTimeoutMs' | 'hungAfterMs'>
   readonly #edge: LivenessEdge
   #heardAtMs = 0
   /** When it was asked, until it says anything. */
   #askedAtMs: number | null = null
   #isSilent = false
-  /** A request was given up, and nothing was heard since. */
+  /** A request was given up, by us or by who asked, and nothing was heard since. */
   #isSuspect = false
 
-  constructor(limits: Pick<RelayLimits, 'probeAfterMs' | 'probeTimeoutMs'>, edge: LivenessEdge) {
+  constructor(limits: Pick<RelayLimits, 'probeAfterMs' | 'probeTimeoutMs' | 'hungAfterMs'>, edge: LivenessEdge) {
     this.#limits = limits
     this.#edge = edge
   }
@@ -43,7 +43,7 @@ export class Liveness {
 
   /** `waitingSinceMs`: when the oldest request that the child has was asked; `null`: nobody waits. */
   tick(nowMs: number, waitingSinceMs: number | null): void {
-    const { probeAfterMs, probeTimeoutMs } = this.#limits
+    const { probeAfterMs, probeTimeoutMs, hungAfterMs } = this.#limits
     if (this.#askedAtMs === null) {
       const sinceMs = Math.max(this.#heardAtMs, waitingSinceMs ?? nowMs)
       if (nowMs - sinceMs < probeAfterMs) return
@@ -56,8 +56,9 @@ export class Liveness {
       this.#isSilent = true
       this.#edge.onSilence(true)
     }
-    if (this.#isSuspect && unansweredMs >= probeTimeoutMs) {
+    if ((this.#isSuspect && unansweredMs >= probeTimeoutMs) || unansweredMs >= hungAfterMs) {
       this.#isSuspect = false
+      this.#askedAtMs = nowMs // told once; if nothing comes of it, again
       this.#edge.onHung(nowMs - this.#heardAtMs)
     }
   }

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // The relay's entry point: options in, one line out when it is ready, an exit code at the end.
 
+import { existsSync } from 'node:fs'
 import { openDataDir } from '../platform/dataDir.ts'
-import { watchLifetime } from '../platform/lifetime.ts'
+import { leavesTime, watchLifetime } from '../platform/lifetime.ts'
 import { isLoopback } from '../platform/listen.ts'
 import { type Logger, openLog } from '../platform/log.ts'
 import { readSecret, readSecretFile, SecretError } from '../platform/secrets.ts'
@@ -67,7 +68,7 @@ async function serve(config: RelayConfig): Promise<number> {
   // Asked to end while it starts, it ends at once.
   const reason = await Promise.race([asked, started])
   log.info({ reason }, 'ending')
-  const closed = relay.close({ drainMs: reason === 'SIGTERM' ? DRAIN_MS : 0 })
+  const closed = relay.close({ drainMs: leavesTime(reason) ? DRAIN_MS : 0 })
   await Promise.race([closed, hurried.then(() => relay.close())])
   log.info('ended')
   await logFile.close()
@@ -75,7 +76,8 @@ async function serve(config: RelayConfig): Promise<number> {
 }
 
 /** What makes it less safe than it could be. */
-function warn({ host, asksForToken }: RelayConfig, tls: Tls | undefined, log: Logger): void {
+function warn({ host, asksForToken, project }: RelayConfig, tls: Tls | undefined, log: Logger): void {
+  if (!existsSync(project)) log.warn({ project }, 'there is no such folder (yet): is --project right?')
   if (!asksForToken) {
     log.warn('--no-auth: no token is asked for, so every program of every user on this machine may run tools as you')
   }

@@ -1,6 +1,7 @@
 // Many clients, one MCP server: ids and progress tokens are rewritten to our own integers, so that each client gets
-// exactly its own answers. Pure: no socket, no timer, no process (SPEC.md, rules X1–X18).
+// exactly its own answers. Pure: no socket, no timer, no process (SPEC.md, rules X1–X19).
 
+import { isUtf8 } from 'node:buffer'
 import { type ErrorBody, errorBody } from '../protocol/errors.ts'
 import {
   failureOf,
@@ -65,6 +66,8 @@ export interface MuxOptions {
     | 'maxRequestTimeoutMs'
     | 'probeAfterMs'
     | 'probeTimeoutMs'
+    | 'hungAfterMs'
+    | 'maxHeldBytes'
     | 'rateLimit'
   >
   nowMs?: () => number
@@ -92,8 +95,14 @@ type Phase =
 
 /** Any server answers it, if only with an error. Clients' own are answered by the relay. */
 const PROBE = 'ping'
+/** What a child says to everybody. Its resources are not offered, so neither is what becomes of them. */
+const FOR_ALL: ReadonlySet<string> = new Set([
+  'notifications/message',
+  'notifications/tools/list_changed',
+  'notifications/prompts/list_changed',
+])
 /** How the line of an answer begins; where it is too long to be passed on, its owner can still be told. */
-const ANSWER_HEAD = /^\{"jsonrpc":"2\.0","id":(\d{1,15})[,}]/
+const ANSWER_HEAD = /^\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,15})\s*[,}]/
 
 export class Mux {
   readonly counters: MuxCounters = {
@@ -149,10 +158,7 @@ export class Mux {
   /** Nobody waits for its answers any more. */
   removeClient(client: ClientId): void {
     this.#awaitingInitialize = this.#awaitingInitialize.filter((waiting) => waiting.client !== client)
-    for (const pending of this.#pending.takeAllOf(client)) {
-      this.#tellCancelled(pending, { reason: 'client left' })
-      this.#settled(pending, 'cancelled')
-    }
+    for (const pending of this.#pending.takeAllOf(client)) this.#cancelled(pending, { reason: 'client left' })
     this.#clients.delete(client)
   }
 
@@ -214,8 +220,11 @@ export class Mux {
     this.#settled(pending, 'error')
   }
 
-  fromChild(line: Buffer): void {
-    const parsed = parseJson(line.toString())
+  fromChild(bytes: Buffer): void {
+    const text = bytes.toString()
+    // A client's WebSocket ends at the first byte that is no UTF-8; what is read in its place is passed on.
+    const line = isUtf8(bytes) ? bytes : Buffer.from(text)
+    const parsed = parseJson(text)
     if (!parsed.ok || !isObject(parsed.value)) {
       this.counters.garbageLines++
       return
@@ -338,7 +347,8 @@ export class Mux {
 
   #refused(client: ClientId, id: JsonRpcId, method: string, params: Json, error: ErrorBody): void {
     this.#answerError({ client, id }, error)
-    const call = method === 'tools/call' && typeof params.name === 'string' ? { tool: params.name, args: {} } : null
+    const call =
+      method === 'tools/call' && typeof params.name === 'string' ? { tool: params.name, swarmId: null } : null
     const clientName = this.#clients.nameOf(client)
     this.#edge.onSettled({ client, clientName, method, call, outcome: 'refused', durationMs: 0, result: undefined })
   }
@@ -352,7 +362,8 @@ export class Mux {
   }
 
   #overload(client: ClientId): ErrorBody | null {
-    const { maxPending, maxPendingPerClient } = this.#options.limits
+    const { maxPending, maxPendingPerClient, maxHeldBytes } = this.#options.limits
+    if (this.#pending.heldBytes >= maxHeldBytes) return errorBody('RATE_LIMITED')
     const isFull = this.#pending.size >= maxPending || this.#pending.countOf(client) >= maxPendingPerClient
     return isFull ? errorBody('RATE_LIMITED') : null
   }
@@ -420,9 +431,7 @@ export class Mux {
     switch (method) {
       case 'notifications/cancelled': {
         const pending = this.#pending.takeOf(client, params?.requestId)
-        if (!pending) break
-        this.#tellCancelled(pending, params ?? {})
-        this.#settled(pending, 'cancelled')
+        if (pending) this.#cancelled(pending, params ?? {})
         break
       }
       // The child was initialised once, by us. It asked no client for roots, and asks none to report progress.
@@ -435,8 +444,10 @@ export class Mux {
     }
   }
 
+  /** Only what MCP calls a notification: a request without an id would be done all the same, past every bound and rule. */
   #passOn(method: string, notification: Json): void {
-    const line = this.#options.policy.allowsMethod(method) ? writeJson(notification) : null
+    const mayPass = method.startsWith('notifications/') && this.#options.policy.allowsMethod(method)
+    const line = mayPass ? writeJson(notification) : null
     if (line === null) this.counters.refusedFromClients++
     else if (this.#phase.state === 'up') this.#edge.toChild(line)
   }
@@ -453,12 +464,19 @@ export class Mux {
   }
 
   #release(pending: Pending): void {
-    const line = pending.held
-    pending.held = null
+    const line = this.#pending.release(pending)
     if (line === null || this.#edge.toChild(line)) return
     this.#pending.take(pending.id)
     this.#answerError(pending.owner, errorBody('CHILD_TIMEOUT'))
     this.#settled(pending, 'error')
+  }
+
+  /** By who asked. Clients have time-outs of their own: one that waited long enough has given up for us, too. */
+  #cancelled(pending: Pending, params: Json): void {
+    this.#tellCancelled(pending, params)
+    const hasWaitedMs = this.#nowMs() - pending.askedAtMs
+    if (pending.held === null && hasWaitedMs >= this.#options.limits.probeTimeoutMs) this.#liveness.gaveUpRequest()
+    this.#settled(pending, 'cancelled')
   }
 
   #tellCancelled(pending: Pending, params: Json): void {
@@ -473,14 +491,16 @@ export class Mux {
 
   #askedByChild(message: Json, method: string, line: Buffer): void {
     const { id } = message
-    if (isId(id)) {
+    if (isId(id) && method === PROBE) {
+      this.#edge.toChild(JSON.stringify(resultOf(id, {}))) // either side may ask whether the other lives
+    } else if (isId(id)) {
       // No such capability was declared, and one client must never answer for another.
       this.counters.refusedFromChild++
       const failure = { jsonrpc: '2.0', id, error: { code: JSON_RPC.METHOD_NOT_FOUND, message: 'Method not found' } }
       this.#edge.toChild(JSON.stringify(failure))
     } else if (method === 'notifications/progress') {
       this.#progress(message)
-    } else if (method.startsWith('notifications/') && method !== 'notifications/cancelled') {
+    } else if (FOR_ALL.has(method)) {
       for (const client of this.#clients.ids()) this.#edge.toClient(client, line)
     } else {
       this.counters.refusedFromChild++ // e.g. `server.initialized` of 2.x

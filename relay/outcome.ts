@@ -14,8 +14,8 @@ export interface Settled {
   /** As the client called itself. */
   clientName: string | null
   method: string
-  /** For `tools/call`; what was given and answered stays in the relay. */
-  call: { tool: string; args: Json } | null
+  /** For `tools/call`; what else was given, and what was answered, stays in the relay. */
+  call: { tool: string; swarmId: string | null } | null
   outcome: Outcome
   durationMs: number
   result: unknown

@@ -1,7 +1,7 @@
 // What was asked of the child and is not answered yet, by our own integer; and how a message looks on either side.
 
 import type { JsonRpcId, JsonRpcResponse } from '../protocol/mcp.ts'
-import { withAnswerId, withId } from './idBytes.ts'
+import { withAnswerId, withId, withProgressToken } from './idBytes.ts'
 import { isId, isObject, type Json, writeJson } from './jsonRpc.ts'
 
 export type ClientId = number
@@ -15,8 +15,8 @@ export interface Pending {
   method: string
   /** As the client gave it; towards the child our own id stands for it. */
   progressToken: JsonRpcId | null
-  /** The tool that is called. */
-  call: { tool: string; args: Json } | null
+  /** The tool that is called, and the swarm that it names; the rest of its arguments may be large. */
+  call: { tool: string; swarmId: string | null } | null
   askedAtMs: number
   /** When it was asked, or last told of progress. */
   heardAtMs: number
@@ -34,6 +34,7 @@ export class PendingRequests {
   readonly #byClient = new Map<ClientId, ClientRequests>()
   #lastId = 0
   #ofClients = 0
+  #heldBytes = 0
 
   get size(): number {
     return this.#byId.size
@@ -42,6 +43,11 @@ export class PendingRequests {
   /** Without the relay's own. */
   get countOfClients(): number {
     return this.#ofClients
+  }
+
+  /** Of requests that wait for the child to start. */
+  get heldBytes(): number {
+    return this.#heldBytes
   }
 
   countOf(client: ClientId): number {
@@ -73,6 +79,7 @@ export class PendingRequests {
       held: line,
     }
     this.#byId.set(id, pending)
+    this.#heldBytes += line.length
     if (owner.client !== null) {
       this.#ofClients++
       let requests = this.#byClient.get(owner.client)
@@ -86,10 +93,19 @@ export class PendingRequests {
     return pending
   }
 
+  /** Its line, to be sent now; `null`: that was done. */
+  release(pending: Pending): Buffer | null {
+    const line = pending.held
+    pending.held = null
+    this.#heldBytes -= line?.length ?? 0
+    return line
+  }
+
   take(id: number): Pending | undefined {
     const pending = this.#byId.get(id)
     if (!pending) return undefined
     this.#byId.delete(id)
+    this.#heldBytes -= pending.held?.length ?? 0
     const { owner } = pending
     if (owner.client === null) return pending
     this.#ofClients--
@@ -139,6 +155,9 @@ function forChild(
   const meta = params && isObject(params._meta) ? params._meta : null
   const token = meta?.progressToken
   if (isId(token)) {
+    const half = bytes && withId(bytes, String(id))
+    const same = half && withProgressToken(half, String(id))
+    if (same) return { line: oneLine(same), progressToken: token }
     const line = writeJson({ ...raw, id, params: { ...params, _meta: { ...meta, progressToken: id } } })
     return { line: line === null ? null : Buffer.from(line), progressToken: token }
   }
@@ -156,7 +175,8 @@ function oneLine(line: Buffer): Buffer {
 
 function toolCallOf({ method, params }: Json): Pending['call'] {
   if (method !== 'tools/call' || !isObject(params) || typeof params.name !== 'string') return null
-  return { tool: params.name, args: isObject(params.arguments) ? params.arguments : {} }
+  const swarmId = isObject(params.arguments) ? params.arguments.swarmId : undefined
+  return { tool: params.name, swarmId: typeof swarmId === 'string' ? swarmId : null }
 }
 
 /** The child's answer under the client's id, the rest of its bytes as they are. `null`: it cannot be written. */

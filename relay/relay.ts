@@ -339,7 +339,7 @@ export class Relay {
 
   #settled({ client, clientName, call, outcome, durationMs, result }: Settled): void {
     if (!call) return
-    if (outcome === 'ok') this.#roster.note(call.tool, call.args, result)
+    if (outcome === 'ok') this.#roster.note(call.tool, call.swarmId === null ? {} : { swarmId: call.swarmId }, result)
     this.#audience.tellCall(() => ({
       at: new Date().toISOString(),
       tool: call.tool.slice(0, MAX_TOOL_NAME_LENGTH),

@@ -4,7 +4,7 @@ import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Lifetime, watchLifetime } from '../platform/lifetime.ts'
+import { type Lifetime, leavesTime, watchLifetime } from '../platform/lifetime.ts'
 import { isLoopback, listen } from '../platform/listen.ts'
 import { type Logger, openLog } from '../platform/log.ts'
 import { SwarmscopeError } from '../protocol/errors.ts'
@@ -117,7 +117,7 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
       relay?.expectEnd()
       log.info(`ending: ${reason}`)
       // Who ends us by SIGTERM (a supervisor) looks after others who use us; Ctrl-C is somebody who wants it gone.
-      if (reason === 'SIGTERM') await Promise.race([server.drain(), hurried])
+      if (leavesTime(reason)) await Promise.race([Promise.all([server.drain(), relay?.drain()]), hurried])
       return 0
     } finally {
       await server.close()

@@ -10,6 +10,8 @@ import { backoffMs, CHILD_BACKOFF, STABLE_AFTER_MS } from '../protocol/backoff.t
 
 const RELAY_MAIN = fileURLToPath(new URL('../relay/main.js', import.meta.url))
 const STOP_TIMEOUT_MS = 1_500
+/** It gives pending requests 5 s; all of us together have 10. */
+const DRAIN_TIMEOUT_MS = 6_500
 
 export interface RelayProcessOptions {
   project: string
@@ -57,6 +59,21 @@ export class RelayProcess {
   expectEnd(): void {
     this.#stopping = true
     clearTimeout(this.#restartTimer)
+  }
+
+  /** Lets its clients, Claude Code among them, have their answers; resolves when it has ended, or is at it for too long. */
+  async drain(): Promise<void> {
+    this.expectEnd()
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, DRAIN_TIMEOUT_MS)
+      child.once('exit', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      child.kill('SIGTERM')
+    })
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 // A copy of a log's file, whole and consistent, beside a server that writes it or without one.
 
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import { Database } from './database.ts'
 
 /** Throws with a sentence for people. */
@@ -13,6 +13,7 @@ export function backUp(path: string, target: string): void {
   } finally {
     database.close()
   }
+  chmodSync(target, 0o600) // as the log itself
   const copy = new Database(target)
   try {
     // Whoever goes on from here is on a line of its own (SPEC.md, L6).

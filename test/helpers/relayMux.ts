@@ -36,6 +36,7 @@ export class MuxBench {
   readonly lines: string[] = []
   readonly toClients: Sent[] = []
   readonly texts: string[] = []
+  readonly bytes: Buffer[] = []
   readonly settled: Settled[] = []
   readonly useless: ErrorBody[] = []
   readonly closed: number[] = []
@@ -69,6 +70,7 @@ export class MuxBench {
         },
         toClient: (client, message) => {
           this.texts.push(message.toString())
+          this.bytes.push(Buffer.from(message))
           this.toClients.push({ client, message: JSON.parse(message.toString()) })
         },
         closeClient: (client) => this.closed.push(client),

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { errorBody } from '../../protocol/errors.ts'
@@ -342,6 +343,21 @@ describe('what the child sends', () => {
     expect(bench.toClients).toEqual([])
   })
 
+  test('[X9] a question whether we live is answered by us', () => {
+    bench.up().childSays({ jsonrpc: '2.0', id: 'p', method: 'ping' })
+    expect(bench.toChild).toEqual([{ jsonrpc: '2.0', id: 'p', result: {} }])
+    expect(bench.toClients).toEqual([])
+  })
+
+  test('[X9] what is for one client, or of resources that we do not offer, goes to nobody', () => {
+    bench.up()
+    for (const name of ['tasks/status', 'elicitation/complete', 'resources/updated', 'resources/list_changed', 'x']) {
+      bench.childSays({ jsonrpc: '2.0', method: `notifications/${name}`, params: {} })
+    }
+    expect(bench.toClients).toEqual([])
+    expect(bench.mux.counters.refusedFromChild).toBe(5)
+  })
+
   test('[X9] list changes and log messages go to all', () => {
     bench.up()
     const notifications = ['notifications/tools/list_changed', 'notifications/message']
@@ -449,7 +465,8 @@ describe('the relay’s own', () => {
   test('[X17] it hears how each request ended, with the name that the client gave itself', () => {
     bench.up()
     bench.request(1, 0, 'initialize', { clientInfo: { name: 'tester', version: '1' } })
-    const call = (id: number, name = 'agent_spawn') => bench.request(1, id, 'tools/call', { name, arguments: { a: 1 } })
+    const call = (id: number, name = 'agent_spawn') =>
+      bench.request(1, id, 'tools/call', { name, arguments: { a: 1, swarmId: 's' } })
     call(1)
     bench.nowMs = 40
     answer({ content: [{ type: 'text', text: 'x' }] })
@@ -472,7 +489,7 @@ describe('the relay’s own', () => {
       [null, 'child-gone'],
     ])
     expect(bench.settled[0]).toMatchObject({ client: 1, clientName: 'tester', method: 'tools/call', durationMs: 40 })
-    expect(bench.settled[0]?.call?.args).toEqual({ a: 1 })
+    expect(bench.settled[0]?.call).toEqual({ tool: 'agent_spawn', swarmId: 's' })
   })
 })
 
@@ -544,6 +561,87 @@ describe('the bytes of a message', () => {
       }),
     )
   })
+})
+
+describe('what is no request', () => {
+  test.each([
+    [{}],
+    [{ tools: { readOnly: true } }],
+    [{ tools: { deny: ['agent_*'] } }],
+    [{ tools: { allow: ['memory_*'] } }],
+  ])('[X18] [X3] a request without an id never reaches the child, with %j', (options) => {
+    bench = new MuxBench(options).up()
+    bench.mux.addClient(1)
+    for (const method of ['tools/call', 'initialize', 'tools/list', 'ping', 'swarmscope/hello', 'x']) {
+      bench.clientSays(1, { jsonrpc: '2.0', method, params: { name: 'agent_spawn', arguments: {} } })
+    }
+    expect(bench.toChild).toEqual([])
+    expect(bench.mux.counters.refusedFromClients).toBe(6)
+  })
+})
+
+describe('bytes that are no UTF-8', () => {
+  test('[X10] come out of an answer as what is read in their place', () => {
+    bench.up().request(1, 1)
+    const bytes = Buffer.from(`{"jsonrpc":"2.0","id":${lastToChild().id},"result":{"a":"caf\xe9"}}`, 'latin1')
+    bench.mux.fromChild(bytes)
+    expect(bench.texts).toEqual(['{"jsonrpc":"2.0","id":1,"result":{"a":"caf\ufffd"}}'])
+    expect(bench.bytes.every((sent) => isUtf8(sent))).toBe(true)
+  })
+
+  test('[X10] end nobody’s line in what goes to all', () => {
+    bench.up()
+    const told = '{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"\xff"}}'
+    bench.mux.fromChild(Buffer.from(told, 'latin1'))
+    expect(bench.bytes).toHaveLength(2)
+    expect(bench.bytes.every((sent) => isUtf8(sent))).toBe(true)
+  })
+})
+
+describe('a progress token', () => {
+  test.each([
+    [
+      '{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"n":12345678901234567890,"x":1.0,"_meta":{"progressToken":TOKEN}}}',
+    ],
+    [
+      '{"params":{"_meta":{"b":1e400,"progressToken" : TOKEN},"_metal":{"progressToken":3}},"method":"m","id":"a","jsonrpc":"2.0"}',
+    ],
+  ])('[X7] [X3] is replaced in its place, the rest of the bytes stays: %s', (text) => {
+    for (const token of ['"p"', '7', '"a\\"b"']) {
+      bench = new MuxBench().up()
+      bench.mux.addClient(1)
+      bench.clientSays(1, text.replace('TOKEN', token))
+      const { id } = lastToChild()
+      expect(bench.lines[0]).toBe(text.replace('TOKEN', String(id)).replace('"id":"a"', `"id":${id}`))
+      bench.childSays({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: id, progress: 1 } })
+      expect(bench.of(1)[0].params.progressToken).toBe(JSON.parse(token))
+    }
+  })
+
+  test('[X7] that is there twice, or escaped, reaches the child once, as ours', () => {
+    for (const meta of ['{"progressToken":1,"progressToken":2}', '{"progressToken":1,"progress\\u0054oken":2}']) {
+      bench = new MuxBench().up()
+      bench.mux.addClient(1)
+      bench.clientSays(1, `{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":${meta}}}`)
+      expect(lastToChild().params._meta).toEqual({ progressToken: lastToChild().id })
+      expect(bench.lines[0]?.match(/progress/g)).toHaveLength(1)
+    }
+  })
+})
+
+test('[X11] what waits for the child to start is bounded in bytes, too', () => {
+  bench = new MuxBench({ limits: { maxHeldBytes: 10_000 } })
+  bench.mux.addClient(1)
+  bench.mux.childStarting()
+  const { id } = lastToChild()
+  for (let at = 0; at < 10; at++)
+    bench.request(1, at, 'tools/call', { name: 'x', arguments: { text: 'y'.repeat(3_000) } })
+  expect(bench.of(1).map(({ id, error }) => [id, error.data.code])).toEqual(
+    [4, 5, 6, 7, 8, 9].map((at) => [at, 'RATE_LIMITED']),
+  )
+  answer(INITIALIZED, id)
+  bench.request(1, 'later', 'tools/call', { name: 'x', arguments: { text: 'y'.repeat(30_000) } })
+  expect(bench.of(1)).toHaveLength(6)
 })
 
 describe('a child that nobody needed yet', () => {
@@ -659,6 +757,41 @@ describe('time', () => {
     expect(bench.useless[0]?.details.suggestion).toContain('nothing was heard from it for 10 s')
     pass(5_000)
     expect(bench.useless).toHaveLength(1)
+  })
+
+  test('[X15] it is of no use, too, when clients give up by their own clocks and it still says nothing', () => {
+    for (let id = 0; id < 3; id++) {
+      bench.request(1, id)
+      pass(6_000)
+      bench.clientSays(1, { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } })
+    }
+    expect(bench.useless.length).toBeGreaterThan(0)
+    expect(bench.useless[0]?.code).toBe('CHILD_SILENT')
+    bench = new MuxBench({ limits }).up()
+    bench.mux.addClient(1)
+    bench.request(1, 1)
+    pass(6_000)
+    bench.mux.removeClient(1)
+    pass(5_000)
+    expect(bench.useless).toHaveLength(1)
+  })
+
+  test('[X15] a request that is cancelled soon says nothing of the child', () => {
+    bench.request(1, 1)
+    pass(500)
+    bench.clientSays(1, { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } })
+    pass(30_000)
+    expect(bench.useless).toEqual([])
+  })
+
+  test('[X15] unanswered for two minutes, the question alone is enough', () => {
+    bench = new MuxBench({ limits: { ...limits, requestTimeoutMs: 600_000, maxRequestTimeoutMs: 600_000 } }).up()
+    bench.mux.addClient(1)
+    bench.request(1, 1)
+    pass(120_000)
+    expect(bench.useless).toEqual([])
+    pass(2_000)
+    expect(bench.useless).toMatchObject([{ code: 'CHILD_SILENT' }])
   })
 
   test('[X15] a slow tool of a child that answers others is not a silent child', () => {

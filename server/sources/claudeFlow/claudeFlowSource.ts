@@ -430,7 +430,13 @@ export class ClaudeFlowSource implements Source {
     const { id, since, url } = this.#status
     const now = new Date().toISOString()
     const { project = null, host = null } = this.#mirror?.identity ?? {}
-    this.#options.log.info({ source: id, state, code: this.#status.lastError?.code }, `source is ${state}`)
+    const { lastError } = this.#status
+    if (lastError) {
+      const { code, details } = lastError
+      this.#options.log.warn({ source: id, state, code, suggestion: details.suggestion }, `source is ${state}`)
+    } else {
+      this.#options.log.info({ source: id, state }, `source is ${state}`)
+    }
     const base = (sourceId: string) => ({
       v: EVENT_VERSION as typeof EVENT_VERSION,
       key: `${sourceId}/source/${this.#runOf(sourceId)}/${this.#loggedCount}`,
