@@ -12,6 +12,7 @@ import { backupCommand } from './cli/backup.ts'
 import { logsCommand } from './cli/logs.ts'
 import { statusCommand } from './cli/status.ts'
 import { type Config, configOf, createCommand, eventLogFileOf, logFileOf, type Options, runFileOf } from './config.ts'
+import { assertRecording, RecordingError } from './history/recording.ts'
 import { RealLog } from './log/realLog.ts'
 import { RelayProcess, RelayStartError } from './relayProcess.ts'
 import { removeRunFile, writeRunFile } from './runFile.ts'
@@ -49,6 +50,7 @@ async function serve(options: Options): Promise<void> {
   } catch (error) {
     if (error instanceof SwarmscopeError) sayFatal(log, error.body.details.suggestion)
     else if (error instanceof RelayStartError) sayFatal(log, error.message)
+    else if (error instanceof RecordingError) sayFatal(log, `--replay: ${error.message}`)
     else log.fatal({ err: error }, 'Swarmscope could not start')
     process.exitCode = 1
   }
@@ -70,6 +72,7 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
   if (!existsSync(config.project) && config.world.type === 'local') {
     log.warn({ project: config.project }, 'there is no such folder (yet): is --project right?')
   }
+  if (config.world.type === 'replay') await assertRecording(config.world.file)
   // Before the relay and its claude-flow: a busy port must not start them for nothing.
   await assertFree(config)
   // Likewise: another server may own it. Demo and replay keep nothing.

@@ -10,6 +10,8 @@ import { type Batch, type SwarmEvent, upcast } from '../../protocol/events.ts'
 const RECORDING_VERSION = 1
 /** A single event is a few KB. */
 const MAX_LINE_LENGTH = 4 * 1024 * 1024
+/** Far more than a head has: a file that is something else need not be read. */
+const MAX_HEAD_BYTES = 4_096
 
 export const recordingHead = (fromMs: number, toMs: number): string =>
   `${JSON.stringify({
@@ -70,6 +72,16 @@ export async function* readRecording(path: string): AsyncGenerator<Batch & { atM
   }
   if (number === 0) throw new RecordingError('the recording is empty')
   if (batch) yield batch
+}
+
+/** Rejects as `readRecording` does, when what stands at `path` does not begin as a recording. */
+export async function assertRecording(path: string): Promise<void> {
+  const input = createReadStream(path, { end: MAX_HEAD_BYTES })
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    checkHead(line)
+    return
+  }
+  throw new RecordingError('the recording is empty')
 }
 
 function checkHead(line: string): void {

@@ -107,6 +107,12 @@ describe.skipIf(process.platform === 'win32')('the built server keeps what happe
     expect(await replay.stop()).toBe(0)
   }, 60_000)
 
+  test('[H4] a file that is no recording is refused at the start, in words', async () => {
+    const file = join(project, 'not-a-recording.db')
+    writeFileSync(file, Buffer.alloc(100_000, 7))
+    await expect(start(['--replay', file])).rejects.toThrow('error: --replay: this is no recording of Swarmscope')
+  })
+
   test('[L11] a damaged file keeps nothing from starting: live, degraded, with the reason', async () => {
     const first = await start()
     await live(first)

@@ -10,7 +10,7 @@ export const LOOK_TITLES: Readonly<Record<Look, string>> = {
   'needs-you': 'needs you',
   failed: 'failed',
   active: 'active',
-  tool: 'in a tool',
+  tool: 'busy',
   initializing: 'starting',
   idle: 'idle',
   offline: 'offline',
