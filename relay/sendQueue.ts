@@ -7,10 +7,14 @@ export interface SendSocket {
 
 /** Larger messages go in pieces, so that a slow but living reader is seen to make progress. */
 const PIECE_BYTES = 256 * 1024
+/** What a waiting message costs besides its bytes (its buffer, frame, write request and callback), or tiny ones cost a hundredfold. */
+const MESSAGE_OVERHEAD_BYTES = 512
+/** Until then the socket had no fair chance to take what is in flight: two large answers may be asked for in one packet. */
+const FRESH_MS = 100
 
 export interface SendQueueOptions {
   socket: SendSocket
-  /** What may wait beyond the message in flight. */
+  /** What may wait beyond the message in flight, each message with its overhead. */
   maxQueuedBytes: number
   /** The bound is passed; nothing is sent any more. */
   onOverflow: () => void
@@ -20,7 +24,8 @@ export interface SendQueueOptions {
 interface Message {
   /** Left to be taken. */
   bytes: number
-  counts: boolean
+  /** What it counts against the bound while it waits. */
+  charge: number
 }
 
 export class SendQueue {
@@ -29,8 +34,9 @@ export class SendQueue {
   /** What the socket has not taken yet, oldest first. */
   #messages: Message[] = []
   #bytes = 0
-  /** Of them, those that count against the bound. */
-  #countedBytes = 0
+  /** Of the messages, those that are not paced; the first of them is the one in flight. */
+  #counted: Message[] = []
+  #charged = 0
   #sent = 0
   #taken = 0
   #lastProgressMs = 0
@@ -67,24 +73,39 @@ export class SendQueue {
   #send(content: Buffer | string, counts: boolean): void {
     if (this.#isOver) return
     const data = typeof content === 'string' ? Buffer.from(content) : content
-    const [inFlight] = this.#messages
-    const queuedBytes = this.#countedBytes - (inFlight?.counts ? inFlight.bytes : 0)
-    if (inFlight && counts && queuedBytes + data.length > this.#options.maxQueuedBytes) {
-      this.close()
-      this.#options.onOverflow()
-      return
+    let charge = counts ? data.length + MESSAGE_OVERHEAD_BYTES : 0
+    if (counts && this.#wouldOverflow(charge)) {
+      if (!this.#mayPipeline(data.length)) {
+        this.close()
+        this.#options.onOverflow()
+        return
+      }
+      charge = 0
     }
-    if (!inFlight) this.#lastProgressMs = this.#nowMs()
-    const message = { bytes: data.length, counts }
+    if (this.#messages.length === 0) this.#lastProgressMs = this.#nowMs()
+    const message = { bytes: data.length, charge }
     this.#messages.push(message)
     this.#bytes += data.length
-    if (counts) this.#countedBytes += data.length
+    if (counts) this.#counted.push(message)
+    this.#charged += charge
     this.#sent++
     for (let start = 0; start < data.length; start += PIECE_BYTES) {
       const piece = data.subarray(start, start + PIECE_BYTES)
       const fin = start + PIECE_BYTES >= data.length
       this.#options.socket.send(piece, { binary: false, fin }, (error) => this.#took(message, piece.length, error))
     }
+  }
+
+  /** The one in flight may have any size, also behind a paced one. */
+  #wouldOverflow(charge: number): boolean {
+    const [inFlight] = this.#counted
+    return inFlight !== undefined && this.#charged - inFlight.charge + charge > this.#options.maxQueuedBytes
+  }
+
+  /** Larger than the bound it could never wait behind anything: one such may, behind one that is in flight only just now. */
+  #mayPipeline(bytes: number): boolean {
+    const isAlone = this.#counted.every(({ charge }, index) => index === 0 || charge > 0)
+    return bytes > this.#options.maxQueuedBytes && isAlone && this.stalledForMs < FRESH_MS
   }
 
   /** Runs `action` as soon as everything that was sent before has left: at once if it has. */
@@ -98,7 +119,8 @@ export class SendQueue {
     this.#messages = []
     this.#waiting = []
     this.#bytes = 0
-    this.#countedBytes = 0
+    this.#counted = []
+    this.#charged = 0
   }
 
   #took(message: Message, bytes: number, error: Error | null | undefined): void {
@@ -108,11 +130,12 @@ export class SendQueue {
       return
     }
     this.#bytes -= bytes
-    if (message.counts) this.#countedBytes -= bytes
     message.bytes -= bytes
     this.#lastProgressMs = this.#nowMs()
     if (message.bytes > 0) return
     this.#messages.shift()
+    if (this.#counted[0] === message) this.#counted.shift()
+    this.#charged -= message.charge
     this.#taken++
     while (this.#waiting[0] && this.#waiting[0].after <= this.#taken) this.#waiting.shift()?.action()
   }

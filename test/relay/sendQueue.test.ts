@@ -2,6 +2,9 @@ import { beforeEach, expect, test } from 'vitest'
 import { SendQueue } from '../../relay/sendQueue.ts'
 
 const KB = 1024
+/** Each message is charged so much besides its bytes. */
+const OVERHEAD = 512
+const MAX_QUEUED = 10 * KB + OVERHEAD
 let sent: { size: number; fin: boolean; done: (error?: Error | null) => void }[]
 let overflows: number
 let nowMs: number
@@ -13,7 +16,7 @@ beforeEach(() => {
   nowMs = 1_000
   queue = new SendQueue({
     socket: { send: (data, { fin }, done) => sent.push({ size: data.length, fin, done }) },
-    maxQueuedBytes: 10 * KB,
+    maxQueuedBytes: MAX_QUEUED,
     onOverflow: () => overflows++,
     nowMs: () => nowMs,
   })
@@ -51,14 +54,58 @@ test('a message of a sender that paces itself neither counts nor is refused', ()
   queue.sendPaced(text(1_000))
   expect(overflows).toBe(0)
   take(2)
+  queue.send(text(200))
   queue.send(text(10))
   expect(overflows).toBe(0)
   queue.send('x')
   expect(overflows).toBe(1)
 })
 
+test('tiny messages are charged what each costs, not their bytes alone', () => {
+  for (let count = 0; count < 1_000 && overflows === 0; count++) queue.send('x'.repeat(30))
+  expect(overflows).toBe(1)
+  expect(sent).toHaveLength(1 + Math.floor(MAX_QUEUED / (30 + OVERHEAD)))
+})
+
+test('an answer of any size may stand behind a paced message', () => {
+  queue.sendPaced(text(500))
+  nowMs += 5_000
+  queue.send(text(200))
+  queue.send(text(10))
+  expect(overflows).toBe(0)
+  queue.send('x')
+  expect(overflows).toBe(1)
+})
+
+test('one answer beyond the bound may follow another that the socket had no time to take; not a third', () => {
+  queue.send(text(200))
+  queue.send(text(300))
+  queue.send(text(10))
+  expect(overflows).toBe(0)
+  queue.send(text(200))
+  expect(overflows).toBe(1)
+})
+
+test('what is in flight for a while lets nothing beyond the bound wait behind it', () => {
+  queue.send(text(200))
+  nowMs += 100
+  queue.send(text(200))
+  expect(overflows).toBe(1)
+})
+
+test('who takes one large answer after the other may ask for any number of them', () => {
+  queue.send(text(200))
+  for (let count = 0; count < 50; count++) {
+    queue.send(text(200))
+    nowMs += 90
+    take()
+  }
+  expect(overflows).toBe(0)
+})
+
 test('bytes count, not characters', () => {
   queue.send('x')
+  nowMs += 100
   queue.send('€'.repeat(4 * KB))
   expect(overflows).toBe(1)
 })
