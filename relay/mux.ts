@@ -22,7 +22,7 @@ import { MuxClients } from './muxClients.ts'
 import { faultOf, type Outcome, outcomeOf, type Settled } from './outcome.ts'
 import { type ClientId, type Owner, type Pending, PendingRequests, withOriginalId } from './pending.ts'
 import { RESOURCE_CAPABILITY } from './resources.ts'
-import type { ToolPolicy } from './toolPolicy.ts'
+import { LOOKS_ONLY, type ToolPolicy } from './toolPolicy.ts'
 
 /** What is sent: text, or the bytes of it where they came so. */
 export type Message = Buffer | string
@@ -356,9 +356,10 @@ export class Mux {
   #policyRefusal(method: string, params: Json): ErrorBody | null {
     const { policy } = this.#options
     if (policy.isOpen) return null
-    if (!policy.allowsMethod(method)) return errorBody('TOOL_NOT_ALLOWED', { detail: 'This relay only lets look' })
-    if (method !== 'tools/call' || (typeof params.name === 'string' && policy.allowsTool(params.name))) return null
-    return errorBody('TOOL_NOT_ALLOWED')
+    if (!policy.allowsMethod(method)) return errorBody('TOOL_NOT_ALLOWED', { detail: LOOKS_ONLY })
+    if (method !== 'tools/call') return null
+    const detail = policy.refusalOf(typeof params.name === 'string' ? params.name : '')
+    return detail === null ? null : errorBody('TOOL_NOT_ALLOWED', { detail })
   }
 
   #overload(client: ClientId): ErrorBody | null {

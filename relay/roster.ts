@@ -5,7 +5,6 @@
 
 import { type FoundRecord, readAgentList2, readRow2, toolAnswer } from '../protocol/claudeFlow.ts'
 import { isObject, type Json } from './jsonRpc.ts'
-import { onlyReads } from './toolPolicy.ts'
 
 export interface RosterEdge {
   /** `agent_list` of the child; the tool's result. */
@@ -16,6 +15,8 @@ export interface RosterEdge {
 
 /** Tools that may change who is there; what only reads (`agent_list`, `swarm_status`, …) is no reason to look again. */
 const FAMILY = /^(swarm|agents?|task|hive|daa|workflow|parallel|batch)_/
+/** A guess by the name: a wrong one costs a look too many, or one that comes a little later. */
+const READS_ONLY = /_(list|status|metrics|monitor|results?|info|get)$/
 /** Swarms that are asked for; the oldest are forgotten. */
 const MAX_SWARMS = 100
 const MAX_TASKS = 10_000
@@ -53,7 +54,7 @@ export class Roster {
 
   /** A client's tool call was answered. */
   note(tool: string, args: Json, result: unknown): void {
-    if (!this.#isActive || !FAMILY.test(tool) || onlyReads(tool)) return
+    if (!this.#isActive || !FAMILY.test(tool) || READS_ONLY.test(tool)) return
     const answer = toolAnswer(result)
     if (!isObject(answer) || answer.success === false) return
     if (tool === 'swarm_init') this.#noteSwarm(answer)

@@ -878,7 +878,7 @@ describe('the tools that may be called', () => {
   })
 
   test('[X18] are those that only look, on a read-only relay, as are methods', () => {
-    expect(allowed({ readOnly: true })).toEqual(['agent_list', 'memory_search', 'hive-mind_status'])
+    expect(allowed({ readOnly: true })).toEqual(['agent_list', 'hive-mind_status'])
     bench.request(1, 1, 'logging/setLevel', { level: 'debug' })
     bench.clientSays(1, { jsonrpc: '2.0', method: 'notifications/anything' })
     bench.request(1, 2, 'tools/call', {})
@@ -886,6 +886,7 @@ describe('the tools that may be called', () => {
       { id: 1, error: { data: { code: 'TOOL_NOT_ALLOWED' } } },
       { id: 2, error: { data: { code: 'TOOL_NOT_ALLOWED' } } },
     ])
+    for (const { error } of bench.of(1).slice(-2)) expect(JSON.stringify(error)).toContain('(--read-only)')
     expect(lastToChild().method).toBe('tools/list')
     expect(bench.mux.counters.refusedFromClients).toBe(1)
   })
@@ -895,6 +896,7 @@ describe('the tools that may be called', () => {
     expect(bench.settled.map(({ call, outcome }) => [call?.tool, outcome]).slice(0, TOOLS.length)).toEqual(
       TOOLS.map((name) => [name, 'refused']),
     )
+    expect(JSON.stringify(bench.of(1)[0].error)).toContain('(--allow-tools, --deny-tools)')
   })
 })
 
