@@ -73,7 +73,7 @@ const BUGS: readonly (Bug & { bug: string; says?: RegExp })[] = [
     file: 'relay/mux.ts',
     find: '#giveUp(pending: Pending): void {\n    this.#pending.take(pending.id)',
     replace: '#giveUp(pending: Pending): void {',
-    says: /after \{"do":"(answer|late)".* the clients got/,
+    says: /after \{"do":"answer".* the clients got/,
   },
   {
     bug: 'an id within the payload is taken for the message’s own',
