@@ -160,11 +160,11 @@ export class Exchange implements RelayClient {
   }
 
   #received(given: Message): void {
-    const message = outgoing(given) as JsonRpcResponse | JsonRpcNotification | null
+    const message = outgoing(given)
     if (message === null) return
     if ('method' in message) {
       this.#told(message)
-    } else if (message.id !== null) {
+    } else {
       this.#waiting.get(message.id)?.(message)
       this.#waiting.delete(message.id)
     }

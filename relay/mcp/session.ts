@@ -5,14 +5,20 @@
 import { randomUUID } from 'node:crypto'
 import { type JSONRPCMessage, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 import type { Logger } from '../../platform/log.ts'
-import { failureOf, JSON_RPC, type JsonRpcId } from '../../protocol/mcp.ts'
+import {
+  failureOf,
+  JSON_RPC,
+  type JsonRpcFailure,
+  type JsonRpcId,
+  type JsonRpcNotification,
+} from '../../protocol/mcp.ts'
 import { CLOSE } from '../../protocol/viewerWire.ts'
 import type { ClientEvents, ClientQueue, RelayClient } from '../client.ts'
 import { isId, isObject } from '../jsonRpc.ts'
 import type { Message } from '../mux.ts'
 import type { ClientId } from '../pending.ts'
 import { jsonOf, type Post } from './body.ts'
-import { outgoing } from './outgoing.ts'
+import { type Answer, failed, outgoing } from './outgoing.ts'
 import type { Outlet } from './outlet.ts'
 
 export interface SessionEvents extends ClientEvents {
@@ -144,12 +150,12 @@ export class Session implements RelayClient {
     this.#forget(id)
     this.#transport.closeSSEStream(id)
     // With its stream gone this reaches nobody, and makes the transport forget the request.
-    this.#send(failureOf(id, JSON_RPC.INTERNAL_ERROR, 'Cancelled') as JSONRPCMessage)
+    this.#send(failed(id, 'Cancelled'))
   }
 
   #deliver(given: Message): void {
     if (this.#ended) return
-    const message = outgoing(given) as JSONRPCMessage | null
+    const message = outgoing(given)
     if (message === null) return
     if ('method' in message) {
       if (message.method !== 'notifications/progress') {
@@ -161,19 +167,28 @@ export class Session implements RelayClient {
       if (request !== undefined) this.#send(message, request)
       return
     }
-    if (message.id === undefined || !this.#requests.has(message.id)) return
+    if (!this.#requests.has(message.id)) return
     const initializes = message.id === this.#initializing
     this.#forget(message.id)
-    this.#send(message)
+    this.#answer(message)
     if (!initializes) return
     this.#isInitialized = true
     if ('error' in message) this.drop(CLOSE.GOING_AWAY, 'it could not be initialised')
   }
 
-  #send(message: JSONRPCMessage, relatedRequestId?: JsonRpcId): void {
+  /** Whatever the transport has against an answer: its stream must not stay open. */
+  #answer(answer: Answer): void {
+    this.#transport.send(answer as JSONRPCMessage).catch((err: unknown) => {
+      this.#options.log.warn({ err, client: this.id }, 'answer not delivered')
+      this.#send(failed(answer.id, 'The answer of claude-flow could not be delivered'))
+      this.#transport.closeSSEStream(answer.id)
+    })
+  }
+
+  #send(message: JsonRpcFailure | JsonRpcNotification, relatedRequestId?: JsonRpcId): void {
     const options = relatedRequestId === undefined ? {} : { relatedRequestId }
     this.#transport
-      .send(message, options)
+      .send(message as JSONRPCMessage, options)
       .catch((err: unknown) => this.#options.log.debug({ err, client: this.id }, 'not delivered'))
   }
 

@@ -142,6 +142,8 @@ const tools = {
     toolResult(id, value)
   },
   nothing: (id) => write({ jsonrpc: '2.0', id }),
+  /** What is given, as it is, under the request's id. */
+  odd: (id, { answer }) => write({ ...answer, id }),
   longLine(_id, { bytes }) {
     process.stdout.write('x'.repeat(bytes))
   },

@@ -2,8 +2,9 @@
 
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 import pino from 'pino'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Answers, HttpSession, MODERN, post, postModern } from '../helpers/mcpHttp.ts'
 import type { Message } from '../helpers/relayClient.ts'
 import { AGENTS, agentsStore, cleanup, fakeChild, put } from '../helpers/relayFiles.ts'
@@ -520,6 +521,80 @@ describe('requests without a session (2026-07-28)', () => {
     expect([bare.status, ((await bare.json()) as Message).error?.code]).toEqual([400, -32602])
     const mismatch = await postModern(url, { id: 1, method: 'tools/list' }, { headers: { 'Mcp-Method': 'ping' } })
     expect(mismatch.status).toBe(400)
+  })
+})
+
+describe('odd answers of the child', () => {
+  const NONE = { error: { code: -32603, message: 'The answer of claude-flow was none' } }
+  const OK = { result: { content: [] } }
+  const jsonrpc = '2.0'
+
+  /** What the child says, and what clients of the HTTP door are told of it, besides the id. */
+  const cases: [string, object, object][] = [
+    ['a result that is null', { jsonrpc, result: null }, NONE],
+    ['a result that is text', { jsonrpc, result: 'hello' }, NONE],
+    ['a result that is a list', { jsonrpc, result: [1] }, NONE],
+    ['a key too many', { jsonrpc, ...OK, more: 1 }, OK],
+    ['a method that is none', { jsonrpc, ...OK, method: null }, OK],
+    ['no jsonrpc', OK, OK],
+    ['an error that is null', { jsonrpc, ...OK, error: null }, OK],
+    ['_meta that is text', { jsonrpc, result: { ...OK.result, _meta: 'x' } }, NONE],
+    ['_meta that is null', { jsonrpc, result: { ...OK.result, _meta: null } }, NONE],
+    ['an error without a message', { jsonrpc, error: { code: -32000 } }, NONE],
+    ['a fractional code', { jsonrpc, error: { code: 1.5, message: 'no' } }, { error: { code: -32603, message: 'no' } }],
+    [
+      'a code that is text',
+      { jsonrpc, error: { code: 'ENOENT', message: 'no', data: [null] } },
+      { error: { code: -32603, message: 'no', data: [null] } },
+    ],
+    [
+      'a key too many in an error',
+      { jsonrpc, error: { code: -1, message: 'no', more: 1 } },
+      { error: { code: -1, message: 'no' } },
+    ],
+    ['both', { jsonrpc, ...OK, error: { code: -1, message: 'no' } }, { error: { code: -1, message: 'no' } }],
+  ]
+
+  test('[X1] each is exactly one answer to its owner, at all doors', async () => {
+    const { open, connect, url } = await run()
+    const [session, socket] = await Promise.all([open(), connect()])
+    const standalone = await session.listen()
+    for (const [name, answer, told] of cases) {
+      const params = call('odd', { answer })
+      // The bytes as they are: here a client sees what the child said.
+      socket.send({ jsonrpc, id: name, method: 'tools/call', params })
+      expect(await socket.until(({ id }) => id === name)).toEqual({ ...answer, id: name })
+      const { answers } = await session.start('tools/call', params, name)
+      await answers.ended
+      expect(answers.received, name).toEqual([{ jsonrpc, id: name, ...told }])
+      const modern = new Answers(await postModern(url, { id: name, method: 'tools/call', params }))
+      await modern.ended
+      expect(modern.received, name).toEqual([
+        'result' in told
+          ? { jsonrpc, id: name, result: expect.objectContaining(OK.result) }
+          : { jsonrpc, id: name, ...told },
+      ])
+    }
+    // What was told since stands behind whatever else these were told.
+    await session.ask('tellAll')
+    await standalone.answers.until(({ method }) => method === 'notifications/message')
+    expect(standalone.answers.received.filter(({ method }) => method === undefined)).toEqual([])
+    await socket.until(({ method }) => method === 'notifications/message')
+    expect(socket.received.flatMap(({ id }) => (id === undefined ? [] : [id]))).toEqual(cases.map(([name]) => name))
+  })
+
+  test('[X1] an answer that the transport refuses is told as an error, and its stream ends', async () => {
+    const { open } = await run()
+    const session = await open()
+    const send = vi.spyOn(WebStandardStreamableHTTPServerTransport.prototype, 'send')
+    cleanup(() => send.mockRestore())
+    send.mockRejectedValueOnce(new Error('not today'))
+    const { answers, id } = await session.start('tools/call', call('echo', { value: 1 }))
+    await answers.ended
+    expect(answers.received).toEqual([
+      { jsonrpc, id, error: { code: -32603, message: 'The answer of claude-flow could not be delivered' } },
+    ])
+    expect(await session.ask('echo', { value: 2 })).toBe(2)
   })
 })
 
