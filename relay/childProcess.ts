@@ -34,6 +34,7 @@ const KILL_AFTER_MS = 600
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024
 const STDERR_LINES = 20
 const STDERR_LINE_LENGTH = 500
+/** Of a longer line only the beginning is kept. */
 const STDERR_LINE_BYTES = 64 * 1024
 
 export interface ChildEnd {
@@ -106,6 +107,7 @@ export class ChildRun {
 
   /** Ends it at once; `reason` is told as the cause. */
   kill(reason: string): void {
+    if (this.#isOver) return // its group's number may be another's by now
     this.#verdict ??= reason
     this.#signal('SIGKILL')
   }
@@ -139,17 +141,10 @@ export class ChildRun {
     stdout?.on('data', (chunk: Buffer) => this.#lines.push(chunk))
     stdout?.on('end', () => this.#later(MUTE_MS, () => this.kill('it closed its output')))
     stdout?.on('error', () => this.kill('its output broke'))
-    const stderrLines = new LineSplitter(
-      STDERR_LINE_BYTES,
-      (line) => this.#noteStderr(line.toString()),
-      this.#giveUpStderr,
-    )
+    const noteLine = (line: Buffer) => this.#noteStderr(line.toString())
+    const stderrLines = new LineSplitter(STDERR_LINE_BYTES, noteLine, noteLine, 'skip')
     stderr?.on('data', (chunk: Buffer) => stderrLines.push(chunk))
-    stderr?.on('error', this.#giveUpStderr)
-  }
-
-  readonly #giveUpStderr = (): void => {
-    this.#noteStderr('(stderr is not readable any further)')
+    stderr?.on('error', () => this.#noteStderr('(stderr is not readable any further)'))
   }
 
   #noteStderr(line: string): void {
@@ -178,7 +173,9 @@ export class ChildRun {
       if (HAS_GROUPS) process.kill(-pid, signal)
       else this.#process.kill(signal)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // else: it is gone already, as wanted
+      const { code } = error as NodeJS.ErrnoException
+      // ESRCH: it is gone already, as wanted. EPERM: it became somebody else's (setuid), and cannot be ended; the relay goes on.
+      if (code !== 'ESRCH' && code !== 'EPERM') throw error
     }
   }
 

@@ -47,6 +47,22 @@ test('a line beyond the bound is told once, and nothing comes after it', () => {
   })
 })
 
+test('or the lines after it come, however the bytes are cut: what is too long is only cut', () => {
+  const bytes = Buffer.from(`ok\n${'x'.repeat(3_000)}\nmore\n${'y'.repeat(1_001)}\n\nend\n${'z'.repeat(5_000)}`)
+  for (const size of [1, 7, 999, 1_000, 1_001, 10_000]) {
+    const told: string[] = []
+    const splitter = new LineSplitter(
+      1_000,
+      (line) => told.push(line.toString()),
+      (head) => told.push(`${head.toString().slice(0, 3)}, ${head.length}`),
+      'skip',
+    )
+    for (let at = 0; at < bytes.length; at += size) splitter.push(bytes.subarray(at, at + size))
+    splitter.end()
+    expect(told).toEqual(['ok', 'xxx, 256', 'more', 'yyy, 256', 'end', 'zzz, 256'])
+  }
+})
+
 test('a line of exactly the bound passes', () => {
   expect(split([Buffer.from(`${'x'.repeat(1_000)}\n`)]).lines[0]).toHaveLength(1_000)
   expect(split([Buffer.from(`${'x'.repeat(1_001)}\n`)]).tooLong).toBe(1)
