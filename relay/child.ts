@@ -45,7 +45,8 @@ type Phase =
   /** As `up`, but it answers nothing. */
   | { state: 'silent'; run: ChildRun; sinceMs: number }
   | { state: 'waiting'; timer: NodeJS.Timeout }
-  | { state: 'missing' }
+  /** No such command: looked for again when somebody needs it, but not before `notBeforeMs`. */
+  | { state: 'missing'; notBeforeMs: number }
   | { state: 'stopped' }
 
 /** Our secrets and settings are none of the child's business: agents read hostile text. */
@@ -63,6 +64,8 @@ export class ChildSupervisor {
   #lastError: ErrorBody | null = null
   /** In a row; forgotten after a stable run. */
   #failures = 0
+  /** It was there once: if it is gone now, that may be for a moment only (an update). */
+  #hasRun = false
   /** Being ended; it may have to be killed after all. */
   #ending: ChildRun | null = null
   #starts = 0
@@ -118,9 +121,15 @@ export class ChildSupervisor {
 
   /** Somebody needs it: starts it if it waits for that. */
   demand(): void {
-    const { command } = this.#options
+    const { command, cwd, env, limits } = this.#options
     const phase = this.#phase
-    if (command && phase.state === 'on-demand' && performance.now() >= phase.notBeforeMs) this.#spawn(command)
+    const nowMs = performance.now()
+    if (!command || !('notBeforeMs' in phase) || nowMs < phase.notBeforeMs) return
+    if (phase.state === 'missing' && !canBeStarted(command.file, cwd, env.PATH ?? '')) {
+      phase.notBeforeMs = nowMs + limits.childRetryMs // looking costs some system calls: not for each request
+      return
+    }
+    this.#spawn(command)
   }
 
   send(line: Message): boolean {
@@ -133,6 +142,7 @@ export class ChildSupervisor {
     clearTimeout(this.#phase.timer)
     this.#serverInfo = { name, version }
     this.#lastError = null
+    this.#hasRun = true
     this.#set({ state: 'up', run: this.#phase.run, sinceMs: performance.now() })
   }
 
@@ -201,7 +211,7 @@ export class ChildSupervisor {
     const phase = this.#phase
     if (!('run' in phase) || phase.run !== run) return // we are ending
     if (phase.state === 'starting') clearTimeout(phase.timer)
-    if (notFound) {
+    if (notFound && !this.#hasRun) {
       this.#missing()
       return
     }
@@ -225,9 +235,12 @@ export class ChildSupervisor {
 
   /** Its name alone: the path to it is nobody's business. */
   #missing(): void {
-    const { command } = this.#options
+    const { command, limits } = this.#options
     const context = command ? { detail: `The command "${basename(command.file)}" was not found` } : {}
-    this.#gone(errorBody('CHILD_NOT_FOUND', context), { state: 'missing' })
+    this.#gone(errorBody('CHILD_NOT_FOUND', context), {
+      state: 'missing',
+      notBeforeMs: performance.now() + limits.childRetryMs,
+    })
   }
 
   #onDemand(error: ErrorBody | null, notBeforeMs: number): void {

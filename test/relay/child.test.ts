@@ -1,13 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { EventEmitter } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test, vi } from 'vitest'
 import { type ErrorBody, errorBody } from '../../protocol/errors.ts'
 import type { ChildStatus } from '../../protocol/relayWire.ts'
 import { type ChildOptions, ChildSupervisor, childEnv } from '../../relay/child.ts'
-import { type ChildCommand, ChildRun } from '../../relay/childProcess.ts'
+import { type ChildCommand, ChildRun, spawnChild } from '../../relay/childProcess.ts'
 import { RELAY_LIMITS } from '../../relay/limits.ts'
 import { cleanup, fakeChild, isAlive, temporaryFolder } from '../helpers/relayFiles.ts'
 import { until } from '../helpers/until.ts'
@@ -244,6 +244,14 @@ describe('a child', () => {
   })
 })
 
+test('a line on stderr without end is cut, and the lines after it are kept', async () => {
+  const bench = new Bench(fakeChild())
+  await until(bench.isUp)
+  await bench.ask('complain', { text: `first\n${'x'.repeat(200_000)}\nlast` })
+  await until(() => bench.child.stderr.at(-1) === 'last')
+  expect(bench.child.stderr.map((line) => line.slice(0, 5))).toEqual(['first', 'xxxxx', 'last'])
+})
+
 describe('the end of a process', () => {
   /** A process whose events come when the test says so. */
   function staged() {
@@ -280,6 +288,50 @@ describe('the end of a process', () => {
     expect(events).toEqual(['end: signal SIGKILL'])
     expect(run.send('x')).toBe(false)
     await run.end()
+  })
+})
+
+describe('a signal', () => {
+  const running = () => {
+    const ends: string[] = []
+    const run = new ChildRun({
+      command: fakeChild(),
+      cwd: temporaryFolder(),
+      env: process.env,
+      maxLineBytes: 1_000,
+      spawn: spawnChild,
+      onLine: () => undefined,
+      onTooLong: () => undefined,
+      onEnd: ({ detail }) => ends.push(detail),
+    })
+    const signals = vi.spyOn(process, 'kill')
+    cleanup(() => {
+      signals.mockRestore()
+      run.kill('the test is over')
+    })
+    return { run, ends, signals }
+  }
+
+  test('goes to no group after the end: its number may be another’s by then', async () => {
+    const { run, ends, signals } = running()
+    run.kill('of no use')
+    await until(() => ends.length === 1)
+    signals.mockClear()
+    run.kill('again')
+    expect(signals).not.toHaveBeenCalled()
+    expect(ends).toEqual(['of no use'])
+  })
+
+  test('that may not be sent ends nothing, least of all us', async () => {
+    const { run, ends, signals } = running()
+    signals.mockImplementation(() => {
+      throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' })
+    })
+    run.kill('of no use')
+    expect(ends).toEqual([])
+    signals.mockRestore()
+    run.kill('again')
+    await until(() => ends.length === 1)
   })
 })
 
@@ -383,10 +435,51 @@ describe('no child', () => {
     expect(bench.gone).toHaveLength(1)
   })
 
-  test('a command that does not exist is missing, and not tried again', async () => {
+  test('a command that does not exist is missing, and not tried again while nobody asks', async () => {
     const bench = new Bench({ file: '/does/not/exist', args: [] })
     await until(() => bench.status.state === 'missing')
     expect(bench.gone.map(({ code }) => code)).toEqual(['CHILD_NOT_FOUND'])
+  })
+
+  test('a command that is there at last is started when somebody asks, not sooner than the pause', async () => {
+    const file = join(temporaryFolder(), 'claude-flow')
+    const late = (childRetryMs: number): Bench =>
+      new Bench({ file, args: fakeChild().args }, { limits: { ...RELAY_LIMITS, childRetryMs }, when: 'lazy' })
+    const soon = late(0)
+    const later = late(60_000)
+    soon.child.demand()
+    expect(soon.states).toEqual(['missing'])
+    symlinkSync(fakeChild().file, file)
+    later.child.demand()
+    expect(later.status.state).toBe('missing')
+    soon.child.demand()
+    await until(soon.isUp)
+    expect(soon.status.lastError).toBeNull()
+  })
+
+  test('without any command is missing for good', () => {
+    const bench = new Bench(null, { limits: { ...RELAY_LIMITS, childRetryMs: 0 } })
+    bench.child.demand()
+    expect(bench.states).toEqual(['missing'])
+  })
+
+  test('a command that vanishes after it ran is waited for like a crash: it may be being updated', async () => {
+    const file = join(temporaryFolder(), 'claude-flow')
+    symlinkSync(fakeChild().file, file)
+    const limits = { ...RELAY_LIMITS, childBackoff: { baseMs: 1, capMs: 1 }, childRetryMs: 0 }
+    const bench = new Bench({ file, args: fakeChild().args }, { limits })
+    await until(bench.isUp)
+    unlinkSync(file)
+    process.kill(bench.child.pid ?? 0, 'SIGKILL')
+    await until(() => bench.gone.length >= 2)
+    expect(bench.gone[1]).toMatchObject({ code: 'CHILD_CRASHED' })
+    expect(bench.gone[1]?.details.suggestion).toContain('could not be started (ENOENT)')
+    expect(bench.states).not.toContain('missing')
+    symlinkSync(fakeChild().file, file)
+    await until(() => {
+      bench.child.demand()
+      return bench.isUp()
+    })
   })
 
   test('a project folder that does not exist yet is waited for', async () => {
