@@ -1,6 +1,7 @@
 // Who is let in: exact Host and Origin, then the token. And how those who are not are answered.
 
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
 import { bearerOf, sameSecret } from '../platform/secrets.ts'
 import { type AccessList, accessList, checkAccess } from '../protocol/access.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
@@ -9,6 +10,8 @@ import type { ErrorCode } from '../protocol/errors.ts'
 const CONTAINER_NAME = 'powerdev'
 
 export interface GuardOptions {
+  /** Where it listens. */
+  host: string
   port: number
   tls?: boolean
   allowHosts: readonly string[]
@@ -21,10 +24,10 @@ export class Guard {
   readonly #list: AccessList
   readonly #token: string | null
 
-  constructor({ port, tls = false, allowHosts, publicUrls, token }: GuardOptions) {
+  constructor({ host, port, tls = false, allowHosts, publicUrls, token }: GuardOptions) {
     // Where no token is asked for, no name counts that a hostile network could give to its page (DNS rebinding).
-    const hostNames = token === null ? [] : [CONTAINER_NAME, ...allowHosts]
-    this.#list = accessList({ port, hostNames, publicUrls, tls })
+    const names = token === null ? [] : [CONTAINER_NAME, ...allowHosts]
+    this.#list = accessList({ port, hostNames: [...ownAddress(host), ...names], publicUrls, tls })
     this.#token = token
   }
 
@@ -41,6 +44,14 @@ export class Guard {
     const token = bearerOf(headers.authorization)
     return token !== null && sameSecret(token, this.#token)
   }
+}
+
+/** The address that it announces, as a `Host` names it: no name, so nobody can make it lead elsewhere. Not one that stands for all. */
+function ownAddress(host: string): string[] {
+  const address = host.replace(/^\[|\]$/g, '')
+  const version = isIP(address)
+  if (version === 0 || /^[0:.]+$/.test(address)) return []
+  return [version === 6 ? new URL(`http://[${address}]`).hostname : address]
 }
 
 /** A browser leaves `Origin` out of what a page merely embeds, but not this; other programs do not send it. */

@@ -204,7 +204,7 @@ export class Relay {
       return
     }
     const tls = this.#options.tls !== undefined
-    this.#guard = new Guard({ port: this.#port, tls, allowHosts, publicUrls, token })
+    this.#guard = new Guard({ host: this.#options.host, port: this.#port, tls, allowHosts, publicUrls, token })
     this.#isReady = true
     this.#child.start(this.#options.childStart ?? (this.#watch.hasFiles3 ? 'lazy' : 'eager'))
   }
