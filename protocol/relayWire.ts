@@ -26,7 +26,12 @@ export function commonVersion(a: VersionRange, b: VersionRange): number | null {
 
 export const helloParams = z.looseObject({ version: z.string().max(100), protocol: versionRange })
 
-const relayError = z.object({ error: z.string(), code: z.string(), details: z.object({ suggestion: z.string() }) })
+/** An error of the catalogue, without `success`. */
+export const relayError = z.object({
+  error: z.string(),
+  code: z.string(),
+  details: z.object({ suggestion: z.string() }),
+})
 
 export const relayState = z.object({
   child: z.object({

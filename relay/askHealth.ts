@@ -4,12 +4,11 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { z } from 'zod'
 import { type ErrorBody, type ErrorCode, errorBody } from '../protocol/errors.ts'
+import { relayError } from '../protocol/relayWire.ts'
 
 const ANSWER_TIMEOUT_MS = 5_000
 /** Health is some kilobytes: twenty lines of stderr and a few names. */
 const MAX_ANSWER_BYTES = 1024 * 1024
-
-const relayError = z.object({ error: z.string(), code: z.string(), details: z.object({ suggestion: z.string() }) })
 
 /** What stands behind `.optional()` only those get who show the token. */
 const relayHealth = z.looseObject({

@@ -1,18 +1,17 @@
 // `relay status`: how the relay is, in words or as JSON, in place of netstat, ps and tail.
 
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { dataDirPath } from '../platform/dataDir.ts'
+import { lastLines } from '../platform/followFile.ts'
 import { type FoundSecret, findSecret, readSecretFile, SECRETS } from '../platform/secrets.ts'
 import { errorBody } from '../protocol/errors.ts'
 import { askHealth, type HealthAnswer, type RelayHealth } from './askHealth.ts'
 import { ConfigError, type StatusConfig } from './config.ts'
-import { failureText, healthText } from './statusText.ts'
+import { type ClaudeCodeView, failureText, healthText } from './statusText.ts'
 
-/** The log's last lines, from what stands in so many of its last bytes. */
 const LOG_LINES = 8
-const LOG_TAIL_BYTES = 32 * 1024
 
 export interface StatusReport {
   answer: HealthAnswer
@@ -20,8 +19,7 @@ export interface StatusReport {
   tokenRefused: boolean
   /** `null`: it is not known where the log is, or it is on another machine. */
   log: { file: string; lines: string[]; error: string | null } | null
-  /** For a shell; the token is not in it. */
-  claudeCode: string
+  claudeCode: ClaudeCodeView
 }
 
 export interface StatusOutcome {
@@ -36,11 +34,12 @@ export async function relayStatus(config: StatusConfig, env: NodeJS.ProcessEnv):
   const tls = config.tls && { ca: config.tls.ca === undefined ? undefined : readCa(config.tls.ca) }
   const answer = await askHealth({ host, port, tls, token: found?.secret ?? null })
   const health = answer.type === 'answered' ? answer.health : null
+  const tokenRefused = health !== null && found !== null && health.pid === undefined
   const report: StatusReport = {
     answer,
-    tokenRefused: health !== null && found !== null && health.pid === undefined,
-    log: health && readLog(health),
-    claudeCode: claudeCodeCommand(config, found, health?.asksForToken ?? true),
+    tokenRefused,
+    log: health && (await readLog(health)),
+    claudeCode: claudeCode(config, health, tokenRefused ? 'refused' : found),
   }
   return { exitCode: exitCodeOf(answer), text: json ? jsonOf(report, config) : textOf(report, config) }
 }
@@ -66,7 +65,7 @@ function jsonOf({ answer, tokenRefused, log, claudeCode }: StatusReport, { host,
     answer.type === 'failed'
       ? { reached: false, error: answer.error }
       : { reached: true, tokenRefused, health: answer.health, log }
-  return JSON.stringify({ host, port, ...outcome, claudeCode }, null, 2)
+  return JSON.stringify({ host, port, ...outcome, claudeCode: claudeCode.command }, null, 2)
 }
 
 /** Makes none: who only looks must not leave a token behind that no relay has. */
@@ -84,18 +83,24 @@ function readCa(file: string): Buffer {
   }
 }
 
-function claudeCodeCommand(
+/** A command only if it would work. */
+function claudeCode(
   { host, port, tls, dataDir }: StatusConfig,
-  found: FoundSecret | null,
-  asksForToken: boolean,
-): string {
+  health: RelayHealth | null,
+  token: FoundSecret | 'refused' | null,
+): ClaudeCodeView {
+  if (health === null) return { command: null, missing: 'the relay' }
   const name = host === '127.0.0.1' ? 'localhost' : host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
   const url = `${tls ? 'https' : 'http'}://${name}:${port}/mcp`
   const command = `claude mcp add --transport http claude-flow ${url}`
-  if (!asksForToken) return command
-  const path = found ? found.path : join(dataDirPath(dataDir), SECRETS.relay.file)
-  const token = path === null ? `$${SECRETS.relay.variable}` : `$(cat ${shellWord(path)})`
-  return `${command} --header "Authorization: Bearer ${token}"`
+  if (health.asksForToken === false) return { command }
+  if (token === 'refused') return { command: null, missing: 'the token of this relay: it refused ours' }
+  if (token === null) {
+    const file = join(dataDirPath(dataDir), SECRETS.relay.file)
+    return { command: null, missing: `its token: ${SECRETS.relay.variable} is not set, and there is none in ${file}` }
+  }
+  const word = token.path === null ? `$${SECRETS.relay.variable}` : `$(cat ${shellWord(token.path)})`
+  return { command: `${command} --header "Authorization: Bearer ${word}"` }
 }
 
 /** Within `$(…)`, which begins quoting anew. */
@@ -103,26 +108,11 @@ const shellWord = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 /** Only if the relay, and so its log, is on this machine. */
-function readLog({ logFile, project }: RelayHealth): StatusReport['log'] {
+async function readLog({ logFile, project }: RelayHealth): Promise<StatusReport['log']> {
   if (!logFile || project.host !== hostname()) return null
   try {
-    return { file: logFile, lines: lastLines(logFile), error: null }
+    return { file: logFile, lines: await lastLines(logFile, LOG_LINES), error: null }
   } catch (error) {
     return { file: logFile, lines: [], error: (error as NodeJS.ErrnoException).code ?? 'unknown' }
-  }
-}
-
-function lastLines(file: string): string[] {
-  const descriptor = openSync(file, 'r')
-  try {
-    const { size } = fstatSync(descriptor)
-    const from = Math.max(0, size - LOG_TAIL_BYTES)
-    const buffer = Buffer.alloc(size - from)
-    const length = readSync(descriptor, buffer, 0, buffer.length, from)
-    const lines = buffer.subarray(0, length).toString().split('\n')
-    const whole = from > 0 ? lines.slice(1) : lines // the first one may be cut
-    return whole.filter((line) => line !== '').slice(-LOG_LINES)
-  } finally {
-    closeSync(descriptor)
   }
 }

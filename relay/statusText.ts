@@ -4,12 +4,15 @@
 import type { ErrorBody } from '../protocol/errors.ts'
 import type { RelayHealth } from './askHealth.ts'
 
+/** The command is for a shell, and the token is not in it; else what it wants for. */
+export type ClaudeCodeView = { command: string } | { command: null; missing: string }
+
 export interface HealthView {
   health: RelayHealth
   /** What the user should know besides; `null`: nothing. */
   hint: string | null
   log: { file: string; lines: readonly string[]; error: string | null } | null
-  claudeCode: string
+  claudeCode: ClaudeCodeView
   nowMs: number
 }
 
@@ -50,8 +53,9 @@ export function healthText({ health, hint, log, claudeCode, nowMs }: HealthView)
     ),
     ...lines('Watching', watching.length > 0 ? watching.join(', ') : 'no state of claude-flow was found yet'),
     ...(log ? logLines(log) : []),
-    ...lines('Claude Code', 'uses this claude-flow after'),
-    `${INDENT}${printable(claudeCode)}`,
+    ...(claudeCode.command === null
+      ? lines('Claude Code', `cannot use this claude-flow without ${claudeCode.missing}`)
+      : lines('Claude Code', 'uses this claude-flow after', claudeCode.command)),
   ].join('\n')
 }
 
@@ -99,7 +103,7 @@ function logLine(line: string): string {
   try {
     entry = JSON.parse(line)
   } catch {
-    return `  ${line}` // e.g. the half of one that is being written
+    return `  ${line}` // e.g. what was cut when the disk was full
   }
   if (typeof entry !== 'object' || entry === null || !('time' in entry)) return `  ${line}`
   const { time, level, name: _name, msg, ...rest } = entry as Record<string, unknown>

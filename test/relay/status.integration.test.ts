@@ -61,8 +61,8 @@ describe('relay status', () => {
     expect(text).toContain(`Watching     ${AGENTS}\n`)
     expect(text).toContain(`Log          ${logFile}, its last lines:\n`)
     expect(text).toContain('  2025-11-24T16:00:00.000Z WARN the last pid=7\n')
-    expect(text).toContain('  half a li\n')
-    expect(text.match(/ INFO old/g)).toHaveLength(6)
+    expect(text).not.toContain('half a li')
+    expect(text.match(/ INFO old/g)).toHaveLength(7)
     expect(text).toContain(
       `claude mcp add --transport http claude-flow http://localhost:${relay.port}/mcp --header "Authorization: Bearer $SWARMSCOPE_RELAY_TOKEN"`,
     )
@@ -112,7 +112,16 @@ describe('relay status', () => {
     expect([without.exitCode, without.text]).toEqual([0, expect.stringContaining('Without its token it shows no more')])
     const wrong = await relayStatus(config(relay.port), { SWARMSCOPE_RELAY_TOKEN: 'wrong-wrong' })
     expect([wrong.exitCode, wrong.text]).toEqual([0, expect.stringContaining('The relay refused our token')])
-    for (const { text } of [without, wrong]) expect(text).not.toContain(project)
+    expect(without.text).toContain(
+      'Claude Code  cannot use this claude-flow without its token: SWARMSCOPE_RELAY_TOKEN is not',
+    )
+    expect(wrong.text).toContain('Claude Code  cannot use this claude-flow without the token of this relay')
+    for (const { text } of [without, wrong]) {
+      expect(text).not.toContain(project)
+      expect(text).not.toContain('claude mcp add')
+    }
+    const json = await relayStatus(config(relay.port, { json: true }), {})
+    expect(JSON.parse(json.text)).toMatchObject({ reached: true, claudeCode: null })
   })
 
   test('takes the token from a file or the data folder, quotes its path for a shell, and makes none', async () => {
@@ -192,10 +201,15 @@ describe('relay status', () => {
       tokenRefused: false,
       health: { status: 'healthy', child: { pid: relay.childPid }, dropped: { lateAnswers: 0 } },
       log: null,
+      claudeCode: expect.stringContaining('claude mcp add'),
     })
     expect(text).not.toContain(TOKEN)
     const failed = await relayStatus(config(1, { json: true }), {})
-    expect(JSON.parse(failed.text)).toMatchObject({ reached: false, error: { code: 'CONNECTION_REFUSED' } })
+    expect(JSON.parse(failed.text)).toMatchObject({
+      reached: false,
+      error: { code: 'CONNECTION_REFUSED' },
+      claudeCode: null,
+    })
   })
 })
 
@@ -221,7 +235,7 @@ describe('the text', () => {
       },
       hint: evil,
       log: { file: evil, lines: [evil, JSON.stringify({ time: 1, level: 30, msg: evil, [evil]: evil })], error: null },
-      claudeCode: evil,
+      claudeCode: { command: evil },
       nowMs: 0,
     })
     expect(text).not.toMatch(/[^\P{C}\n]/u)
