@@ -7,8 +7,11 @@ export interface SendSocket {
 
 /** Larger messages go in pieces, so that a slow but living reader is seen to make progress. */
 const PIECE_BYTES = 256 * 1024
-/** What a waiting message costs besides its bytes (its buffer, frame, write request and callback), or tiny ones cost a hundredfold. */
-const MESSAGE_OVERHEAD_BYTES = 512
+/**
+ * What a waiting message costs besides its bytes (its buffer, frame, write request and callback), or tiny ones grow us many
+ * times beyond the bound. With it 64 KiB of the tiniest, one read of the child's output and so one turn, still fit into 1 MiB.
+ */
+const MESSAGE_OVERHEAD_BYTES = 448
 /** Until then the socket had no fair chance to take what is in flight: two large answers may be asked for in one packet. */
 const FRESH_MS = 100
 

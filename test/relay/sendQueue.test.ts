@@ -1,9 +1,10 @@
 import { beforeEach, expect, test } from 'vitest'
+import { RELAY_LIMITS } from '../../relay/limits.ts'
 import { SendQueue } from '../../relay/sendQueue.ts'
 
 const KB = 1024
 /** Each message is charged so much besides its bytes. */
-const OVERHEAD = 512
+const OVERHEAD = 448
 const MAX_QUEUED = 10 * KB + OVERHEAD
 let sent: { size: number; fin: boolean; done: (error?: Error | null) => void }[]
 let overflows: number
@@ -65,6 +66,17 @@ test('tiny messages are charged what each costs, not their bytes alone', () => {
   for (let count = 0; count < 1_000 && overflows === 0; count++) queue.send('x'.repeat(30))
   expect(overflows).toBe(1)
   expect(sent).toHaveLength(1 + Math.floor(MAX_QUEUED / (30 + OVERHEAD)))
+})
+
+test('what the child says in one read, be it the tiniest messages, fits before the socket can take any', () => {
+  const tiniest = '{"jsonrpc":"2.0","method":"a"}'
+  const roomy = new SendQueue({
+    socket: { send: () => undefined },
+    maxQueuedBytes: RELAY_LIMITS.maxQueuedBytes,
+    onOverflow: () => overflows++,
+  })
+  for (let bytes = 0; bytes < 64 * KB; bytes += tiniest.length + 1) roomy.send(tiniest)
+  expect(overflows).toBe(0)
 })
 
 test('an answer of any size may stand behind a paced message', () => {
