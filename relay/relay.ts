@@ -237,7 +237,9 @@ export class Relay {
     const childEnded = this.#child.end()
     // Before the sockets close: what is pending is answered. What a 2.x process told stays with the subscribers, who
     // show it as stale; to take it back now would look as if the agents had ended.
-    this.#mux.childGone(errorBody('STOPPING'))
+    // It may have been done: who hears `STOPPING` may take it that it was not, and ask again.
+    this.#mux.refuse(errorBody('STOPPING'))
+    this.#mux.childGone(errorBody('CHILD_CRASHED', { detail: 'the relay is ending' }))
     this.#roster.close()
     clearInterval(this.#ticker)
     const patienceMs = drainMs > 0 ? DRAINED_CLOSE_MS : undefined

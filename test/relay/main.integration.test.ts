@@ -190,7 +190,7 @@ describe.skipIf(process.platform === 'win32')('the relay as a process', () => {
     await until(() => started.stderr().includes('draining'))
     const hurriedMs = performance.now()
     hurry(started)
-    expect((await hanging).error?.data?.code).toBe('STOPPING')
+    expect((await hanging).error?.data?.code).toBe('CHILD_CRASHED')
     expect(await started.exited).toBe(0)
     expect(performance.now() - hurriedMs).toBeLessThan(2_000)
   })

@@ -716,8 +716,8 @@ describe('bounds and the end', () => {
     const began = performance.now()
     await relay.close()
     expect(performance.now() - began).toBeLessThan(2_000)
-    expect((await answers.answer(id)).error?.data?.code).toBe('STOPPING')
-    expect((await new Answers(await modern).answer(2)).error?.data?.code).toBe('STOPPING')
+    expect((await answers.answer(id)).error?.data?.code).toBe('CHILD_CRASHED')
+    expect((await new Answers(await modern).answer(2)).error?.data?.code).toBe('CHILD_CRASHED')
     expect((await listening.answer('l')).result).toMatchObject({ resultType: 'complete' })
     await standalone.answers.ended
   })

@@ -798,7 +798,7 @@ describe('start and end', () => {
     await client.ask('echo', { value: 1 })
     await relay.close()
     await relay.close()
-    expect((await pending).error?.data?.code).toBe('STOPPING')
+    expect((await pending).error?.data?.code).toBe('CHILD_CRASHED')
     expect(await client.closed).toEqual({ code: 1001, reason: 'the relay is ending' })
     await until(() => !isAlive(pid) && !isAlive(grandchild))
   })
@@ -819,7 +819,7 @@ describe('start and end', () => {
     expect((await get('/readyz')).status).toBe(503)
     process.kill(relay.childPid ?? 0, 'SIGUSR2')
     expect((await slow).result).toBeDefined()
-    expect((await hanging).error?.data?.code).toBe('STOPPING')
+    expect((await hanging).error?.data?.code).toBe('CHILD_CRASHED')
     await closed
     expect(client.received.filter(({ id }) => id !== undefined)).toHaveLength(2)
     expect((await client.closed).code).toBe(1001)
