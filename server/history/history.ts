@@ -25,7 +25,7 @@ export interface HistoryAnswers {
   overview: HistoryOverview
   stateAt: PastStateText
   events: EventPage
-  beginning: { lines: string; seq: number }
+  beginning: { lines: string; next: string; fromMs: number }
 }
 
 export type HistoryAnswer = { id: number; value: unknown } | { id: number; error: PostedError }

@@ -12,6 +12,8 @@ import { COUNT_BUCKET_MS } from '../log/logFile.ts'
 /** What one page of events may look at: a filter that fits nowhere must not keep the thread. */
 const MAX_SCANNED_EVENTS = 50_000
 const SCAN_ROWS = 100
+/** An index behind the last event of any batch: who is there has had the whole batch. */
+const BATCH_END = 9_999_999
 
 export interface HistoryOverview {
   /** Times of the first and last batch that is kept; `null`: there is none. */
@@ -71,6 +73,47 @@ export class HistoryFile {
   }
 
   overview(fromMs: number | null, toMs: number | null, maxBuckets: number): HistoryOverview {
+    return this.#reading(() => this.#overview(fromMs, toMs, maxBuckets))
+  }
+
+  /** Throws `RangeError` for a time that the log does not reach back to. */
+  stateAt(atMs: number): PastState {
+    return this.#reading(() => {
+      const { known, ...rest } = this.#knownAt(atMs)
+      const entities: PastState['entities'] = { agent: [], task: [], swarm: [], link: [], source: [] }
+      for (const [ref, { json }] of known) if (json !== '') entities[kindIn(ref)].push(json)
+      return { ...rest, entities }
+    })
+  }
+
+  /** Throws `RangeError` when what comes after the cursor is no longer there. */
+  events(query: EventQuery): EventPage {
+    return this.#reading(() => this.#events(query))
+  }
+
+  /**
+   * The state at `fromMs`, or at the first time after it that the log still reaches back to, as events, one a line, to
+   * begin a recording with; `next`: the cursor for what comes after it. Throws `RangeError` when no state can be told.
+   */
+  beginning(fromMs: number): { lines: string; next: string; fromMs: number } {
+    return this.#reading(() => this.#beginning(fromMs))
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  /** In one transaction: what is tidied away meanwhile is still there for every statement of `work`. */
+  #reading<T>(work: () => T): T {
+    this.#database.exec('BEGIN')
+    try {
+      return work()
+    } finally {
+      this.#database.exec('COMMIT')
+    }
+  }
+
+  #overview(fromMs: number | null, toMs: number | null, maxBuckets: number): HistoryOverview {
     const first = this.#database.prepare('SELECT min(at_ms) FROM batches').number()
     const last = this.#database.prepare('SELECT max(at_ms) FROM batches').number()
     const from = Math.max(fromMs ?? 0, first ?? 0)
@@ -101,8 +144,7 @@ export class HistoryFile {
     }
   }
 
-  /** Throws `RangeError` for a time that the log does not reach back to. */
-  stateAt(atMs: number): PastState {
+  #knownAt(atMs: number): { known: Map<string, Known>; seq: number; atMs: number } {
     const batch = this.#database
       .prepare('SELECT seq, at_ms FROM batches WHERE at_ms <= ? ORDER BY at_ms DESC, seq DESC LIMIT 1')
       .row(atMs)
@@ -123,19 +165,19 @@ export class HistoryFile {
       const rows = this.#database
         .prepare('SELECT seq, body FROM batches WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?')
         .rows(after, seq, SCAN_ROWS)
-      if (rows.length === 0) break
+      if (rows.length === 0) throw new RangeError(`batch ${after + 1} is gone`)
       for (const [rowSeq, body] of rows) {
+        if (rowSeq !== after + 1) throw new RangeError(`batch ${after + 1} is gone`)
         eachEvent(this.#bodies.unpack(body), (head, json) => take(known, head, json))
-        after = Number(rowSeq)
+        after = rowSeq
       }
     }
-    const entities: PastState['entities'] = { agent: [], task: [], swarm: [], link: [], source: [] }
-    for (const [ref, { json }] of known) if (json !== '') entities[kindIn(ref)].push(json)
-    return { seq, atMs: Number(batch?.[1] ?? keyframe?.[1] ?? 0), entities }
+    return { known, seq, atMs: Number(batch?.[1] ?? keyframe?.[1] ?? 0) }
   }
 
-  events({ fromMs, toMs, kind, agent, after, limit }: EventQuery): EventPage {
+  #events({ fromMs, toMs, kind, agent, after, limit }: EventQuery): EventPage {
     const [afterSeq = 0, afterIndex = -1] = after === null ? [] : after.split('.').map(Number)
+    if (after !== null) this.#assertKeptAfter(afterSeq, afterIndex)
     const mark = agent === null ? null : markOf(agent)
     const read = this.#database.prepare(
       `SELECT seq, body FROM batches WHERE seq >= ? AND seq <= ?${mark ? ' AND instr(marks, ?) > 0' : ''}
@@ -175,31 +217,32 @@ export class HistoryFile {
     }
   }
 
-  /** The state at `fromMs` as events, one a line, to begin a recording with. */
-  beginning(fromMs: number): { lines: string; seq: number } {
-    let state: PastState
-    try {
-      state = this.stateAt(fromMs)
-    } catch (error) {
-      if (error instanceof RangeError) return { lines: '', seq: 0 }
-      throw error
-    }
+  #beginning(wantedMs: number): { lines: string; next: string; fromMs: number } {
+    const first = this.#database.prepare('SELECT min(at_ms) FROM batches').number()
+    const stateFromMs = this.#stateFromMs(first)
+    if (stateFromMs === null) throw new RangeError('no state can be told')
+    const fromMs = Math.max(wantedMs, stateFromMs)
+    const { known, seq } = this.#knownAt(fromMs)
     const receivedAt = new Date(fromMs).toISOString()
     let lines = ''
-    for (const [kind, jsons] of Object.entries(state.entities)) {
-      for (const json of jsons) {
-        const { id, sourceId = id } = JSON.parse(json) as { id: string; sourceId?: string }
-        const head = { v: EVENT_VERSION, type: `${kind}.upserted`, key: `recording/${refOf(kind, id)}`, sourceId }
-        // Before whatever comes: a source's own incarnations begin at 1.
-        const rest = { version: [0, 0], at: null, receivedAt }
-        lines += `{"seq":${state.seq},${JSON.stringify({ ...head, ...rest }).slice(1, -1)},"entity":${json}}\n`
-      }
+    for (const [ref, { incarnation, revision, json }] of known) {
+      if (json === '') continue
+      const { id, sourceId = id } = JSON.parse(json) as { id: string; sourceId?: string }
+      const head = { v: EVENT_VERSION, type: `${kindIn(ref)}.upserted`, key: `recording/${ref}`, sourceId }
+      const rest = { version: [incarnation, revision], at: null, receivedAt }
+      lines += `{"seq":${seq},${JSON.stringify({ ...head, ...rest }).slice(1, -1)},"entity":${json}}\n`
     }
-    return { lines, seq: state.seq }
+    return { lines, next: `${seq}.${BATCH_END}`, fromMs }
   }
 
-  close(): void {
-    this.#database.close()
+  #assertKeptAfter(seq: number, index: number): void {
+    const lastSeq = Number(this.#database.prepare("SELECT value FROM meta WHERE key = 'seq'").row()?.[0] ?? 0)
+    const firstSeq = this.#database.prepare('SELECT min(seq) FROM batches').number() ?? lastSeq + 1
+    // Of the last batch that is gone nobody can tell whether there was more in it.
+    const hadWhole = seq === 0 || index >= BATCH_END
+    if (seq < firstSeq - 1 || (seq === firstSeq - 1 && !hadWhole)) {
+      throw new RangeError(`the log begins at ${firstSeq}, what comes after ${seq}.${index} was asked for`)
+    }
   }
 
   #firstSeqFrom(fromMs: number | null): number {

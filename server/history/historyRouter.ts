@@ -38,9 +38,7 @@ export function historyRouter({ guard, askHistory, logError }: HistoryOptions): 
       return await askHistory(call)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      throw new SwarmscopeError('NOT_FOUND', {
-        detail: 'The history does not reach back so far: GET /api/v1/history says from when on it does',
-      })
+      throw tooFarBack()
     }
   }
 
@@ -88,13 +86,15 @@ export function historyRouter({ guard, askHistory, logError }: HistoryOptions): 
     const range = await ask({ type: 'overview', fromMs: ms(from), toMs: ms(to), maxBuckets: 1 })
     if (range.first === null) throw new SwarmscopeError('NOT_FOUND', { detail: 'Nothing has happened yet' })
     const beginning = await ask({ type: 'beginning', fromMs: range.from })
-    response.type(NDJSON).attachment('swarmscope-recording.ndjson')
-    await write(response, recordingHead(range.from, range.to) + beginning.lines)
+    if (beginning.fromMs > range.from && beginning.fromMs > range.to) throw tooFarBack()
+    // The name alone would make it a file of a type that is not known.
+    response.attachment('swarmscope-recording.ndjson').type(NDJSON)
+    await write(response, recordingHead(beginning.fromMs, range.to) + beginning.lines)
     // What is in the beginning is not told again.
-    let after: string | null = `${beginning.seq}.9999999`
+    let after: string | null = beginning.next
     while (after !== null && !response.destroyed) {
       const query: EventQuery = {
-        fromMs: range.from,
+        fromMs: beginning.fromMs,
         toMs: range.to,
         kind: null,
         agent: null,
@@ -116,5 +116,10 @@ async function write(response: Response, lines: string): Promise<void> {
   if (response.destroyed || response.write(lines)) return
   await Promise.race([once(response, 'drain'), once(response, 'close')])
 }
+
+const tooFarBack = () =>
+  new SwarmscopeError('NOT_FOUND', {
+    detail: 'The history does not reach back so far: GET /api/v1/history says from when on it does',
+  })
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import express from 'express'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Batch, SwarmEvent } from '../../protocol/events.ts'
 import { applyBatch, emptyState } from '../../protocol/fold.ts'
 import type { SourceError } from '../../protocol/swarm.ts'
@@ -14,6 +14,7 @@ import { HistoryFile } from '../../server/history/historyFile.ts'
 import { historyRouter } from '../../server/history/historyRouter.ts'
 import { RecordingError, readRecording } from '../../server/history/recording.ts'
 import { backUp } from '../../server/log/backup.ts'
+import { Bodies } from '../../server/log/bodies.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
 import { SqliteLog } from '../../server/log/sqliteLog.ts'
 import { ReplaySource } from '../../server/sources/replay/replaySource.ts'
@@ -109,6 +110,70 @@ describe('[H1] the state of the past', () => {
   })
 })
 
+/** What `work` returns when the log is tidied as soon as it has read the first batch. */
+function whileTidied<T>(tidyAll: () => void, work: () => T): T {
+  const unpack = Bodies.prototype.unpack
+  const spy = vi.spyOn(Bodies.prototype, 'unpack').mockImplementation(function (this: Bodies, body) {
+    spy.mockRestore()
+    tidyAll()
+    return unpack.call(this, body)
+  })
+  try {
+    return work()
+  } finally {
+    spy.mockRestore()
+  }
+}
+
+describe('a log that is tidied while its past is read', () => {
+  async function long() {
+    const { log, thread, file } = await openLog()
+    for (let n = 1; n < 600; n++) void log.append([at(START_MS + n * 1_000, agentEvent(`agent-${n}`))])
+    await log.append([at(START_MS + 600_000, agentEvent('agent-600'))])
+    const tidyAll = () => {
+      while (thread.held.tidy(START_MS + 7 * 24 * HOUR_MS + 550_000));
+      expect(thread.held.firstSeq).toBe(550)
+    }
+    return { thread, history: file(), tidyAll }
+  }
+
+  test('[H1] tells a state that is whole', async () => {
+    const { history, tidyAll } = await long()
+    const { entities } = whileTidied(tidyAll, () => history.stateAt(START_MS + HOUR_MS))
+    expect(entities.agent).toHaveLength(600)
+    expect(() => history.stateAt(START_MS + HOUR_MS)).toThrow(RangeError)
+  })
+
+  test('[H3] gives a page that is whole, and refuses to go on where events are gone', async () => {
+    const { history, tidyAll } = await long()
+    const query = { fromMs: null, toMs: null, kind: null, agent: null, limit: 300 }
+    const page = whileTidied(tidyAll, () => history.events({ ...query, after: null }))
+    expect(linesOf(page.lines).map(({ seq }) => seq)).toEqual(Array.from({ length: 300 }, (_, index) => index + 1))
+    for (const after of [page.next, '548.9999999', '549.0']) {
+      expect(() => history.events({ ...query, after })).toThrow(RangeError)
+    }
+    for (const after of ['549.9999999', null]) {
+      expect(linesOf(history.events({ ...query, after }).lines)).toHaveLength(51)
+    }
+  })
+
+  test('[H4] is recorded from where its state can be told, and has no recording of what was before', async () => {
+    const { thread, history, tidyAll } = await long()
+    tidyAll()
+    const get = await serve(history)
+    expect((await get('/recording')).status).toBe(404)
+    await thread.held.keyframe()
+    for (const query of ['', `?from=${START_MS}`]) {
+      const { status, text } = await get(`/recording${query}`)
+      expect(status).toBe(200)
+      const [head, ...events] = linesOf(text)
+      expect(head?.from).toBe(new Date(history.overview(null, null, 1).stateFrom ?? 0).toISOString())
+      expect(events).toHaveLength(600)
+    }
+    expect((await get(`/recording?to=${START_MS + 560_000}`)).status).toBe(404)
+  })
+})
+
 describe('[H2] the overview', () => {
   test('counts every event once, by type, in buckets over the range', async () => {
     const { log, file } = await openLog()
@@ -150,6 +215,7 @@ async function serve(file: HistoryFile | null, error: SourceError | null = null)
     const text = await response.text()
     return {
       status: response.status,
+      type: response.headers.get('content-type'),
       text,
       next: /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1],
     }
@@ -287,6 +353,29 @@ describe('[H4] a recording', () => {
     expect(batches).toHaveLength(41)
     expect(batches.map(({ events }) => events.length)).toEqual([...Array(40).fill(2), 1])
     expect(batches.at(-1)?.atMs).toBe(START_MS + 40_000)
+  })
+
+  test('is answered as NDJSON', async () => {
+    const { log, file } = await openLog()
+    await log.append([agentEvent('a')])
+    expect((await (await serve(file()))('/recording')).type).toMatch(/^application\/x-ndjson/)
+  })
+
+  test('of a log whose beginning is gone comes to the same state', async () => {
+    const { log, thread, file } = await openLog()
+    for (let n = 0; n < 50; n++) await log.append([at(START_MS + n, agentEvent(`old-${n}`))])
+    await log.append([at(START_MS + HOUR_MS, agentEvent('middle'))])
+    await thread.held.keyframe()
+    const endMs = START_MS + 2 * HOUR_MS
+    await log.append([at(endMs, agentEvent('new')), at(endMs, agentEnds('old-0'))])
+    while (thread.held.tidy(START_MS + 7 * 24 * HOUR_MS + HOUR_MS / 2));
+    expect(thread.held.firstSeq).toBe(51)
+    const path = join(folder.path, 'pruned.ndjson')
+    writeFileSync(path, (await (await serve(file()))('/recording')).text)
+    const world = new World('replay', new MemoryLog())
+    for await (const { events } of readRecording(path)) await world.append(events)
+    expect(world.store.all('agent').size).toBe(51)
+    expect(withoutRev(world)).toBe(statesHash(Object.values(file().stateAt(endMs).entities).flat()))
   })
 
   test('closing ends it in the middle', async () => {
