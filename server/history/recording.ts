@@ -2,14 +2,16 @@
 // begins, as events, then what happened.
 
 import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { VERSION } from '../../platform/version.ts'
 import { type Batch, type SwarmEvent, upcast } from '../../protocol/events.ts'
+import { boundedLines } from './boundedLines.ts'
 
 const RECORDING_VERSION = 1
 /** A single event is a few KB. */
-const MAX_LINE_LENGTH = 4 * 1024 * 1024
+const MAX_LINE_BYTES = 4 * 1024 * 1024
+/** A batch is held until it is whole. */
+const MAX_BATCH_EVENTS = 100_000
 /** Far more than a head has: a file that is something else need not be read. */
 const MAX_HEAD_BYTES = 4_096
 
@@ -50,12 +52,11 @@ export class RecordingError extends Error {
 
 /** The batches of a recording, in order; rejects with `RecordingError`, or with what the file system says. */
 export async function* readRecording(path: string): AsyncGenerator<Batch & { atMs: number }> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })
   let number = 0
   let batch: { seq: number; atMs: number; events: SwarmEvent[] } | null = null
-  for await (const line of lines) {
+  let firstSeq: number | null = null
+  for await (const line of boundedLines(createReadStream(path), MAX_LINE_BYTES, tooLong)) {
     number++
-    if (line.length > MAX_LINE_LENGTH) throw new RecordingError(`line ${number} is too long`)
     if (number === 1) {
       checkHead(line)
       continue
@@ -64,6 +65,13 @@ export async function* readRecording(path: string): AsyncGenerator<Batch & { atM
     const { seq, ...parsed } = parseLine(line, number)
     const atMs = Date.parse(parsed.receivedAt)
     if (batch && batch.seq !== seq) {
+      yield batch
+      batch = null
+    }
+    firstSeq ??= seq
+    if (batch && batch.events.length >= MAX_BATCH_EVENTS) {
+      // The state in which it begins may be larger, and means the same in parts.
+      if (seq !== firstSeq) throw new RecordingError(`line ${number} is one too many for a batch`)
       yield batch
       batch = null
     }
@@ -77,12 +85,14 @@ export async function* readRecording(path: string): AsyncGenerator<Batch & { atM
 /** Rejects as `readRecording` does, when what stands at `path` does not begin as a recording. */
 export async function assertRecording(path: string): Promise<void> {
   const input = createReadStream(path, { end: MAX_HEAD_BYTES })
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of boundedLines(input, MAX_LINE_BYTES, tooLong)) {
     checkHead(line)
     return
   }
   throw new RecordingError('the recording is empty')
 }
+
+const tooLong = (number: number) => new RecordingError(`line ${number} is too long`)
 
 function checkHead(line: string): void {
   const parsed = head.safeParse(jsonOf(line))

@@ -9,6 +9,7 @@ import { applyBatch, emptyState } from '../../protocol/fold.ts'
 import type { SourceError } from '../../protocol/swarm.ts'
 import { answerErrors } from '../../server/api/errors.ts'
 import { answerHistory } from '../../server/history/answerHistory.ts'
+import { boundedLines } from '../../server/history/boundedLines.ts'
 import type { AskHistory } from '../../server/history/history.ts'
 import { HistoryFile } from '../../server/history/historyFile.ts'
 import { historyRouter } from '../../server/history/historyRouter.ts'
@@ -364,7 +365,8 @@ describe('[H4] a recording', () => {
   test('of a log whose beginning is gone comes to the same state', async () => {
     const { log, thread, file } = await openLog()
     for (let n = 0; n < 50; n++) await log.append([at(START_MS + n, agentEvent(`old-${n}`))])
-    await log.append([at(START_MS + HOUR_MS, agentEvent('middle'))])
+    // The first batch that is kept is one from before the keyframe: no state can be told at its time.
+    for (const n of [0, 1]) await log.append([at(START_MS + HOUR_MS + n, agentEvent(`middle-${n}`))])
     await thread.held.keyframe()
     const endMs = START_MS + 2 * HOUR_MS
     await log.append([at(endMs, agentEvent('new')), at(endMs, agentEnds('old-0'))])
@@ -374,7 +376,7 @@ describe('[H4] a recording', () => {
     writeFileSync(path, (await (await serve(file()))('/recording')).text)
     const world = new World('replay', new MemoryLog())
     for await (const { events } of readRecording(path)) await world.append(events)
-    expect(world.store.all('agent').size).toBe(51)
+    expect(world.store.all('agent').size).toBe(52)
     expect(withoutRev(world)).toBe(statesHash(Object.values(file().stateAt(endMs).entities).flat()))
   })
 
@@ -415,6 +417,56 @@ describe('[H4] a recording', () => {
     await expect(reading).rejects.toThrow(RecordingError)
     await expect(reading).rejects.toThrow(words)
   })
+})
+
+describe('[H4] a recording that is too large in one place', () => {
+  const HEAD = `{"swarmscope":"recording","version":1,"from":"${TIME}"}\n`
+  const line = (seq: number, name: string) =>
+    `${JSON.stringify({ seq, ...agentEvent('a', { name }), receivedAt: TIME })}\n`
+  const sizesOf = async (path: string) => {
+    const sizes: number[] = []
+    for await (const { events } of readRecording(path)) sizes.push(events.length)
+    return sizes
+  }
+
+  test('a line without an end is refused once it is too long, and not read any further', async () => {
+    let chunks = 0
+    async function* endless() {
+      for (;;) {
+        chunks++
+        yield Buffer.alloc(65_536, 'x')
+      }
+    }
+    const reading = boundedLines(endless(), 1024 * 1024, (number) => new RecordingError(`line ${number}`)).next()
+    await expect(reading).rejects.toThrow('line 1')
+    expect(chunks).toBe(17)
+  })
+
+  test('so is one in a file, by its number', async () => {
+    const path = join(folder.path, 'long.ndjson')
+    writeFileSync(path, Buffer.concat([Buffer.from(HEAD), Buffer.alloc(5 * 1024 * 1024, 'x')]))
+    await expect(sizesOf(path)).rejects.toThrow(new RecordingError('line 2 is too long'))
+  })
+
+  test('lines may come in any pieces, end in either way, and hold any character', async () => {
+    const text = Buffer.from('one\r\n\nzwölf \u2028 🐝\nlast')
+    for (let size = 1; size <= text.length; size++) {
+      async function* pieces() {
+        for (let from = 0; from < text.length; from += size) yield text.subarray(from, from + size)
+      }
+      const lines: string[] = []
+      for await (const line of boundedLines(pieces(), 100, () => new Error('too long'))) lines.push(line)
+      expect(lines).toEqual(['one', '', 'zwölf \u2028 🐝', 'last'])
+    }
+  })
+
+  test('a state to begin with comes in parts, a batch of so many events is refused', async () => {
+    const path = join(folder.path, 'many.ndjson')
+    writeFileSync(path, HEAD + line(1, 'x').repeat(100_001))
+    expect(await sizesOf(path)).toEqual([100_000, 1])
+    writeFileSync(path, HEAD + line(1, 'x') + line(2, 'x').repeat(100_001))
+    await expect(sizesOf(path)).rejects.toThrow('too many for a batch')
+  }, 60_000)
 })
 
 describe('a backup', () => {
