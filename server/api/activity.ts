@@ -10,10 +10,13 @@ import type { activityItem, activityQuery } from './schemas/reads.ts'
 type Query = z.output<typeof activityQuery>
 type Item = z.output<typeof activityItem>
 
-/** Batches read at once, going back. */
-const STEP = 64
+/** Batches read at once, going back: one at first, for each may hold a whole swarm, and more while they are small. */
+const MAX_STEP = 64
+const SMALL_STEP_EVENTS = 500
 /** Then the search ends and says so; the asker may go on from there. */
-const MAX_EVENTS_EXAMINED = 50_000
+const MAX_EVENTS_EXAMINED = 10_000
+/** One at a time reads a log; so many may wait for it. */
+const MAX_WAITING = 16
 /** How much further is looked, once the page is full, for what its last ones were before. */
 const MAX_EVENTS_FOR_BEFORE = 5_000
 
@@ -29,7 +32,20 @@ export interface Activity {
   complete: boolean
 }
 
+const searches = new WeakMap<object, { last: Promise<unknown>; waiting: number }>()
+
+/** Rejects with `RATE_LIMITED` when too many wait already, with `LOG_UNAVAILABLE`, or for a cursor that is none. */
 export async function activityOf(world: Pick<World, 'read' | 'store'>, query: Query): Promise<Activity> {
+  const line = searches.get(world) ?? { last: Promise.resolve(), waiting: 0 }
+  searches.set(world, line)
+  if (line.waiting >= MAX_WAITING) throw new SwarmscopeError('RATE_LIMITED')
+  line.waiting++
+  const mine = line.last.then(() => search(world, query)).finally(() => line.waiting--)
+  line.last = mine.catch(() => undefined) // who asked hears of it; the next one need not
+  return mine
+}
+
+async function search(world: Pick<World, 'read' | 'store'>, query: Query): Promise<Activity> {
   const { epoch, seq: newest } = world.store
   const start = query.cursor === undefined ? null : readPlace(query.cursor, epoch)
   const items: Item[] = []
@@ -38,10 +54,15 @@ export async function activityOf(world: Pick<World, 'read' | 'store'>, query: Qu
   let end: Pick<Activity, 'next' | 'complete'> | null = null
   let to = Math.min(start?.seq ?? newest, newest)
   let budget = MAX_EVENTS_EXAMINED
+  let step = 1
   while (to > 0 && budget > 0 && !(end && open.size === 0)) {
-    const read = await readBack(world, Math.max(0, to - STEP), to)
+    const read = await readBack(world, Math.max(0, to - step), to)
+    // Others get their turn: unpacking a batch may take long.
+    await new Promise((resolve) => setImmediate(resolve))
     if (read === null) return { items, ...(end ?? { next: null, complete: false }) }
     let reached = read.from
+    const events = read.batches.reduce((sum, batch) => sum + batch.events.length, 0)
+    step = events < SMALL_STEP_EVENTS ? Math.min(MAX_STEP, step * 2) : 1
     for (const { seq, events } of read.batches.reverse()) {
       if (budget <= 0) break
       budget -= events.length

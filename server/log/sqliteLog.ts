@@ -183,8 +183,13 @@ export class SqliteLog implements EventLog {
         const { firstSeq } = await this.#inTime(this.#thread.write(group.map(({ wire }) => wire)))
         this.#firstSeq = firstSeq
       } catch (error) {
-        this.#waiting = [...group, ...this.#waiting]
-        this.#break(logUnavailable(error))
+        if (this.#broken) {
+          // It broke meanwhile, and what waited was given back then: nobody else knows of these any more.
+          for (const { reject } of group) reject(this.#broken)
+        } else {
+          this.#waiting = [...group, ...this.#waiting]
+          this.#break(logUnavailable(error))
+        }
         break
       }
       // Given up meanwhile: whether it was committed is not known to anybody, so nobody may be told.

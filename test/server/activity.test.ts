@@ -40,12 +40,39 @@ describe('activity', () => {
   it('stops after a bounded search, and goes on from there', async () => {
     const world = new World('real', new MemoryLog(200_000))
     await world.append([seen(1, 'wanted')])
-    for (let n = 0; n < 52; n++)
+    for (let n = 0; n < 12; n++)
       await world.append(Array.from({ length: 1_000 }, (_, k) => seen(2 + n * 1_000 + k, `x${k}`)))
     const first = await activityOf(world, query({ id: 'wanted' }))
     expect(first).toMatchObject({ items: [], complete: false, next: expect.any(String) })
     const second = await activityOf(world, query({ id: 'wanted', cursor: first.next ?? '' }))
     expect(second).toMatchObject({ items: [{ id: 'wanted' }], complete: true, next: null })
+    await world.close()
+  })
+
+  it('reads large batches one by one, small ones many at once, and one search after another', async () => {
+    const world = new World('real', new MemoryLog(200_000))
+    let revision = 0
+    for (let n = 0; n < 20; n++) await world.append([seen(++revision, `small-${n}`)])
+    for (let n = 0; n < 20; n++)
+      await world.append(Array.from({ length: 1_000 }, (_, k) => seen(++revision, `x${n}-${k}`)))
+    const steps: number[] = []
+    let underWay = 0
+    const watched = {
+      store: world.store,
+      async *read(from: number, to: number) {
+        expect(++underWay).toBe(1)
+        steps.push(to - from)
+        for await (const batch of world.read(from, to)) yield batch
+        underWay--
+      },
+    }
+    await Promise.all([activityOf(watched, query({ id: 'none' })), activityOf(watched, query({ id: 'none' }))])
+    expect(steps).toEqual(Array.from({ length: 20 }, () => 1))
+    await activityOf(watched, query({ id: 'none', cursor: `${world.store.epoch}.20.0` }))
+    expect(steps.slice(20)).toEqual([1, 2, 4, 8, 5])
+    const many = Array.from({ length: 20 }, () => activityOf(watched, query({ limit: '1' })))
+    const outcomes = await Promise.allSettled(many)
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(4)
     await world.close()
   })
 
