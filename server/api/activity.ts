@@ -1,6 +1,7 @@
 // What happened, the latest first, read back from the world's log. The log is bounded, and so is the search: the answer
 // says where it ended.
 
+import { setImmediate } from 'node:timers/promises'
 import type { z } from 'zod'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 import type { Batch, SwarmEvent } from '../../protocol/events.ts'
@@ -10,15 +11,18 @@ import type { activityItem, activityQuery } from './schemas/reads.ts'
 type Query = z.output<typeof activityQuery>
 type Item = z.output<typeof activityItem>
 
-/** Batches read at once, going back: one at first, for each may hold a whole swarm, and more while they are small. */
+/** Batches read at once, going back: one at first, more while they turn out to be small. */
 const MAX_STEP = 64
-const SMALL_STEP_EVENTS = 500
-/** Then the search ends and says so; the asker may go on from there. */
+/** A batch may be one agent or ten thousand: this many events or more in one step, and the next is one batch again. */
+const LARGE_STEP_EVENTS = 500
+/** More is not held at once, but for a single batch that is larger itself. */
+const MAX_STEP_EVENTS = 2_000
+/** Then the search ends, with the batch that it is in, and says so; the asker may go on from there. */
 const MAX_EVENTS_EXAMINED = 10_000
-/** One at a time reads a log; so many may wait for it. */
-const MAX_WAITING = 16
 /** How much further is looked, once the page is full, for what its last ones were before. */
 const MAX_EVENTS_FOR_BEFORE = 5_000
+/** Searches that wait for the one under way: a few askers must not hold the server, nor its memory. */
+const MAX_WAITING = 16
 
 interface Place {
   seq: number
@@ -32,16 +36,16 @@ export interface Activity {
   complete: boolean
 }
 
-const searches = new WeakMap<object, { last: Promise<unknown>; waiting: number }>()
+let underWay: Promise<unknown> = Promise.resolve()
+let waiting = 0
 
-/** Rejects with `RATE_LIMITED` when too many wait already, with `LOG_UNAVAILABLE`, or for a cursor that is none. */
+/** One search at a time; `RATE_LIMITED` if too many wait already. */
 export async function activityOf(world: Pick<World, 'read' | 'store'>, query: Query): Promise<Activity> {
-  const line = searches.get(world) ?? { last: Promise.resolve(), waiting: 0 }
-  searches.set(world, line)
-  if (line.waiting >= MAX_WAITING) throw new SwarmscopeError('RATE_LIMITED')
-  line.waiting++
-  const mine = line.last.then(() => search(world, query)).finally(() => line.waiting--)
-  line.last = mine.catch(() => undefined) // who asked hears of it; the next one need not
+  if (waiting > MAX_WAITING) throw new SwarmscopeError('RATE_LIMITED')
+  waiting++
+  const mine = underWay.then(() => search(world, query)).finally(() => waiting--)
+  // Whoever comes next waits for the end of this one, however it ends: its failure is its asker's alone.
+  underWay = mine.catch(() => undefined)
   return mine
 }
 
@@ -52,17 +56,15 @@ async function search(world: Pick<World, 'read' | 'store'>, query: Query): Promi
   /** Told, but what was before is still to be met. */
   const open = new Map<string, Item>()
   let end: Pick<Activity, 'next' | 'complete'> | null = null
-  let to = Math.min(start?.seq ?? newest, newest)
+  // Of a batch that was passed wholly there is nothing to read again: a large one would use up the search.
+  const startSeq = start && start.index === 0 ? start.seq - 1 : start?.seq
+  let to = Math.min(startSeq ?? newest, newest)
   let budget = MAX_EVENTS_EXAMINED
   let step = 1
   while (to > 0 && budget > 0 && !(end && open.size === 0)) {
     const read = await readBack(world, Math.max(0, to - step), to)
-    // Others get their turn: unpacking a batch may take long.
-    await new Promise((resolve) => setImmediate(resolve))
     if (read === null) return { items, ...(end ?? { next: null, complete: false }) }
     let reached = read.from
-    const events = read.batches.reduce((sum, batch) => sum + batch.events.length, 0)
-    step = events < SMALL_STEP_EVENTS ? Math.min(MAX_STEP, step * 2) : 1
     for (const { seq, events } of read.batches.reverse()) {
       if (budget <= 0) break
       budget -= events.length
@@ -88,6 +90,9 @@ async function search(world: Pick<World, 'read' | 'store'>, query: Query): Promi
       }
     }
     to = budget > 0 ? read.from : reached
+    step = read.events < LARGE_STEP_EVENTS ? Math.min(2 * read.span, MAX_STEP) : 1
+    // Others have their turn between the steps.
+    await setImmediate()
   }
   if (end) return { items, ...end }
   return to > 0
@@ -99,20 +104,33 @@ interface Read {
   /** What was read lies in (from, …]. */
   from: number
   batches: Batch[]
+  events: number
+  /** How many batches lay in the step: fewer than asked for, if that was too much. */
+  span: number
 }
 
 /** `null`: the log no longer reaches back so far. */
 async function readBack(world: Pick<World, 'read'>, from: number, to: number): Promise<Read | null> {
   const batches: Batch[] = []
+  let events = 0
+  let isTooMuch = false
   try {
-    for await (const batch of world.read(from, to)) batches.push(batch)
-    return { from, batches }
+    for await (const batch of world.read(from, to)) {
+      batches.push(batch)
+      events += batch.events.length
+      isTooMuch = events > MAX_STEP_EVENTS && to - from > 1
+      if (isTooMuch) break
+    }
   } catch (error) {
     if (!(error instanceof RangeError)) throw new SwarmscopeError('LOG_UNAVAILABLE', {}, { cause: error })
     // Its beginning lies somewhere in this step: halve until it is found.
     const middle = Math.ceil((from + to) / 2)
     return middle >= to ? null : readBack(world, middle, to)
   }
+  if (!isTooMuch) return { from, batches, events, span: to - from }
+  // The latest come last when reading: let go of the others, and take the very last alone.
+  batches.length = 0
+  return readBack(world, to - 1, to)
 }
 
 function matches(item: Item, { kind, what, id, sourceId }: Query): boolean {

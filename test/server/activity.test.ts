@@ -49,31 +49,84 @@ describe('activity', () => {
     await world.close()
   })
 
-  it('reads large batches one by one, small ones many at once, and one search after another', async () => {
-    const world = new World('real', new MemoryLog(200_000))
-    let revision = 0
-    for (let n = 0; n < 20; n++) await world.append([seen(++revision, `small-${n}`)])
-    for (let n = 0; n < 20; n++)
-      await world.append(Array.from({ length: 1_000 }, (_, k) => seen(++revision, `x${n}-${k}`)))
-    const steps: number[] = []
-    let underWay = 0
-    const watched = {
-      store: world.store,
-      async *read(from: number, to: number) {
-        expect(++underWay).toBe(1)
-        steps.push(to - from)
-        for await (const batch of world.read(from, to)) yield batch
-        underWay--
-      },
+  describe('of a log of large batches', () => {
+    const LARGE = Array.from({ length: 10_000 }, (_, k) => seen(k, `x${k}`))
+    /** `large` batches of 10,000 agents each, with `small` ones of one agent after them. */
+    function largeWorld(small = 0, large = 64) {
+      const epoch = 'large'
+      const read = { batches: 0, largeBatches: 0, underWay: 0, mostUnderWay: 0 }
+      const world = {
+        store: { epoch, seq: large + small },
+        async *read(from: number, to: number) {
+          read.mostUnderWay = Math.max(read.mostUnderWay, ++read.underWay)
+          try {
+            for (let seq = from + 1; seq <= to; seq++) {
+              await Promise.resolve()
+              read.batches++
+              if (seq <= large) read.largeBatches++
+              yield { seq, events: seq <= large ? LARGE : [seen(seq, 'small')] }
+            }
+          } finally {
+            read.underWay--
+          }
+        },
+      } as unknown as World
+      return { world, read }
     }
-    await Promise.all([activityOf(watched, query({ id: 'none' })), activityOf(watched, query({ id: 'none' }))])
-    expect(steps).toEqual(Array.from({ length: 20 }, () => 1))
-    await activityOf(watched, query({ id: 'none', cursor: `${world.store.epoch}.20.0` }))
-    expect(steps.slice(20)).toEqual([1, 2, 4, 8, 5])
-    const many = Array.from({ length: 20 }, () => activityOf(watched, query({ limit: '1' })))
-    const outcomes = await Promise.allSettled(many)
-    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(4)
-    await world.close()
+
+    it('one batch is read for one item', async () => {
+      const { world, read } = largeWorld()
+      const { items, next } = await activityOf(world, query({ limit: '1' }))
+      expect(items).toMatchObject([{ seq: 64, id: 'x9999' }])
+      expect(next).toBe('large.64.9999')
+      expect(read.batches).toBe(1)
+    })
+
+    it('one batch is read by a search that finds nothing, which says that it did not reach the beginning', async () => {
+      const { world, read } = largeWorld()
+      const answer = await activityOf(world, query({ id: 'nobody' }))
+      expect(answer).toEqual({ items: [], next: 'large.64.0', complete: false })
+      expect(read.batches).toBe(1)
+      expect(await activityOf(world, query({ id: 'nobody', cursor: 'large.64.0' }))).toMatchObject({ complete: false })
+    })
+
+    it('a step that runs from small ones into large ones holds no more than one of these', async () => {
+      // Steps of 1, 2, 4, 8, then one that reaches 11 batches back beyond the small ones.
+      const { world, read } = largeWorld(20)
+      const answer = await activityOf(world, query({ id: 'nobody' }))
+      expect(answer.complete).toBe(false)
+      // Each step that turns out too large is let go at the first of them, and half as many small ones remain before it.
+      expect(read.largeBatches).toBeLessThanOrEqual(5)
+    })
+
+    it('going on from each cursor passes every batch, and ends at the beginning', async () => {
+      const { world } = largeWorld(20, 6)
+      let cursor: string | null = null
+      const places: (string | null)[] = []
+      do {
+        const given: Record<string, string> = cursor === null ? {} : { cursor }
+        const answer: Awaited<ReturnType<typeof activityOf>> = await activityOf(
+          world,
+          query({ id: 'nobody', ...given }),
+        )
+        cursor = answer.next
+        places.push(cursor)
+        expect(answer.complete).toBe(cursor === null)
+      } while (cursor !== null && places.length < 20)
+      expect(cursor).toBeNull()
+      expect(places).toHaveLength(6)
+    })
+
+    it('one search runs at a time; who finds too many waiting is RATE_LIMITED, and the others are answered', async () => {
+      const { world, read } = largeWorld()
+      const answers = await Promise.allSettled(
+        Array.from({ length: 20 }, () => activityOf(world, query({ limit: '1' }))),
+      )
+      expect(read.mostUnderWay).toBe(1)
+      const refused = answers.filter((answer) => answer.status === 'rejected')
+      expect(refused.map(({ reason }) => reason.code)).toEqual(['RATE_LIMITED', 'RATE_LIMITED', 'RATE_LIMITED'])
+      expect((await activityOf(world, query({ limit: '1' }))).items).toHaveLength(1)
+    })
   })
 
   it('of a log that cannot be read is LOG_UNAVAILABLE', async () => {
