@@ -209,7 +209,7 @@ function keyOf(request: Request): string | undefined {
 }
 
 /** Rejects only if nothing was done. */
-async function outcomeOf(source: Source, run: () => Promise<object>): Promise<Outcome> {
+export async function outcomeOf(source: Pick<Source, 'ready'>, run: () => Promise<object>): Promise<Outcome> {
   await source.ready()
   try {
     return { type: 'done', body: await run() }

@@ -217,8 +217,8 @@ export class RelayConnection {
     this.#watch = null
     this.#silentSinceMs = null
     const socket = this.#socket
-    const stopping = this.#state.state === 'closed' && this.#state.lastError === null
-    this.#rpc?.failAll(new SwarmscopeError(stopping ? 'STOPPING' : 'CONNECTION_LOST', this.#context))
+    // Also when we stop ourselves: all of it was sent, and may have been done. STOPPING would say that nothing was.
+    this.#rpc?.failAll(new SwarmscopeError('CONNECTION_LOST', this.#context))
     this.#socket = null
     this.#rpc = null
     // `error` keeps its listener: closing a socket that is still connecting emits one.

@@ -1,5 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest'
 import { SwarmscopeError } from '../../protocol/errors.ts'
+import { outcomeOf } from '../../server/api/commands.ts'
+import { Idempotency } from '../../server/api/idempotency.ts'
+import { MemoryLog } from '../../server/log/memoryLog.ts'
+import { ClaudeFlowSource } from '../../server/sources/claudeFlow/claudeFlowSource.ts'
 import {
   assignTask,
   cancelTask,
@@ -8,9 +12,10 @@ import {
   type ToolCaller,
   terminateAgent,
 } from '../../server/sources/claudeFlow/commands.ts'
+import { World } from '../../server/world.ts'
 import { FakeRelay, failure, text, UP } from '../helpers/fakeRelay.ts'
 import { records3, runningStores3 } from '../helpers/recordings.ts'
-import { keptLog } from '../helpers/silentLog.ts'
+import { keptLog, silentLog } from '../helpers/silentLog.ts'
 import { type Answer, OPERATOR, startTestServer, type TestServer, TOKENS, VIEWER } from '../helpers/testServer.ts'
 import { until } from '../helpers/until.ts'
 
@@ -290,6 +295,37 @@ describe('commands over the API', () => {
       expect((await spawn('k4')).status).toBe(429)
       relay.tools.set('agent_spawn', () => text({ success: true, agentId: 'a' }))
       expect((await spawn('k4')).status).toBe(200)
+    })
+
+    test('whose answer was lost as the server let go of its connection are not done twice', async () => {
+      const called = await new FakeRelay().start()
+      const { world, log } = { world: new World('real', new MemoryLog()), log: silentLog }
+      const source = new ClaudeFlowSource({
+        address: { host: '127.0.0.1', port: called.port },
+        token: called.token,
+        world,
+        log,
+      })
+      called.tools.set('agent_spawn', () => 'silence')
+      const keys = new Idempotency()
+      const once = () => keys.once('k', 'spawn', () => outcomeOf(source, () => source.callTool('agent_spawn', {})))
+      source.start()
+      const first = once()
+      await called.until(() => called.calls('agent_spawn').length === 1)
+      await source.close()
+      expect(await first).toMatchObject({
+        outcome: { type: 'failed', error: { code: 'CONNECTION_LOST' } },
+        replayed: false,
+      })
+      source.start()
+      expect(await once()).toMatchObject({
+        outcome: { type: 'failed', error: { code: 'CONNECTION_LOST' } },
+        replayed: true,
+      })
+      expect(called.calls('agent_spawn')).toHaveLength(1)
+      await source.close()
+      await called.stop()
+      await world.close()
     })
 
     test('that is none is 400', async () => {

@@ -231,7 +231,7 @@ describe('a server that drains', () => {
       await drained
     }))
 
-  test('a command that claude-flow never answers is told STOPPING, and does not keep it', () =>
+  test('a command that claude-flow never answers is told CONNECTION_LOST, as it may have been done, and does not keep it', () =>
     withServer(async (server, relay) => {
       relay.tools.set('agent_spawn', () => 'silence')
       const spawn = server.ask('/api/v1/bots/spawn-agent-hybrid', { method: 'POST', headers: OPERATOR, body: '{}' })
@@ -241,6 +241,6 @@ describe('a server that drains', () => {
       await server.close()
       expect(performance.now() - beganMs).toBeLessThan(8_500)
       const answer = await spawn
-      expect([answer.status, answer.json().code]).toEqual([503, 'STOPPING'])
+      expect([answer.status, answer.json().code]).toEqual([503, 'CONNECTION_LOST'])
     }))
 })
