@@ -11,11 +11,11 @@ import { SwarmscopeError } from '../protocol/errors.ts'
 import { backupCommand } from './cli/backup.ts'
 import { logsCommand } from './cli/logs.ts'
 import { statusCommand } from './cli/status.ts'
-import { type Config, configOf, createCommand, eventLogFileOf, logFileOf, type Options, runFileOf } from './config.ts'
+import { type Config, configOf, createCommand, eventLogFileOf, logFileOf, type Options } from './config.ts'
 import { assertRecording, RecordingError } from './history/recording.ts'
 import { RealLog } from './log/realLog.ts'
 import { RelayProcess, RelayStartError } from './relayProcess.ts'
-import { removeRunFile, writeRunFile } from './runFile.ts'
+import { removeRunFile, runFileFor, writeRunFile } from './runFile.ts'
 import { startServer } from './server.ts'
 
 const WEB_DIR = fileURLToPath(new URL('../../web', import.meta.url))
@@ -112,7 +112,7 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
     try {
       const link = `${reachableUrl(config, server.url)}/#token=${config.tokens.operator}`
       log.info({ url: server.url, world: config.world.type, project: config.project }, 'listening')
-      writeRunFile(runFileOf(config), server.url)
+      writeRunFile(runFileFor(config), server.url)
       process.stdout.write(`Swarmscope is ready: ${link}\n`)
       if (config.open) await openInBrowser(config, link, log)
       const reason = await asked
@@ -124,7 +124,7 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
       return 0
     } finally {
       await server.close()
-      removeRunFile(runFileOf(config))
+      removeRunFile(runFileFor(config))
       rmSync(join(config.projectDir, 'open.html'), { force: true })
     }
   } finally {

@@ -7,6 +7,13 @@ import { z } from 'zod'
 const runFile = z.object({ pid: z.number().int().positive(), url: z.url() })
 export type RunFile = z.infer<typeof runFile>
 
+const REAL = 'run.json'
+/** A demo or a replay may run beside the real server of the same project, whose file stays as it is. */
+const MADE_UP = 'run-demo.json'
+
+export const runFileFor = ({ projectDir, world }: { projectDir: string; world: { type: string } }): string =>
+  join(projectDir, world.type === 'demo' || world.type === 'replay' ? MADE_UP : REAL)
+
 /** Written whole or not at all: others read it to find us. */
 export function writeRunFile(file: string, url: string): void {
   writeFileSync(`${file}.new`, `${JSON.stringify({ pid: process.pid, url } satisfies RunFile)}\n`, { mode: 0o600 })
@@ -29,7 +36,7 @@ export function removeRunFile(file: string): void {
   rmSync(file, { force: true })
 }
 
-/** The servers of other projects with the same data dir that still run. */
+/** The servers with the same data dir that still run: of other projects, and demos and replays. */
 export function runningServers(dataDir: string): RunFile[] {
   const folder = join(dataDir, 'projects')
   let projects: string[]
@@ -38,10 +45,9 @@ export function runningServers(dataDir: string): RunFile[] {
   } catch {
     return [] // nothing was ever started here
   }
-  return projects.flatMap((project) => {
-    const found = readRunFile(join(folder, project, 'run.json'))
-    return found && isRunning(found.pid) ? [found] : []
-  })
+  return projects
+    .flatMap((project) => [REAL, MADE_UP].map((name) => readRunFile(join(folder, project, name))))
+    .flatMap((found) => (found && isRunning(found.pid) ? [found] : []))
 }
 
 /** Whether there is such a process at all; it may be another program that got its number. */

@@ -82,10 +82,11 @@ async function startReady(args: readonly string[], env?: NodeJS.ProcessEnv) {
   return { ...started, url, port: Number(port), token }
 }
 const projectDir = () => join(data.path, 'projects', readdirSync(join(data.path, 'projects'))[0] ?? '')
-const runFile = () => join(projectDir(), 'run.json')
+/** Of a demo. */
+const runFile = () => join(projectDir(), 'run-demo.json')
 
 describe.skipIf(process.platform === 'win32')('node dist/node/server/main.js', () => {
-  test('--demo says one line, answers, and ends with 0 on SIGTERM, its run.json gone', async () => {
+  test('--demo says one line, answers, and ends with 0 on SIGTERM, its run-demo.json gone', async () => {
     const { child, stdout, stderr, ended, url, token } = await startReady(['--demo', '5', '--port', '0'])
     expect(JSON.parse(readFileSync(runFile(), 'utf8'))).toEqual({ pid: child.pid, url })
     expect(statSync(runFile()).mode & 0o077).toBe(0)
@@ -174,13 +175,28 @@ describe.skipIf(process.platform === 'win32')('node dist/node/server/main.js', (
     expect(await ended).toBe(0)
   })
 
-  test('the run.json of another server of the same project is left alone', async () => {
+  test('the run-demo.json of another demo of the same project is left alone', async () => {
     const { child, ended } = await startReady(['--demo', '--port', '0'])
     const other = JSON.stringify({ pid: 1, url: 'http://127.0.0.1:1' })
     writeFileSync(runFile(), other)
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
     expect(readFileSync(runFile(), 'utf8')).toBe(other)
+  })
+
+  test('a demo beside the real server of the same project leaves its run.json alone', async () => {
+    const { child, ended } = await startReady(['--demo', '--port', '0'])
+    const real = join(projectDir(), 'run.json')
+    expect(existsSync(real)).toBe(false)
+    // The real server is stood in for by a process that runs, where nothing listens.
+    const of = JSON.stringify({ pid: process.pid, url: 'http://127.0.0.1:1' })
+    writeFileSync(real, of)
+    const status = start(['status', '--json'])
+    await status.ended
+    expect(JSON.parse(status.stdout())).toMatchObject({ pid: process.pid, url: 'http://127.0.0.1:1' })
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(readFileSync(real, 'utf8')).toBe(of)
   })
 
   test('a restart on the same port at once works, with the same token', async () => {
