@@ -31,8 +31,6 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** A terminal's Ctrl-C comes twice under npm, which passes on what the terminal has sent already. */
 const SAME_SIGNAL_MS = 1_000
 
-export const untilAskedToEnd = (options: LifetimeOptions = {}): Promise<string> => watchLifetime(options).asked
-
 /** Another signal, later, exits at once: the user does not want to wait. */
 export function watchLifetime({ withStdin = false, withParent = false, onHangUp }: LifetimeOptions = {}): Lifetime {
   let ask: (reason: string) => void = () => undefined

@@ -129,8 +129,9 @@ export function sendError(
 }
 
 function sendJson(response: ServerResponse, status: number, body: object, head: Head = {}): void {
-  response.writeHead(status, { ...SAFE_HEADERS, ...jsonHead(JSON.stringify(body)), ...head })
-  response.end(JSON.stringify(body))
+  const text = JSON.stringify(body)
+  response.writeHead(status, { ...SAFE_HEADERS, ...jsonHead(text), ...head })
+  response.end(text)
 }
 
 const jsonHead = (text: string): Head => ({

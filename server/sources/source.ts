@@ -11,3 +11,15 @@ export interface Source {
   retry(): void
   close(): Promise<void>
 }
+
+/** Of a source of our own making: there is no connection that could be lost. */
+export const alwaysLive = (id: string, kind: SourceStatus['kind']): SourceStatus => ({
+  id,
+  kind,
+  state: 'live',
+  url: null,
+  since: new Date().toISOString(),
+  attempt: 0,
+  retryAt: null,
+  lastError: null,
+})

@@ -2,55 +2,18 @@
 
 import { applyBatch, emptyState } from '../../dist/node/protocol/fold.js'
 import { chunkSnapshot, RevisionedStore } from '../../dist/node/protocol/frames.js'
+import { benchAgent, TIME } from './benchAgent.mjs'
 import { medianMs } from './measure.mjs'
 
 const AGENTS = 10_000
 const BATCH = 100
 const CHANGED = 1_000
-const TIME = '2026-11-23T21:07:25.000Z'
-
-const agent = (/** @type {number} */ index, name = `agent ${index}`) => ({
-  entity: 'agent',
-  id: `k3jx9a/agent-${index}`,
-  nativeId: `agent-${index}`,
-  sourceId: 'k3jx9a',
-  origin: 'claude-flow',
-  kind: 'registered',
-  name,
-  type: 'coder',
-  rawType: 'coder',
-  status: 'busy',
-  rawStatus: 'busy',
-  mock: false,
-  swarmId: 'k3jx9a/swarm-1',
-  parentId: null,
-  model: 'sonnet',
-  health: 1,
-  currentTask: 'Add a login page',
-  tasksActive: 1,
-  tasksCompleted: 3,
-  tokens: null,
-  costUsd: null,
-  cpuUsage: null,
-  memoryBytes: null,
-  capabilities: null,
-  activity: null,
-  attention: null,
-  project: 'shop',
-  host: 'powerdev',
-  tools: null,
-  statusSince: TIME,
-  createdAt: TIME,
-  lastActiveAt: TIME,
-  updatedAt: TIME,
-  sources: { status: { source: 'k3jx9a', at: TIME }, health: { source: 'k3jx9a', at: TIME } },
-})
 
 let revision = 0
 const batch = (/** @type {number} */ seq, /** @type {number} */ from, /** @type {number} */ count) => ({
   seq,
   events: Array.from({ length: count }, (_, offset) => {
-    const entity = agent((from + offset) % AGENTS, `agent at ${++revision}`)
+    const entity = benchAgent((from + offset) % AGENTS, `agent at ${++revision}`)
     const version = [1, revision]
     return {
       v: 1,

@@ -11,9 +11,9 @@ import { frameOf, OPCODE, openRawWebSocket } from '../helpers/rawWebSocket.ts'
 import { RelayClient } from '../helpers/relayClient.ts'
 import { cleanup, fakeChild, temporaryFolder } from '../helpers/relayFiles.ts'
 import { runRelay, TOKEN } from '../helpers/relayInProcess.ts'
-import { seededRandom } from '../helpers/seededRandom.ts'
 import { type Running, startRelayProcess } from '../helpers/swarmscope.ts'
 import { until } from '../helpers/until.ts'
+import { seededRandom } from '../protocol/samples.ts'
 
 const MB = 1_000_000
 

@@ -4,8 +4,8 @@
 import fc from 'fast-check'
 import type { JsonRpcId } from '../../protocol/mcp.ts'
 import type { Mux } from '../../relay/mux.ts'
+import { seededRandom } from '../protocol/samples.ts'
 import { MuxModel, type Step } from './muxModel.ts'
-import { seededRandom } from './seededRandom.ts'
 
 /** Alike, but none the same as another. */
 const ALIKE: readonly JsonRpcId[] = [

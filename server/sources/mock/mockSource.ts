@@ -3,7 +3,7 @@
 import type { Logger } from '../../../platform/log.ts'
 import type { SourceStatus } from '../../../protocol/swarm.ts'
 import type { World } from '../../world.ts'
-import type { Source } from '../source.ts'
+import { alwaysLive, type Source } from '../source.ts'
 import { MOCK_SOURCE_ID, MOCK_STEP_MS, MockWorld } from './mockWorld.ts'
 
 export interface MockSourceOptions {
@@ -21,16 +21,7 @@ export class MockSource implements Source {
 
   constructor(options: MockSourceOptions) {
     this.#options = options
-    this.status = {
-      id: MOCK_SOURCE_ID,
-      kind: 'mock',
-      state: 'live',
-      url: null,
-      since: new Date().toISOString(),
-      attempt: 0,
-      retryAt: null,
-      lastError: null,
-    }
+    this.status = alwaysLive(MOCK_SOURCE_ID, 'mock')
   }
 
   /** It is always live. */

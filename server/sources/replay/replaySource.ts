@@ -4,7 +4,7 @@ import type { Logger } from '../../../platform/log.ts'
 import type { SourceStatus } from '../../../protocol/swarm.ts'
 import { readRecording } from '../../history/recording.ts'
 import type { World } from '../../world.ts'
-import type { Source } from '../source.ts'
+import { alwaysLive, type Source } from '../source.ts'
 
 /** One timer waits no longer; then another. */
 const MAX_TIMER_MS = 2 ** 30
@@ -25,16 +25,7 @@ export class ReplaySource implements Source {
 
   constructor(options: ReplaySourceOptions) {
     this.#options = options
-    this.status = {
-      id: 'replay',
-      kind: 'replay',
-      state: 'live',
-      url: null,
-      since: new Date().toISOString(),
-      attempt: 0,
-      retryAt: null,
-      lastError: null,
-    }
+    this.status = alwaysLive('replay', 'replay')
   }
 
   /** It is always there. */
