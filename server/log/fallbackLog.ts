@@ -46,16 +46,8 @@ export class FallbackLog implements EventLog {
     }
   }
 
-  async checkpoint(): Promise<Checkpoint | null> {
-    if (this.#memory) return this.#memory.checkpoint()
-    try {
-      return await this.#durable.checkpoint()
-    } catch (error) {
-      // Its state is damaged though the file opens: nothing of it is known, so nothing is counted on from it.
-      this.#memory = new MemoryLog()
-      this.#onBroken(error instanceof Error ? error : new Error(String(error)))
-      return null
-    }
+  checkpoint(): Promise<Checkpoint | null> {
+    return (this.#memory ?? this.#durable).checkpoint()
   }
 
   read(from: number, to: number): AsyncIterable<Batch> {

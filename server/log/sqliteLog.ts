@@ -44,6 +44,8 @@ export class SqliteLog implements EventLog {
   readonly #writeTimeoutMs: number
   readonly #subscribers = new Subscribers()
   #waiting: Waiting[] = []
+  /** The group that is being written. */
+  #underWay: Waiting[] = []
   #waitingBytes = 0
   #writing: Promise<void> | null = null
   #broken: Error | null = null
@@ -179,24 +181,17 @@ export class SqliteLog implements EventLog {
   async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0 && !this.#broken) {
       const group = this.#nextGroup()
+      this.#underWay = group
       try {
         const { firstSeq } = await this.#inTime(this.#thread.write(group.map(({ wire }) => wire)))
         this.#firstSeq = firstSeq
       } catch (error) {
-        if (this.#broken) {
-          // It broke meanwhile, and what waited was given back then: nobody else knows of these any more.
-          for (const { reject } of group) reject(this.#broken)
-        } else {
-          this.#waiting = [...group, ...this.#waiting]
-          this.#break(logUnavailable(error))
-        }
+        this.#break(logUnavailable(error))
         break
       }
       // Given up meanwhile: whether it was committed is not known to anybody, so nobody may be told.
-      if (this.#broken) {
-        for (const { reject } of group) reject(this.#broken)
-        break
-      }
+      if (this.#broken) break
+      this.#underWay = []
       for (const { batch, wire, resolve, reject } of group) {
         this.#waitingBytes -= wire.text.length
         this.#seq = batch.seq
@@ -238,10 +233,12 @@ export class SqliteLog implements EventLog {
   #break(error: Error): void {
     if (this.#broken) return
     this.#broken = error
-    const waiting = this.#waiting.splice(0)
+    // What is under way too, and first: the order in which they are refused is that in which memory takes them over.
+    const refused = [...this.#underWay, ...this.#waiting.splice(0)]
+    this.#underWay = []
     this.#waitingBytes = 0
     this.#thread.abandon()
-    for (const { reject } of waiting) reject(error)
+    for (const { reject } of refused) reject(error)
     this.#onBroken?.(error)
   }
 

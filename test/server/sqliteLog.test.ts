@@ -385,6 +385,30 @@ describe('[L11] a file that cannot be kept', () => {
     expect(world.store.all('agent').size).toBe(1)
   })
 
+  test.each([
+    ['tidying fails', () => undefined],
+    ['its thread dies', (fail: (error: Error) => void) => fail(new Error('its thread ended'))],
+  ])('%s while a write is under way: what is written and what waits go on in memory, in order', async (_, end) => {
+    const { thread, errors, log, world } = await withFallback()
+    await world.append([agentEvent('a')])
+    let fail: (error: Error) => void = () => undefined
+    let settle: () => void = () => undefined
+    thread.gate = new Promise((resolve, reject) => {
+      settle = resolve
+      fail = reject
+    })
+    const appends = ['b', 'c'].map((id) => world.append([agentEvent(id)]))
+    thread.onBroken(logUnavailable(new Error('no')))
+    end(fail)
+    expect(await Promise.all(appends)).toEqual([2, 3])
+    settle()
+    const batches = await allBatches(log.read(1, 3))
+    expect(batches.map(({ events }) => events[0]?.type === 'agent.upserted' && events[0].entity.id)).toEqual(['b', 'c'])
+    expect([...world.store.all('agent').keys()]).toEqual(['a', 'b', 'c'])
+    expect(errors).toHaveLength(1)
+    await world.close()
+  })
+
   test('who stops its subscription hears nothing from the memory either', async () => {
     const { thread, log } = await withFallback()
     const seen: Batch[] = []
