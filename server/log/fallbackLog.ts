@@ -19,10 +19,13 @@ export class FallbackLog implements EventLog {
   readonly #subscriptions = new Set<Subscription>()
   #memory: MemoryLog | null = null
   #closed = false
+  /** Read already: given to the first who asks, if nothing came since. */
+  #checkpoint: Checkpoint | null
 
   /** `onBroken`: called once, after everybody follows the log in memory. */
-  constructor(durable: SqliteLog, onBroken: (error: Error) => void) {
+  constructor(durable: SqliteLog, onBroken: (error: Error) => void, checkpoint: Checkpoint | null = null) {
     this.#durable = durable
+    this.#checkpoint = checkpoint
     this.#onBroken = onBroken
     durable.onBroken((error) => this.#fallBack(error))
   }
@@ -46,8 +49,19 @@ export class FallbackLog implements EventLog {
     }
   }
 
-  checkpoint(): Promise<Checkpoint | null> {
-    return (this.#memory ?? this.#durable).checkpoint()
+  async checkpoint(): Promise<Checkpoint | null> {
+    const read = this.#checkpoint
+    this.#checkpoint = null
+    if (read?.seq === this.#durable.seq) return read
+    if (this.#memory) return this.#memory.checkpoint()
+    try {
+      return await this.#durable.checkpoint()
+    } catch (error) {
+      if (!this.#memory || this.#closed) throw error
+      // A state that cannot be read: who begins with nothing begins at 0.
+      if (this.#subscriptions.size === 0) this.#memory = new MemoryLog()
+      return null
+    }
   }
 
   read(from: number, to: number): AsyncIterable<Batch> {

@@ -4,6 +4,7 @@
 import { bootId } from '../../platform/bootId.ts'
 import type { Logger } from '../../platform/log.ts'
 import { SwarmscopeError } from '../../protocol/errors.ts'
+import type { Checkpoint } from '../../protocol/fold.ts'
 import type { SourceError } from '../../protocol/swarm.ts'
 import type { EventLog } from './eventLog.ts'
 import { FallbackLog } from './fallbackLog.ts'
@@ -27,7 +28,9 @@ export class RealLog {
   static async open({ log, ...options }: RealLogOptions): Promise<RealLog> {
     try {
       const durable = await SqliteLog.open({ ...options, bootId: bootId() })
-      return new RealLog(durable, options.path, log)
+      // Opening reads little of a file: whether its state is whole shows only when it is read.
+      const checkpoint = await durable.checkpoint()
+      return new RealLog(durable, options.path, log, checkpoint)
     } catch (cause) {
       const error = logUnavailable(cause)
       if (error.code !== 'LOG_UNAVAILABLE') throw error
@@ -41,16 +44,25 @@ export class RealLog {
     return new RealLog(null, null, log)
   }
 
-  private constructor(durable: SqliteLog | SwarmscopeError | null, path: string | null, log: Logger) {
+  private constructor(
+    durable: SqliteLog | SwarmscopeError | null,
+    path: string | null,
+    log: Logger,
+    checkpoint: Checkpoint | null = null,
+  ) {
     this.path = path
     this.#error = durable instanceof SwarmscopeError ? sourceError(durable) : null
     this.eventLog =
       durable instanceof SqliteLog
-        ? new FallbackLog(durable, (error) => {
-            log.error({ err: error }, 'the event log cannot be kept: going on in memory')
-            this.#error = sourceError(logUnavailable(error))
-            for (const listener of this.#listeners) listener()
-          })
+        ? new FallbackLog(
+            durable,
+            (error) => {
+              log.error({ err: error }, 'the event log cannot be kept: going on in memory')
+              this.#error = sourceError(logUnavailable(error))
+              for (const listener of this.#listeners) listener()
+            },
+            checkpoint,
+          )
         : new MemoryLog()
   }
 

@@ -106,8 +106,12 @@ export class SqliteLog implements EventLog {
     })
   }
 
+  /** A file whose state cannot be read is given up. */
   async checkpoint(): Promise<Checkpoint | null> {
-    const { entities, versions, knownUntilMs, ...rest } = await this.#thread.checkpoint()
+    const { entities, versions, knownUntilMs, ...rest } = await this.#thread.checkpoint().catch((error: unknown) => {
+      if (!this.#closing) this.#break(logUnavailable(error))
+      throw error
+    })
     return {
       ...rest,
       entities: (JSON.parse(entities) as Entity[]).map((entity, index) => ({

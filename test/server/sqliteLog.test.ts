@@ -10,11 +10,13 @@ import { applyBatch, emptyState, type SwarmState, stateOf } from '../../protocol
 import { FallbackLog } from '../../server/log/fallbackLog.ts'
 import { logUnavailable } from '../../server/log/logError.ts'
 import type { LogFileOptions } from '../../server/log/logFile.ts'
+import { RealLog } from '../../server/log/realLog.ts'
 import { MIGRATIONS } from '../../server/log/schema.ts'
 import { SqliteLog } from '../../server/log/sqliteLog.ts'
 import { World } from '../../server/world.ts'
 import { agentEnds, agentEvent, allBatches, eventLogContract } from '../helpers/eventLogContract.ts'
 import { InThread } from '../helpers/logFileInThread.ts'
+import { silentLog } from '../helpers/silentLog.ts'
 import { temporaryFolder } from '../helpers/swarmscope.ts'
 import { canonicalHash, TIME } from '../protocol/samples.ts'
 
@@ -436,4 +438,35 @@ describe('[L11] a file that cannot be kept', () => {
     })
     expect(existsSync(pathOf())).toBe(true)
   })
+
+  test('whose page of entities is damaged opens, and cannot be read: the server goes on in memory and says so', async () => {
+    const first = await open()
+    for (let n = 0; n < 200; n++) void first.log.append([agentEvent(`agent-${n}`)])
+    await first.log.append([agentEvent('last')])
+    await first.log.close()
+    damageEntities(pathOf())
+    const sqlite = await open()
+    const fallen = new FallbackLog(sqlite.log, () => undefined)
+    const begun = await World.open('real', fallen)
+    expect(fallen.isDurable).toBe(false)
+    expect(await begun.append([agentEvent('a')])).toBe(1)
+    const real = await RealLog.open({ path: pathOf(), thread: new InThread(), log: silentLog })
+    expect(real.error).toMatchObject({ code: 'LOG_UNAVAILABLE' })
+    expect(real.path).toBeNull()
+    const world = await World.open('real', real.eventLog)
+    expect(await world.append([agentEvent('a')])).toBe(1)
+    expect([...world.store.all('agent').keys()]).toEqual(['a'])
+    await world.close()
+  })
 })
+
+function damageEntities(path: string): void {
+  const database = new Libsql(path)
+  const { rootpage } = database.prepare("SELECT rootpage FROM sqlite_master WHERE name = 'entities'").get([]) as {
+    rootpage: number
+  }
+  database.close()
+  const handle = openSync(path, 'r+')
+  writeSync(handle, Buffer.alloc(4_096, 0xa5), 0, 4_096, (rootpage - 1) * 4_096)
+  closeSync(handle)
+}
