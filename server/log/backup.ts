@@ -1,19 +1,32 @@
 // A copy of a log's file, whole and consistent, beside a server that writes it or without one.
 
-import { chmodSync, existsSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs'
 import { Database } from './database.ts'
 
-/** Throws with a sentence for people. */
+/** Throws with a sentence for people. Nothing stands at `target` before it is whole, nor if it fails. */
 export function backUp(path: string, target: string): void {
   if (!existsSync(path)) throw new Error('there is no event log yet: nothing was started for this project and data dir')
   if (existsSync(target)) throw new Error(`${target} exists already: choose another file`)
+  const unfinished = `${target}.${randomUUID()}.tmp`
+  try {
+    // As the log itself, from its first byte on.
+    closeSync(openSync(unfinished, 'wx', 0o600))
+    copyInto(path, unfinished)
+    renameSync(unfinished, target)
+  } catch (error) {
+    for (const end of ['', '-journal', '-wal', '-shm']) rmSync(`${unfinished}${end}`, { force: true })
+    throw error
+  }
+}
+
+function copyInto(path: string, target: string): void {
   const database = new Database(path, { readOnly: true, busyTimeoutMs: 10_000 })
   try {
     database.exec(`VACUUM INTO '${target.replaceAll("'", "''")}'`)
   } finally {
     database.close()
   }
-  chmodSync(target, 0o600) // as the log itself
   const copy = new Database(target)
   try {
     // Whoever goes on from here is on a line of its own (SPEC.md, L6).

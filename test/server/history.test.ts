@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -481,5 +481,18 @@ describe('a backup', () => {
     const copy = await openLog("it's a copy.db")
     expect((await copy.log.checkpoint())?.entities.map(({ entity }) => entity.id)).toEqual(['a'])
     expect(copy.log.epoch).not.toBe(log.epoch)
+  })
+
+  test('is for its owner alone, and nothing unfinished is left, also when it fails', async () => {
+    const { log, path } = await openLog()
+    await log.append([agentEvent('a')])
+    const place = join(folder.path, 'copies')
+    mkdirSync(place)
+    backUp(path, join(place, 'copy.db'))
+    if (process.platform !== 'win32') expect(statSync(join(place, 'copy.db')).mode & 0o777).toBe(0o600)
+    const damaged = join(folder.path, 'damaged.db')
+    writeFileSync(damaged, Buffer.alloc(8_192, 0xa5))
+    expect(() => backUp(damaged, join(place, 'other.db'))).toThrow()
+    expect(readdirSync(place)).toEqual(['copy.db'])
   })
 })
