@@ -28,8 +28,10 @@ const FILL = 0.95
 /** A tenth of a minute: fine enough for a timeline of the last quarter of an hour. */
 export const COUNT_BUCKET_MS = 10_000
 /** 16 MB of WAL before it is copied back: a commit waits for that copying. */
-const WAL_PAGES = 4_000
-const WAL_KEPT_BYTES = 32 * 1024 * 1024
+const MAX_WAL_PAGES = 4_000
+const MAX_WAL_KEPT_BYTES = 32 * 1024 * 1024
+/** It counts as used (it is on the disk): of a small bound it may not take all, or no history would be left. */
+const WAL_SHARE = 0.25
 
 export interface LogFileOptions {
   path: string
@@ -120,8 +122,10 @@ export class LogFile {
       database.pragma('auto_vacuum = INCREMENTAL') // counts only before the first table
       database.pragma('journal_mode = WAL')
       database.pragma('synchronous = FULL')
-      database.pragma(`wal_autocheckpoint = ${WAL_PAGES}`)
-      database.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`)
+      const walBoundBytes = Math.floor(maxBytes * WAL_SHARE)
+      const walPages = Math.max(1, Math.floor(walBoundBytes / this.#pageBytes)) // 0 would mean never
+      database.pragma(`wal_autocheckpoint = ${Math.min(MAX_WAL_PAGES, walPages)}`)
+      database.pragma(`journal_size_limit = ${Math.min(MAX_WAL_KEPT_BYTES, walBoundBytes)}`)
       migrate(database, migrations)
       this.#setMeta = database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
       this.#beginRun(bootId)

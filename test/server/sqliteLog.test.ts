@@ -256,6 +256,23 @@ describe('bounds', () => {
     expect(world.store.all('agent').size).toBe(21)
   })
 
+  test('[L8] a bound of 16 MB keeps history: the WAL does not take all of it', async () => {
+    const { log, thread } = await open({ maxBytes: 16 * 1024 * 1024 })
+    let written = 0
+    let walBytes = 0
+    while (written < 24 * 1024 * 1024) {
+      const before = statSync(`${pathOf()}-wal`).size
+      const task = Array.from({ length: 150 }, () => Math.random().toString(36)).join('')
+      await log.append(Array.from({ length: 20 }, (_, n) => agentEvent(`agent-${n}`, { currentTask: task })))
+      while (thread.held.tidy(Date.parse(TIME)));
+      walBytes = statSync(`${pathOf()}-wal`).size
+      // At least what its 20 entities take.
+      written += Math.max(walBytes - before, 20 * task.length)
+    }
+    expect(walBytes).toBeLessThan(6 * 1024 * 1024)
+    expect(thread.held.firstSeq).toBe(1)
+  })
+
   const log = ({ log }: { log: SqliteLog }, event: SwarmEvent) => void log.append([event])
 
   test('[L4] ended ones are forgotten beyond 20,000; who would have to be told of them gets a snapshot', async () => {
