@@ -291,20 +291,6 @@ describe('bounds', () => {
   })
 })
 
-test('[L11] a state that cannot be read, though the file opens, is gone on from in memory', async () => {
-  const { log } = await open()
-  await log.append([agentEvent('a')])
-  log.checkpoint = () => Promise.reject(new Error('database disk image is malformed'))
-  const broken: Error[] = []
-  const fallback = new FallbackLog(log, (error) => broken.push(error))
-  const world = await World.open('real', fallback)
-  await world.append([agentEvent('b')])
-  expect([...world.store.all('agent').keys()]).toEqual(['b'])
-  expect(broken).toHaveLength(1)
-  expect(fallback.isDurable).toBe(false)
-  await fallback.close()
-})
-
 test('[L11] a batch that was under way when the log broke for another reason is not lost', async () => {
   const { log, thread } = await open()
   const fallback = new FallbackLog(log, () => undefined)
