@@ -46,24 +46,17 @@ export interface Batch {
 
 export const compareVersions = (a: Version, b: Version): number => a[0] - b[0] || a[1] - b[1]
 
-/** What makes an event of version N one of N + 1; at N. */
-export type Upcasts = Readonly<Record<number, (event: Record<string, unknown>) => Record<string, unknown>>>
-
-/** Empty as long as there is but one version. Entries stay for ever: somebody's log still holds such events. */
-export const UPCASTS: Upcasts = {}
-
-/** An event as it was kept, whatever version wrote it → as it is understood now. Throws on one that is newer than we are. */
-export function upcast(
-  kept: Record<string, unknown>,
-  upcasts: Upcasts = UPCASTS,
-  to: number = EVENT_VERSION,
-): SwarmEvent {
-  let event = kept
-  while (event.v !== to) {
-    const from = typeof event.v === 'number' ? event.v : Number.NaN
-    const step = upcasts[from]
-    if (!step || from > to) throw new RangeError(`an event of version ${String(event.v)} is not understood`)
-    event = { ...step(event), v: from + 1 }
-  }
-  return event as unknown as SwarmEvent
+/** An entity as some version stated it: all that is known for sure. */
+export interface KeptEntity extends Record<string, unknown> {
+  entity: EntityKind
+  id: string
 }
+
+/** What makes an entity as version N states it one of N + 1; at N. Pure; may not change what it is given. */
+export type Upcasts = Readonly<Record<number, (entity: KeptEntity) => KeptEntity>>
+
+/**
+ * Empty as long as there is but one version. Entries stay for ever: somebody's log or recording still holds what that
+ * version said, as events, as kept state and in keyframes.
+ */
+export const UPCASTS: Upcasts = {}

@@ -3,7 +3,7 @@
 
 import { EVENT_VERSION } from '../../protocol/events.ts'
 import type { EntityKind } from '../../protocol/swarm.ts'
-import { agentsIn, type EventHead, eachEvent, eventOf, kindOf, markOf, refOf } from '../log/batchText.ts'
+import { agentsIn, type EventHead, eachEvent, eventOf, kindOf, markOf, refOf, upcastJson } from '../log/batchText.ts'
 import { Bodies } from '../log/bodies.ts'
 import { Database } from '../log/database.ts'
 import { eachOfKeyframe } from '../log/keyframes.ts'
@@ -58,7 +58,9 @@ export interface PastState {
 interface Known {
   incarnation: number
   revision: number
+  /** What was stated, by the version `v`; empty: it ended. */
   json: string
+  v: number
 }
 
 export class HistoryFile {
@@ -81,7 +83,7 @@ export class HistoryFile {
     return this.#reading(() => {
       const { known, ...rest } = this.#knownAt(atMs)
       const entities: PastState['entities'] = { agent: [], task: [], swarm: [], link: [], source: [] }
-      for (const [ref, { json }] of known) if (json !== '') entities[kindIn(ref)].push(json)
+      for (const [ref, { json, v }] of known) if (json !== '') entities[kindIn(ref)].push(upcastJson(json, v))
       return { ...rest, entities }
     })
   }
@@ -155,8 +157,8 @@ export class HistoryFile {
     if (!keyframe && !(batch && firstSeq === 1)) throw new RangeError('the history begins later')
     const known = new Map<string, Known>()
     if (keyframe) {
-      eachOfKeyframe(this.#bodies.unpack(keyframe[2]), (ref, incarnation, revision, _rev, json) => {
-        known.set(ref, { incarnation, revision, json })
+      eachOfKeyframe(this.#bodies.unpack(keyframe[2]), (ref, incarnation, revision, v, json) => {
+        known.set(ref, { incarnation, revision, json, v })
       })
     }
     const fromSeq = Number(keyframe?.[0] ?? 0)
@@ -208,7 +210,7 @@ export class HistoryFile {
           if (kind !== null && head.type !== kind && kindOf(head.type) !== kind) return
           if (agent !== null && !agentsIn(eventOf(head, entity)).includes(agent)) return
           found++
-          lines += `{"seq":${seq},${headText.slice(1, -1)}${entity === '' ? '' : `,"entity":${entity}`}}\n`
+          lines += `{"seq":${seq},${fieldsNow(head, headText, entity)}}\n`
         })
         if (full) return { lines, next: cursor }
         next = Number(seq) + 1
@@ -225,8 +227,9 @@ export class HistoryFile {
     const { known, seq } = this.#knownAt(fromMs)
     const receivedAt = new Date(fromMs).toISOString()
     let lines = ''
-    for (const [ref, { incarnation, revision, json }] of known) {
-      if (json === '') continue
+    for (const [ref, { incarnation, revision, json: kept, v }] of known) {
+      if (kept === '') continue
+      const json = upcastJson(kept, v)
       const { id, sourceId = id } = JSON.parse(json) as { id: string; sourceId?: string }
       const head = { v: EVENT_VERSION, type: `${kindIn(ref)}.upserted`, key: `recording/${ref}`, sourceId }
       const rest = { version: [incarnation, revision], at: null, receivedAt }
@@ -274,7 +277,13 @@ function take(known: Map<string, Known>, head: EventHead, json: string): void {
   const [incarnation, revision] = head.version
   const isLater =
     !before || incarnation > before.incarnation || (incarnation === before.incarnation && revision > before.revision)
-  if (isLater) known.set(ref, { incarnation, revision, json })
+  if (isLater) known.set(ref, { incarnation, revision, json, v: head.v })
+}
+
+/** An event's fields as JSON without the braces, as they would be now: what is of today passes as it is. */
+function fieldsNow(head: EventHead, headText: string, entity: string): string {
+  const text = head.v === EVENT_VERSION ? headText : JSON.stringify({ ...head, v: EVENT_VERSION })
+  return `${text.slice(1, -1)}${entity === '' ? '' : `,"entity":${upcastJson(entity, head.v)}`}`
 }
 
 const kindIn = (ref: string): EntityKind => ref.slice(0, ref.indexOf(' ')) as EntityKind

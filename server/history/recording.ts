@@ -4,7 +4,8 @@
 import { createReadStream } from 'node:fs'
 import { z } from 'zod'
 import { VERSION } from '../../platform/version.ts'
-import { type Batch, type SwarmEvent, upcast } from '../../protocol/events.ts'
+import type { Batch, SwarmEvent } from '../../protocol/events.ts'
+import { upcast } from '../../protocol/upcast.ts'
 import { boundedLines } from './boundedLines.ts'
 
 const RECORDING_VERSION = 1

@@ -1,8 +1,9 @@
 // A batch as text: two lines for each event, its head and its entity (empty for an end). So whoever looks for the last
 // word on an entity parses small heads alone, and an entity passes from disk to a reader as the text that it is.
 
-import { type SwarmEvent, upcast, type Version } from '../../protocol/events.ts'
+import { EVENT_VERSION, type KeptEntity, type SwarmEvent, type Version } from '../../protocol/events.ts'
 import type { EntityKind } from '../../protocol/swarm.ts'
+import { upcast, upcastEntity } from '../../protocol/upcast.ts'
 
 /** What stands in an event's first line. */
 export interface EventHead {
@@ -58,6 +59,10 @@ export function eventsOf(text: string): SwarmEvent[] {
 export function eventOf({ id, ...head }: EventHead, entity: string): SwarmEvent {
   return upcast(entity === '' ? { ...head, id } : { ...head, entity: JSON.parse(entity) as unknown })
 }
+
+/** An entity's text as version `v` wrote it → as it is written now; parsed only if that is another one. */
+export const upcastJson = (json: string, v: number): string =>
+  v === EVENT_VERSION ? json : JSON.stringify(upcastEntity(JSON.parse(json) as KeptEntity, v))
 
 /** Names an entity in the file. Ids are quoted as in JSON: there are ones that hold line breaks or half characters. */
 export const refOf = (kind: string, id: string): string => `${kind} ${JSON.stringify(id)}`

@@ -47,11 +47,11 @@ export class Keyframes {
     if (!this.isDue(atMs, events)) return
     this.#making = true
     try {
-      const rows = this.#database.prepare('SELECT ref, incarnation, revision, rev, json FROM entities').rows()
+      const rows = this.#database.prepare('SELECT ref, incarnation, revision, rev, v, json FROM entities').rows()
       let text = ''
       let entities = 0
-      for (const [ref, incarnation, revision, rev, json] of rows) {
-        text += `${ref}\n${incarnation} ${revision} ${rev}\n${json ?? ''}\n`
+      for (const [ref, incarnation, revision, rev, v, json] of rows) {
+        text += `${ref}\n${incarnation} ${revision} ${rev} ${v}\n${json ?? ''}\n`
         if (json !== null) entities++
       }
       const body = await this.#bodies.packLater(text)
@@ -100,10 +100,10 @@ export class Keyframes {
   }
 }
 
-/** Calls `visit` for each entity of a keyframe; `json` is empty for one that ended. */
+/** Calls `visit` for each entity of a keyframe; `json` is empty for one that ended, else as version `v` stated it. */
 export function eachOfKeyframe(
   text: string,
-  visit: (ref: string, incarnation: number, revision: number, rev: number, json: string) => void,
+  visit: (ref: string, incarnation: number, revision: number, v: number, json: string) => void,
 ): void {
   let at = 0
   while (at < text.length) {
@@ -111,11 +111,12 @@ export function eachOfKeyframe(
     const numbersEnd = text.indexOf('\n', refEnd + 1)
     const end = text.indexOf('\n', numbersEnd + 1)
     if (refEnd < 0 || numbersEnd < 0 || end < 0) throw new SyntaxError('a keyframe is cut short')
-    const [incarnation = 0, revision = 0, rev = 0] = text
+    // The first keyframes did not tell the version: there was but one.
+    const [incarnation = 0, revision = 0, _rev, v = 1] = text
       .slice(refEnd + 1, numbersEnd)
       .split(' ')
       .map(Number)
-    visit(text.slice(at, refEnd), incarnation, revision, rev, text.slice(numbersEnd + 1, end))
+    visit(text.slice(at, refEnd), incarnation, revision, v, text.slice(numbersEnd + 1, end))
     at = end + 1
   }
 }

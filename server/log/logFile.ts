@@ -8,8 +8,10 @@
 
 import { randomUUID } from 'node:crypto'
 import { chmodSync, statSync } from 'node:fs'
+import { SwarmscopeError } from '../../protocol/errors.ts'
+import { EVENT_VERSION } from '../../protocol/events.ts'
 import type { EntityKind } from '../../protocol/swarm.ts'
-import { type EventHead, eachEvent, kindOf, parseRef, refOf } from './batchText.ts'
+import { type EventHead, eachEvent, kindOf, parseRef, refOf, upcastJson } from './batchText.ts'
 import { Bodies, DICTIONARY } from './bodies.ts'
 import { DEFAULT_MAX_AGE_MS, DEFAULT_MAX_BYTES } from './bounds.ts'
 import { Database, type Statement } from './database.ts'
@@ -302,6 +304,12 @@ export class LogFile {
 
   #beginRun(bootId: string | null): void {
     this.#database.transaction(() => {
+      const eventVersion = this.#number('event_version')
+      if (eventVersion > EVENT_VERSION) {
+        throw new SwarmscopeError('LOG_NEWER', {
+          detail: `Its events are version ${eventVersion}, this Swarmscope knows up to ${EVENT_VERSION}`,
+        })
+      }
       if (this.#meta('log_id') === undefined) {
         this.#setMeta.run('log_id', randomUUID())
         this.#setMeta.run('created_at_ms', Date.now())
@@ -319,7 +327,19 @@ export class LogFile {
       }
       this.#setMeta.run('clean', 0)
       this.#setMeta.run('boot_id', bootId)
+      if (eventVersion !== EVENT_VERSION) this.#upcastState()
     })
+  }
+
+  /** The state as it is stated now, once and for all; what happened stays as it was told, and is understood when read. */
+  #upcastState(): void {
+    const update = this.#database.prepare('UPDATE entities SET v = ?, json = ? WHERE ref = ?')
+    for (const [ref, v, json] of this.#database
+      .prepare('SELECT ref, v, json FROM entities WHERE v <> ?')
+      .rows(EVENT_VERSION)) {
+      update.run(EVENT_VERSION, json === null ? null : upcastJson(String(json), Number(v)), String(ref))
+    }
+    this.#setMeta.run('event_version', EVENT_VERSION)
   }
 
   /** Batches beyond the bounds, the oldest first. */

@@ -10,7 +10,7 @@ export type Migration = (database: Database) => void
 
 /**
  * Migration N makes version N + 1 out of version N; the first makes the tables. Never change one that was released: add
- * another. Entities and events need none of their own: each carries the version of what it says (`upcast`).
+ * another. Entities and events need none of their own: each carries the version of what it says (protocol/upcast.ts).
  */
 export const MIGRATIONS: readonly Migration[] = [
   (database) =>

@@ -2,7 +2,7 @@
 // soon as no write is under way. Subscribers hear of committed batches only.
 
 import { createHash } from 'node:crypto'
-import type { Batch, SwarmEvent } from '../../protocol/events.ts'
+import { type Batch, EVENT_VERSION, type SwarmEvent } from '../../protocol/events.ts'
 import { type Checkpoint, FOLD_VERSION } from '../../protocol/fold.ts'
 import type { Entity } from '../../protocol/swarm.ts'
 import { batchText, eventsOf, marksOf } from './batchText.ts'
@@ -65,7 +65,7 @@ export class SqliteLog implements EventLog {
     this.#thread = thread
     this.#writeTimeoutMs = writeTimeoutMs
     this.epoch = createHash('sha256')
-      .update(`${opened.logId}/${FOLD_VERSION}/${opened.incarnation}`)
+      .update(`${opened.logId}/${FOLD_VERSION}/${EVENT_VERSION}/${opened.incarnation}`)
       .digest('hex')
       .slice(0, 20)
     this.#seq = opened.seq

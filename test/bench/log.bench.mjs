@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { EVENT_VERSION } from '../../dist/node/protocol/events.js'
 import { History } from '../../dist/node/server/history/history.js'
 import { SqliteLog } from '../../dist/node/server/log/sqliteLog.js'
 import { World } from '../../dist/node/server/world.js'
@@ -69,7 +70,7 @@ function event(/** @type {number} */ index, /** @type {string} */ receivedAt) {
     sources: { status: { source: 'k3jx9a', at: receivedAt }, health: { source: 'k3jx9a', at: receivedAt } },
   }
   return {
-    v: 1,
+    v: EVENT_VERSION,
     type: 'agent.upserted',
     key: `${id}@${revision}`,
     sourceId: 'k3jx9a',

@@ -1,7 +1,7 @@
 // What every engine of the event log promises (SPEC.md, L). Each engine's own test runs it.
 
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Batch, SwarmEvent } from '../../protocol/events.ts'
+import { type Batch, EVENT_VERSION, type SwarmEvent } from '../../protocol/events.ts'
 import { applyBatch, emptyState, stateOf } from '../../protocol/fold.ts'
 import type { EventLog } from '../../server/log/eventLog.ts'
 import { canonicalHash, HOSTILE_IDS, sampleAgent, TIME } from '../protocol/samples.ts'
@@ -10,7 +10,7 @@ let revision = 0
 
 /** An event that says something new of an agent. */
 export const agentEvent = (id: string, given: Parameters<typeof sampleAgent>[1] = {}): SwarmEvent => ({
-  v: 1,
+  v: EVENT_VERSION,
   type: 'agent.upserted',
   key: `test/${++revision}`,
   sourceId: 'source',
@@ -21,7 +21,7 @@ export const agentEvent = (id: string, given: Parameters<typeof sampleAgent>[1] 
 })
 
 export const agentEnds = (id: string): SwarmEvent => ({
-  v: 1,
+  v: EVENT_VERSION,
   type: 'agent.retired',
   key: `test/${++revision}`,
   sourceId: 'source',

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
+import { EVENT_VERSION } from '../../dist/node/protocol/events.js'
 import { SqliteLog } from '../../dist/node/server/log/sqliteLog.js'
 import { World } from '../../dist/node/server/world.js'
 
@@ -23,7 +24,7 @@ world.onChange(() => say(shown()))
 
 const first = world.store.seq
 const event = (n, id, ends) => ({
-  v: 1,
+  v: EVENT_VERSION,
   type: ends ? 'swarm.retired' : 'swarm.upserted',
   key: `k/${n}/${id}`,
   sourceId: 's',

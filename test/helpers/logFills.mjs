@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { writeSync } from 'node:fs'
+import { EVENT_VERSION } from '../../dist/node/protocol/events.js'
 import { RealLog } from '../../dist/node/server/log/realLog.js'
 import { World } from '../../dist/node/server/world.js'
 
@@ -19,7 +20,7 @@ const entity = (n) => ({
 })
 let failedAfter = null
 for (let n = 1; n <= 1_000; n++) {
-  const head = { v: 1, type: 'swarm.upserted', key: `${n}`, sourceId: 's', version: [1, n], at: null }
+  const head = { v: EVENT_VERSION, type: 'swarm.upserted', key: `${n}`, sourceId: 's', version: [1, n], at: null }
   const seq = await world.append([{ ...head, receivedAt: new Date().toISOString(), entity: entity(n) }])
   if (seq !== n) throw new Error(`batch ${n} got ${seq}`)
   if (failedAfter === null && realLog.error) failedAfter = n - 1
