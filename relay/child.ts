@@ -2,6 +2,7 @@
 // jittered pause whenever it ends; one that only ever ends is left alone until somebody asks.
 
 import { basename } from 'node:path'
+import { canBeStarted } from '../platform/programs.ts'
 import { backoffMs } from '../protocol/backoff.ts'
 import { type ErrorBody, errorBody } from '../protocol/errors.ts'
 import type { InitializeResult } from '../protocol/mcp.ts'
@@ -10,7 +11,6 @@ import type { ChildStatus } from '../protocol/relayWire.ts'
 import { type ChildCommand, type ChildEnd, ChildRun, type SpawnChild, spawnChild } from './childProcess.ts'
 import type { RelayLimits } from './limits.ts'
 import type { Message } from './mux.ts'
-import { canBeStarted } from './programs.ts'
 
 export interface ChildEvents {
   /** The process runs; it is to be initialised now. */

@@ -1,12 +1,12 @@
 // The command line and what follows from it: where to listen, which project, which claude-flow.
 
 import { realpathSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { isLoopback } from '../platform/listen.ts'
+import { findClaudeFlow } from '../platform/programs.ts'
 import type { ChildCommand } from './childProcess.ts'
 import { RELAY_LIMITS, REMOTE_RATE_LIMIT, type RelayLimits } from './limits.ts'
 import { type ChildStart, type RelayOptionValues, relayProgram, type StatusOptionValues } from './options.ts'
-import { isProgram, onPath } from './programs.ts'
 import type { ToolPolicyOptions } from './toolPolicy.ts'
 import { splitWords } from './words.ts'
 
@@ -198,11 +198,7 @@ export function resolveCommand(given: string | undefined, project: string, path:
     if (!file) throw new ConfigError('--claude-flow (or CLAUDE_FLOW_COMMAND) holds no command')
     return { file, args }
   }
-  const candidates = [
-    join(project, 'node_modules', '.bin', 'claude-flow'),
-    ...['claude-flow', 'ruflo'].flatMap((name) => onPath(name, path)),
-  ]
-  const file = candidates.find(isProgram)
+  const file = findClaudeFlow(project, path)
   return file ? { file, args: ['mcp', 'start'] } : null
 }
 

@@ -9,6 +9,7 @@ import { isLoopback, listen } from '../platform/listen.ts'
 import { type Logger, openLog } from '../platform/log.ts'
 import { SwarmscopeError } from '../protocol/errors.ts'
 import { backupCommand } from './cli/backup.ts'
+import { connectCommand } from './cli/connect.ts'
 import { logsCommand } from './cli/logs.ts'
 import { statusCommand } from './cli/status.ts'
 import { type Config, configOf, createCommand, eventLogFileOf, logFileOf, type Options } from './config.ts'
@@ -23,7 +24,12 @@ const WEB_DIR = fileURLToPath(new URL('../../web', import.meta.url))
 /** Runs until it is asked to end, or does what a subcommand says; sets the exit code and never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = createCommand()
-  program.action(serve).addCommand(statusCommand()).addCommand(logsCommand()).addCommand(backupCommand())
+  program
+    .action(serve)
+    .addCommand(statusCommand())
+    .addCommand(logsCommand())
+    .addCommand(backupCommand())
+    .addCommand(connectCommand())
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {

@@ -1,0 +1,116 @@
+// `npm start -- connect`: has a project's Claude Code report to this server, or takes that back.
+
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { openDataDir, openProjectDir } from '../../platform/dataDir.ts'
+import { findSecret, readSecret, SECRETS } from '../../platform/secrets.ts'
+import { type Options, type Place, placeOf, runFileOf } from '../config.ts'
+import { isRunning, readRunFile } from '../runFile.ts'
+
+export interface ConnectCommandOptions {
+  mcp: boolean
+  remove: boolean
+  dryRun: boolean
+  replaceTelemetry: boolean
+}
+
+export function connectCommand(): Command {
+  return new Command('connect')
+    .description("has this project's Claude Code report here: its hooks and its telemetry")
+    .option('--mcp', "and use claude-flow through this project's relay", false)
+    .option('--remove', 'takes it back, exactly', false)
+    .option('--dry-run', 'shows what would be written, and writes nothing', false)
+    .option('--replace-telemetry', 'has telemetry come here that goes elsewhere now', false)
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<Options & ConnectCommandOptions>()
+      process.exitCode = (await connect(options)) ? 0 : 1
+    })
+}
+
+async function connect(options: Options & ConnectCommandOptions, env = process.env): Promise<boolean> {
+  const { planConnect, planRemove } = await import('../connect/connect.ts')
+  const place = placeOf(options, env)
+  const { project } = place
+  const dataDir = openDataDir(place.dataDir)
+  const { url, isRunningNow } = serverUrl(place, options.port)
+  const ingestToken = readSecret('ingest', dataDir, env)
+  const plan = {
+    project,
+    projectDir: openProjectDir(dataDir, project),
+    target: { url, ingestToken, hostName: hostname() },
+    replaceTelemetry: options.replaceTelemetry,
+  }
+  const planned = options.remove ? planRemove(plan) : await planConnect(plan)
+  if (planned.type === 'refused') {
+    say(`Nothing was written: ${planned.reason}`)
+    return false
+  }
+  const { before, after, notes } = planned
+  if (before === after)
+    say(options.remove ? 'Claude Code does not report here.' : `Claude Code reports to ${url} already.`)
+  else say(await diffOf(before, after, ingestToken))
+  for (const note of notes) say(note)
+  if (!options.dryRun) planned.carryOut()
+  if (before !== after) say(doneIn(options))
+  if (!options.remove && !isRunningNow)
+    say(`No server runs for this project yet: start it with npm start (it is looked for at ${url}).`)
+  if (!options.mcp) return true
+  return connectMcp(options, place, env)
+}
+
+function doneIn({ dryRun, remove }: ConnectCommandOptions): string {
+  if (dryRun) return 'Nothing was written (--dry-run).'
+  if (remove) return 'Written: the settings are as they were. Sessions that run go on reporting until they end.'
+  return 'Written. Sessions of Claude Code that start from now on report here; --remove takes it back.'
+}
+
+/** Where this project's server is; else where it will be. */
+function serverUrl(place: Place, port: number): { url: string; isRunningNow: boolean } {
+  const found = readRunFile(runFileOf(place))
+  const isRunningNow = found !== null && isRunning(found.pid)
+  const actual = isRunningNow ? Number(new URL(found.url).port) : port
+  return { url: `http://localhost:${actual}`, isRunningNow }
+}
+
+async function diffOf(before: string | null, after: string | null, secret: string): Promise<string> {
+  const { createTwoFilesPatch } = await import('diff')
+  const name = join('.claude', 'settings.local.json')
+  const from = before === null ? '/dev/null' : `a/${name}`
+  const to = after === null ? '/dev/null' : `b/${name}`
+  const patch = createTwoFilesPatch(from, to, before ?? '', after ?? '', undefined, undefined, { context: 2 })
+  // Somebody may show it to others.
+  return patch.replace(/^=+\n/, '').replaceAll(secret, '<ingest token>').trimEnd()
+}
+
+async function connectMcp(options: ConnectCommandOptions, place: Place, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const { addCommand, addMcpServer, inShell, removeCommand, removeMcpServer } = await import('../connect/mcpServer.ts')
+  const { world, project, dataDir } = place
+  if (world.type !== 'local' && world.type !== 'remote') return true
+  const url =
+    world.type === 'local'
+      ? `http://localhost:${world.relayPort}/mcp`
+      : `${world.tls ? 'https' : 'http'}://${world.host}:${world.port}/mcp`
+  const { variable } = SECRETS.relay
+  readSecret('relay', dataDir, env)
+  const target = { url, tokenFile: findSecret('relay', dataDir, env)?.path ?? null, tokenVariable: variable }
+  const command = inShell(options.remove ? removeCommand() : addCommand(target))
+  if (options.dryRun) {
+    say(`Would run: ${command}`)
+    return true
+  }
+  const outcome = options.remove ? await removeMcpServer(project, target) : await addMcpServer(project, target)
+  if (typeof outcome === 'object') {
+    say(
+      `claude-flow was not ${options.remove ? 'taken from' : 'given to'} Claude Code: ${outcome.failed}\nBy hand: ${command}`,
+    )
+    return false
+  }
+  const done = options.remove
+    ? 'Claude Code no longer uses claude-flow through the relay.'
+    : `Claude Code uses claude-flow through ${url}.`
+  say(outcome === 'not there' ? 'Claude Code does not use claude-flow through this relay.' : done)
+  return true
+}
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)

@@ -1,0 +1,80 @@
+// The relay as an MCP server of Claude Code, at local scope, by Claude Code's own command: its file holds much else and is
+// rewritten all the time. The relay's token does not go there: a helper reads it when a connection is made.
+
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+/** `claude mcp get` tries the server, too. */
+const TIMEOUT_MS = 60_000
+
+/** The name that claude-flow's `init` gives it in `.mcp.json`: the local scope comes before that. */
+export const MCP_NAME = 'claude-flow'
+
+export interface McpTarget {
+  /** e.g. `http://localhost:3000/mcp`. */
+  url: string
+  /** Where the relay's token is; `null`: in the environment. */
+  tokenFile: string | null
+  /** The variable, if so. */
+  tokenVariable: string
+}
+
+export function mcpConfig({ url, tokenFile, tokenVariable }: McpTarget): string {
+  const token = tokenFile === null ? `$${tokenVariable}` : `$(cat ${shellWord(tokenFile)})`
+  const headersHelper = `printf '{"Authorization":"Bearer %s"}' "${token}"`
+  return JSON.stringify({ type: 'http', url, headersHelper })
+}
+
+export const addCommand = (target: McpTarget): string[] => [
+  'mcp',
+  'add-json',
+  '--scope',
+  'local',
+  MCP_NAME,
+  mcpConfig(target),
+]
+export const removeCommand = (): string[] => ['mcp', 'remove', '--scope', 'local', MCP_NAME]
+
+export type McpOutcome = 'done' | 'already' | 'not there' | { failed: string }
+
+/** Adds it, unless it is there already or something else has its name. */
+export async function addMcpServer(project: string, target: McpTarget): Promise<McpOutcome> {
+  const added = await claude(project, addCommand(target))
+  if (added.ok) return 'done'
+  if (!/already exists/i.test(added.output)) return { failed: added.output }
+  const found = await claude(project, ['mcp', 'get', MCP_NAME])
+  if (found.output.includes(target.url)) return 'already'
+  return {
+    failed: `Claude Code has another server named ${MCP_NAME} at local scope. Remove it first: claude ${removeCommand().join(' ')}`,
+  }
+}
+
+export async function removeMcpServer(project: string, target: Pick<McpTarget, 'url'>): Promise<McpOutcome> {
+  const found = await claude(project, ['mcp', 'get', MCP_NAME])
+  if (!found.ok || !/local/i.test(found.output)) return found.missing ? { failed: found.output } : 'not there'
+  if (!found.output.includes(target.url)) return 'not there'
+  const removed = await claude(project, removeCommand())
+  return removed.ok ? 'done' : { failed: removed.output }
+}
+
+async function claude(cwd: string, args: string[]): Promise<{ ok: boolean; missing: boolean; output: string }> {
+  try {
+    const { stdout, stderr } = await run('claude', args, { cwd, timeout: TIMEOUT_MS })
+    return { ok: true, missing: false, output: `${stdout}${stderr}`.trim() }
+  } catch (error) {
+    const {
+      code,
+      stdout = '',
+      stderr = '',
+      message,
+    } = error as NodeJS.ErrnoException & Record<'stdout' | 'stderr', string>
+    if (code === 'ENOENT') return { ok: false, missing: true, output: 'claude is not on the PATH' }
+    return { ok: false, missing: false, output: `${stdout}${stderr}`.trim() || message }
+  }
+}
+
+export const inShell = (args: readonly string[]): string => ['claude', ...args].map(shellWord).join(' ')
+
+const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`

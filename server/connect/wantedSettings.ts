@@ -1,0 +1,127 @@
+// What stands in Claude Code's settings so that it reports here: its hooks, and where its telemetry goes. Of our secrets
+// only the ingest token, which is good for nothing else.
+
+import { HOOKS_PATH } from '../ingest/paths.ts'
+
+/** `SessionStart` fires no `http` hook; `WorktreeCreate` is never hooked: a hook there replaces what git does. */
+export const SESSION_START = 'SessionStart'
+export const HTTP_HOOK_EVENTS = [
+  'UserPromptSubmit',
+  'PreToolUse',
+  'PermissionRequest',
+  'PermissionDenied',
+  'PostToolUse',
+  'PostToolUseFailure',
+  'Notification',
+  'SubagentStart',
+  'SubagentStop',
+  'Stop',
+  'StopFailure',
+  'SessionEnd',
+  'Elicitation',
+  'ElicitationResult',
+  'TeammateIdle',
+  'TaskCreated',
+  'TaskCompleted',
+  'PreCompact',
+  'PostCompact',
+  'CwdChanged',
+] as const
+
+export const TOKEN_VARIABLE = 'SWARMSCOPE_INGEST_TOKEN'
+
+/** An http hook holds Claude Code up until it is answered: a server that hangs may cost it this, once a tool call. */
+const HOOK_TIMEOUT_SECONDS = 1
+/** How long telemetry is gathered before it is sent; Claude Code's own 5 and 60 s are too slow to watch. */
+const EXPORT_INTERVAL_MS = 1_000
+const METRICS_INTERVAL_MS = 10_000
+
+export interface Target {
+  /** Where the server is, e.g. `http://localhost:8080`. */
+  url: string
+  ingestToken: string
+  /** This machine's name: a server may hear of several. */
+  hostName: string
+}
+
+export type HookGroup = { hooks: Record<string, unknown>[] }
+
+export interface WantedSettings {
+  hooks: Record<string, HookGroup>
+  env: Record<string, string>
+}
+
+export function wantedSettings(target: Target, withTelemetry = true): WantedSettings {
+  const http: HookGroup = { hooks: [httpHook(target)] }
+  return {
+    hooks: {
+      [SESSION_START]: { hooks: [sessionStartHook(target)] },
+      ...Object.fromEntries(HTTP_HOOK_EVENTS.map((event) => [event, http])),
+    },
+    env: { [TOKEN_VARIABLE]: target.ingestToken, ...(withTelemetry ? telemetry(target) : {}) },
+  }
+}
+
+/** As a whole or not at all: half of it would send our token to somebody else's collector. */
+const telemetry = ({ url, ingestToken, hostName }: Target): Record<string, string> => ({
+  CLAUDE_CODE_ENABLE_TELEMETRY: '1',
+  CLAUDE_CODE_ENHANCED_TELEMETRY_BETA: '1',
+  OTEL_LOGS_EXPORTER: 'otlp',
+  OTEL_METRICS_EXPORTER: 'otlp',
+  OTEL_TRACES_EXPORTER: 'otlp',
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+  OTEL_EXPORTER_OTLP_ENDPOINT: url,
+  // The values in this variable are percent-encoded.
+  OTEL_EXPORTER_OTLP_HEADERS: `Authorization=${encodeURIComponent(`Bearer ${ingestToken}`)}`,
+  OTEL_RESOURCE_ATTRIBUTES: `host.name=${encodeURIComponent(hostName)}`,
+  OTEL_LOGS_EXPORT_INTERVAL: String(EXPORT_INTERVAL_MS),
+  OTEL_TRACES_EXPORT_INTERVAL: String(EXPORT_INTERVAL_MS),
+  OTEL_METRIC_EXPORT_INTERVAL: String(METRICS_INTERVAL_MS),
+})
+
+/** Ones that others may have set to what they like: telemetry comes here all the same. */
+const HARMLESS = new Set([
+  'CLAUDE_CODE_ENABLE_TELEMETRY',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'OTEL_LOGS_EXPORT_INTERVAL',
+  'OTEL_TRACES_EXPORT_INTERVAL',
+  'OTEL_METRIC_EXPORT_INTERVAL',
+])
+/** One signal's own address, headers or protocol come before those of all. */
+const ONE_SIGNAL = /^OTEL_EXPORTER_OTLP_(TRACES|LOGS|METRICS)_/
+
+/** Which of somebody's variables send telemetry elsewhere. */
+export function telemetryElsewhere(env: Readonly<Record<string, unknown>>, target: Target): string[] {
+  const wanted = telemetry(target)
+  return Object.keys(env).filter(
+    (name) => ONE_SIGNAL.test(name) || (name in wanted && !HARMLESS.has(name) && env[name] !== wanted[name]),
+  )
+}
+
+export const isOfOneSignal = (variable: string): boolean => ONE_SIGNAL.test(variable)
+
+/** Whether these settings came from here, whatever the version, the port and the token. */
+export const isOurs = (group: unknown): boolean => JSON.stringify(group)?.includes(HOOKS_PATH) ?? false
+
+function httpHook({ url, hostName }: Target): Record<string, unknown> {
+  return {
+    type: 'http',
+    url: `${url}${HOOKS_PATH}`,
+    timeout: HOOK_TIMEOUT_SECONDS,
+    headers: { Authorization: `Bearer $${TOKEN_VARIABLE}`, 'X-Swarmscope-Host': hostName },
+    allowedEnvVars: [TOKEN_VARIABLE],
+  }
+}
+
+/**
+ * Silent, and never a failure: without us, without curl, with a server that hangs. The token goes by a descriptor: on a
+ * command line all users of the machine could read it. `$PPID` is Claude Code.
+ */
+function sessionStartHook({ url, hostName }: Target): Record<string, unknown> {
+  const command = `curl -s -m ${HOOK_TIMEOUT_SECONDS} -K /dev/fd/3 -H "X-Swarmscope-Pid: $PPID" --data-binary @- ${url}${HOOKS_PATH} >/dev/null 2>&1 3<<EOF || true
+header = "Authorization: Bearer $${TOKEN_VARIABLE}"
+header = "Content-Type: application/json"
+header = "X-Swarmscope-Host: ${hostName}"
+EOF`
+  return { type: 'command', command, timeout: 2 }
+}

@@ -1,0 +1,94 @@
+// The built command, as its users run it; `claude` is a stand-in that keeps servers in a file as the real one does.
+
+import { execFile } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ROOT, temporaryFolder } from '../helpers/swarmscope.ts'
+
+const CLAUDE = `#!/usr/bin/env node
+const fs = require('node:fs')
+const file = process.env.CLAUDE_SERVERS
+const servers = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {}
+const [, verb, ...rest] = process.argv.slice(2)
+const name = rest.filter((word, at) => word !== '--scope' && rest[at - 1] !== '--scope')[0]
+const end = (text, code = 0) => { console.log(text); process.exit(code) }
+if (verb === 'get') servers[name] ? end('Scope: Local config\\nURL: ' + servers[name].url) : end('No MCP server found', 1)
+if (verb === 'add-json') { if (servers[name]) end('MCP server ' + name + ' already exists in local config', 1); servers[name] = JSON.parse(rest.at(-1)) }
+if (verb === 'remove') { if (!servers[name]) end('No such server', 1); delete servers[name] }
+fs.writeFileSync(file, JSON.stringify(servers))
+end('done')
+`
+
+let root: string
+let remove: () => void
+let servers: string
+
+beforeEach(() => {
+  const folder = temporaryFolder('connect-command')
+  root = folder.path
+  remove = folder.remove
+  servers = join(root, 'servers.json')
+  for (const name of ['project', 'bin', 'home']) mkdirSync(join(root, name))
+  writeFileSync(join(root, 'bin/claude'), CLAUDE)
+  chmodSync(join(root, 'bin/claude'), 0o755)
+})
+afterEach(() => remove())
+
+const settings = () => join(root, 'project/.claude/settings.local.json')
+
+function connect(...args: string[]): Promise<{ code: number; output: string }> {
+  const main = join(ROOT, 'dist/node/server/main.js')
+  const all = [main, 'connect', '--project', join(root, 'project'), '--data-dir', join(root, 'data'), ...args]
+  const env = { PATH: `${join(root, 'bin')}:${process.env.PATH}`, HOME: join(root, 'home'), CLAUDE_SERVERS: servers }
+  return new Promise((resolve) => {
+    execFile(process.execPath, all, { env }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr })
+    })
+  })
+}
+
+test('connect shows what it writes without the token, writes it, and takes it back', async () => {
+  const dry = await connect('--dry-run')
+  expect(dry).toMatchObject({ code: 0 })
+  expect(dry.output).toContain('"url": "http://localhost:8080/api/v1/ingest/claude-code/hooks"')
+  expect(existsSync(settings())).toBe(false)
+  const done = await connect('--port', '9000')
+  const token = readFileSync(join(root, 'data/ingest.token'), 'utf8').trim()
+  expect(readFileSync(settings(), 'utf8')).toContain(token)
+  expect(readFileSync(settings(), 'utf8')).toContain('http://localhost:9000')
+  expect(done.output).not.toContain(token)
+  expect(done.output).toContain('npm start')
+  expect((await connect('--port', '9000')).output).toContain('already')
+  await connect('--remove')
+  expect(existsSync(settings())).toBe(false)
+  expect(await connect('--remove')).toMatchObject({ code: 0 })
+})
+
+test("--mcp gives claude-flow's relay to Claude Code, and no settings hold the relay's token", async () => {
+  const relayPort = ['--relay-port', '3456']
+  expect((await connect('--mcp', '--dry-run', ...relayPort)).output).toContain('claude mcp add-json --scope local')
+  expect(existsSync(servers)).toBe(false)
+  expect(await connect('--mcp', ...relayPort)).toMatchObject({ code: 0 })
+  const token = readFileSync(join(root, 'data/relay.token'), 'utf8').trim()
+  expect(readFileSync(servers, 'utf8') + readFileSync(settings(), 'utf8')).not.toContain(token)
+  const { headersHelper, url } =
+    (JSON.parse(readFileSync(servers, 'utf8')) as Record<string, Record<string, string>>)['claude-flow'] ?? {}
+  expect(url).toBe('http://localhost:3456/mcp')
+  const headers = await new Promise<string>((resolve, reject) =>
+    execFile('sh', ['-c', headersHelper ?? ''], (error, stdout) => (error ? reject(error) : resolve(stdout))),
+  )
+  expect(JSON.parse(headers)).toEqual({ Authorization: `Bearer ${token}` })
+  expect((await connect('--mcp', ...relayPort)).code).toBe(0)
+  await connect('--mcp', '--remove', ...relayPort)
+  expect(readFileSync(servers, 'utf8')).toBe('{}')
+})
+
+test('--mcp leaves a server of the same name alone, and says so', async () => {
+  writeFileSync(servers, JSON.stringify({ 'claude-flow': { url: 'http://elsewhere.example/mcp' } }))
+  const { code, output } = await connect('--mcp')
+  expect(code).toBe(1)
+  expect(output).toContain('claude mcp remove --scope local claude-flow')
+  await connect('--mcp', '--remove')
+  expect(readFileSync(servers, 'utf8')).toContain('elsewhere')
+})
