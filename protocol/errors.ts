@@ -283,6 +283,19 @@ export const ERRORS = {
     suggestion: (c) => `${because(c, 'Its format is not known')}: update Swarmscope, or choose another --data-dir`,
     retryable: false,
   },
+  RECORDING_UNREADABLE: {
+    status: 500,
+    error: 'The recording cannot be played',
+    suggestion: (c) =>
+      `${because(c, 'It is damaged, or is none of Swarmscope')}: get it anew (GET /api/v1/history/recording)`,
+    retryable: false,
+  },
+  RECORDING_NEWER: {
+    status: 500,
+    error: 'The recording was made by a newer Swarmscope',
+    suggestion: () => 'Update this one',
+    retryable: false,
+  },
   INTERNAL: {
     status: 500,
     error: 'Something went wrong in Swarmscope itself',

@@ -13,7 +13,7 @@ import { connectCommand } from './cli/connect.ts'
 import { logsCommand } from './cli/logs.ts'
 import { statusCommand } from './cli/status.ts'
 import { type Config, configOf, createCommand, eventLogFileOf, logFileOf, type Options } from './config.ts'
-import { assertRecording, RecordingError } from './history/recording.ts'
+import { assertRecording } from './history/recording.ts'
 import { RealLog } from './log/realLog.ts'
 import { RelayProcess, RelayStartError } from './relayProcess.ts'
 import { removeRunFile, runFileFor, writeRunFile } from './runFile.ts'
@@ -56,7 +56,6 @@ async function serve(options: Options): Promise<void> {
   } catch (error) {
     if (error instanceof SwarmscopeError) sayFatal(log, error.body.details.suggestion)
     else if (error instanceof RelayStartError) sayFatal(log, error.message)
-    else if (error instanceof RecordingError) sayFatal(log, `--replay: ${error.message}`)
     else log.fatal({ err: error }, 'Swarmscope could not start')
     process.exitCode = 1
   }

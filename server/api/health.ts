@@ -58,7 +58,7 @@ export function answerHealth(options: HealthOptions): RequestHandler {
 /** What is known now: nobody is asked, so a relay that hangs cannot keep the answer. */
 export function healthOf({ view, hub, demo, draining, trusted }: HealthInput): Health {
   const { mode, degraded, sources, logError } = view
-  const code = draining ? 'STOPPING' : demo ? null : (trouble(mode, sources) ?? logError?.code ?? null)
+  const code = draining ? 'STOPPING' : (trouble(demo, mode, sources) ?? logError?.code ?? null)
   return {
     success: true,
     status: draining ? 'draining' : code === null ? 'healthy' : 'degraded',
@@ -74,11 +74,12 @@ export function healthOf({ view, hub, demo, draining, trusted }: HealthInput): H
   }
 }
 
-function trouble(mode: Mode, sources: readonly SourceStatus[]): string | null {
+function trouble(demo: boolean, mode: Mode, sources: readonly SourceStatus[]): string | null {
   // Live but ailing counts too: the files are shown, but there is no claude-flow that could be asked.
   const error = sources.find(({ lastError }) => lastError !== null)?.lastError
   if (error) return error.code
-  return mode === 'live' && sources.every(isLive) ? null : 'NOT_CONNECTED'
+  // A demo or a replay is what was asked for.
+  return demo || (mode === 'live' && sources.every(isLive)) ? null : 'NOT_CONNECTED'
 }
 
 /** An error's detail may quote what claude-flow wrote to stderr: strangers get the catalogue's own words. */

@@ -3,7 +3,7 @@
 
 import { EVENT_VERSION } from '../../protocol/events.ts'
 import type { EntityKind } from '../../protocol/swarm.ts'
-import { agentsIn, type EventHead, eachEvent, eventOf, kindOf, markOf, refOf, upcastJson } from '../log/batchText.ts'
+import { agentsIn, type EventHead, eachEvent, eventOf, kindOf, markOf, parseRef, refOf, upcastJson } from '../log/batchText.ts'
 import { Bodies } from '../log/bodies.ts'
 import { Database } from '../log/database.ts'
 import { eachOfKeyframe } from '../log/keyframes.ts'
@@ -58,6 +58,8 @@ export interface PastState {
 interface Known {
   incarnation: number
   revision: number
+  /** The batch that last touched it. */
+  rev: number
   /** What was stated, by the version `v`; empty: it ended. */
   json: string
   v: number
@@ -157,8 +159,8 @@ export class HistoryFile {
     if (!keyframe && !(batch && firstSeq === 1)) throw new RangeError('the history begins later')
     const known = new Map<string, Known>()
     if (keyframe) {
-      eachOfKeyframe(this.#bodies.unpack(keyframe[2]), (ref, incarnation, revision, v, json) => {
-        known.set(ref, { incarnation, revision, json, v })
+      eachOfKeyframe(this.#bodies.unpack(keyframe[2]), (ref, incarnation, revision, rev, v, json) => {
+        known.set(ref, { incarnation, revision, rev, json, v })
       })
     }
     const fromSeq = Number(keyframe?.[0] ?? 0)
@@ -170,7 +172,7 @@ export class HistoryFile {
       if (rows.length === 0) throw new RangeError(`batch ${after + 1} is gone`)
       for (const [rowSeq, body] of rows) {
         if (rowSeq !== after + 1) throw new RangeError(`batch ${after + 1} is gone`)
-        eachEvent(this.#bodies.unpack(body), (head, json) => take(known, head, json))
+        eachEvent(this.#bodies.unpack(body), (head, json) => take(known, head, after + 1, json))
         after = rowSeq
       }
     }
@@ -226,14 +228,23 @@ export class HistoryFile {
     const fromMs = Math.max(wantedMs, stateFromMs)
     const { known, seq } = this.#knownAt(fromMs)
     const receivedAt = new Date(fromMs).toISOString()
+    const head = (ref: string, what: string, sourceId: string, { incarnation, revision }: Known): string => {
+      const named = { v: EVENT_VERSION, type: `${kindIn(ref)}.${what}`, key: `recording/${ref}`, sourceId }
+      return `{"seq":${seq},${JSON.stringify({ ...named, version: [incarnation, revision], at: null, receivedAt }).slice(1, -1)}`
+    }
     let lines = ''
-    for (const [ref, { incarnation, revision, json: kept, v }] of known) {
-      if (kept === '') continue
-      const json = upcastJson(kept, v)
+    // What has ended, too, in the order of the ends: or a late event would begin it anew (SPEC.md, L4).
+    const ended = [...known].filter(([, { json }]) => json === '').sort(([, a], [, b]) => a.rev - b.rev)
+    for (const [ref, last] of ended) {
+      const { id } = parseRef(ref)
+      // Nothing else of an ended one is kept; its id begins with its source's.
+      lines += `${head(ref, 'retired', id.split('/', 1)[0] ?? '', last)},"id":${JSON.stringify(id)}}\n`
+    }
+    for (const [ref, last] of known) {
+      if (last.json === '') continue
+      const json = upcastJson(last.json, last.v)
       const { id, sourceId = id } = JSON.parse(json) as { id: string; sourceId?: string }
-      const head = { v: EVENT_VERSION, type: `${kindIn(ref)}.upserted`, key: `recording/${ref}`, sourceId }
-      const rest = { version: [incarnation, revision], at: null, receivedAt }
-      lines += `{"seq":${seq},${JSON.stringify({ ...head, ...rest }).slice(1, -1)},"entity":${json}}\n`
+      lines += `${head(ref, 'upserted', sourceId, last)},"entity":${json}}\n`
     }
     return { lines, next: `${seq}.${BATCH_END}`, fromMs }
   }
@@ -271,13 +282,13 @@ export class HistoryFile {
   }
 }
 
-function take(known: Map<string, Known>, head: EventHead, json: string): void {
+function take(known: Map<string, Known>, head: EventHead, rev: number, json: string): void {
   const ref = refOf(kindOf(head.type), head.id)
   const before = known.get(ref)
   const [incarnation, revision] = head.version
   const isLater =
     !before || incarnation > before.incarnation || (incarnation === before.incarnation && revision > before.revision)
-  if (isLater) known.set(ref, { incarnation, revision, json, v: head.v })
+  if (isLater) known.set(ref, { incarnation, revision, rev, json, v: head.v })
 }
 
 /** An event's fields as JSON without the braces, as they would be now: what is of today passes as it is. */

@@ -8,7 +8,7 @@ import { eventsQuery, overviewQuery, recordingQuery, stateQuery } from '../api/s
 import type { Guard } from '../guard/guard.ts'
 import type { AskHistory } from './history.ts'
 import type { EventPage, EventQuery } from './historyFile.ts'
-import { recordingHead } from './recording.ts'
+import { RECORDING_FOOT, recordingHead } from './recording.ts'
 
 export interface HistoryOptions {
   guard: Guard
@@ -105,7 +105,7 @@ export function historyRouter({ guard, askHistory, logError }: HistoryOptions): 
       await write(response, page.lines)
       after = page.next
     }
-    response.end()
+    response.end(RECORDING_FOOT)
   })
 
   return router

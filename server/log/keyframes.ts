@@ -103,7 +103,7 @@ export class Keyframes {
 /** Calls `visit` for each entity of a keyframe; `json` is empty for one that ended, else as version `v` stated it. */
 export function eachOfKeyframe(
   text: string,
-  visit: (ref: string, incarnation: number, revision: number, v: number, json: string) => void,
+  visit: (ref: string, incarnation: number, revision: number, rev: number, v: number, json: string) => void,
 ): void {
   let at = 0
   while (at < text.length) {
@@ -112,11 +112,11 @@ export function eachOfKeyframe(
     const end = text.indexOf('\n', numbersEnd + 1)
     if (refEnd < 0 || numbersEnd < 0 || end < 0) throw new SyntaxError('a keyframe is cut short')
     // The first keyframes did not tell the version: there was but one.
-    const [incarnation = 0, revision = 0, _rev, v = 1] = text
+    const [incarnation = 0, revision = 0, rev = 0, v = 1] = text
       .slice(refEnd + 1, numbersEnd)
       .split(' ')
       .map(Number)
-    visit(text.slice(at, refEnd), incarnation, revision, v, text.slice(numbersEnd + 1, end))
+    visit(text.slice(at, refEnd), incarnation, revision, rev, v, text.slice(numbersEnd + 1, end))
     at = end + 1
   }
 }

@@ -39,6 +39,8 @@ const FROM: Record<ErrorCode, string> = {
   LOG_UNAVAILABLE: "the event log's file cannot be read or written",
   LOG_IN_USE: 'at the start: one server owns the file',
   LOG_NEWER: 'at the start',
+  RECORDING_UNREADABLE: 'at the start, or when a replay comes to a part that is damaged or cut short',
+  RECORDING_NEWER: 'at the start, or where a replay meets an event of a later version',
   STOPPING: 'the server or the relay got a signal to end',
   INTERNAL: 'a bug; server.log has the stack',
   PORT_IN_USE: 'at the start',

@@ -2,6 +2,7 @@
 // here does not compile.
 
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -14,6 +15,7 @@ import { answerErrors } from '../../server/api/errors.ts'
 import { activityQuery } from '../../server/api/schemas/reads.ts'
 import { socketFailure } from '../../server/connector/failure.ts'
 import type { RelayAddress } from '../../server/connector/relayUrl.ts'
+import { assertRecording, recordingHead } from '../../server/history/recording.ts'
 import { Hub } from '../../server/hub/hub.ts'
 import { serveEvents } from '../../server/hub/sse.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
@@ -259,6 +261,12 @@ const REACH: Record<ErrorCode, () => Reached> = {
       const newer = [...MIGRATIONS, (database: { exec(sql: string): void }) => database.exec('CREATE TABLE more (x)')]
       await (await openLog(path, newer)).log.close()
       return bodyOf(openLog(path))
+    }),
+  RECORDING_UNREADABLE: () => bodyOf(assertRecording('/home/dev/nowhere.ndjson')),
+  RECORDING_NEWER: () =>
+    withLogFile(async (path) => {
+      writeFileSync(path, recordingHead(0, 1).replace(/"version":\d+/, '"version":99'))
+      return bodyOf(assertRecording(path))
     }),
   STOPPING: () => relayCode('STOPPING'),
   INTERNAL: () =>

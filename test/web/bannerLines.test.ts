@@ -89,6 +89,44 @@ describe('the banner', () => {
     ])
   })
 
+  it('[V7, L11] says that what happens is not kept, and what to do, beside all that is shown', () => {
+    const { success: _, ...logError } = errorBody('LOG_UNAVAILABLE', { detail: 'Its disk is full' })
+    const unkept = (mode: 'live' | 'stale', sources: SourceStatus[], fields: Partial<Line> = {}) => {
+      const { status, ...rest } = line(mode, sources, fields)
+      return { ...rest, status: status && { ...status, logError } }
+    }
+    expect(bannerLines(unkept('live', [liveSource()]), NOW)).toMatchObject([
+      {
+        key: 'log',
+        sentence: 'The event log cannot be written.',
+        suggestion: expect.stringContaining('make room in the data folder, then restart the server'),
+        canRetry: false,
+        command: null,
+      },
+    ])
+    expect(bannerLines(unkept('stale', [lost()]), NOW).map(({ key }) => key)).toEqual(['test', 'log'])
+    // A server that is away tells nothing of its disk.
+    const closed: ConnectionState = { state: 'closed', since: NOW, lastError: versionMismatch() }
+    const down = bannerLines(unkept('live', [], { connection: closed, downSinceMs: NOW }), NOW)
+    expect(down.map(({ key }) => key)).toEqual(['line'])
+  })
+
+  it('[H6] says of a recording that is damaged why it goes no further, and offers no retry', () => {
+    const { success: _, ...lastError } = errorBody('RECORDING_UNREADABLE', { detail: 'Line 7 is no event' })
+    const broken = liveSource({ id: 'replay', kind: 'replay', state: 'closed', url: null, lastError })
+    const shown = line('live', [broken])
+    const replayed = { ...shown, status: shown.status && { ...shown.status, mode: 'replay' as const } }
+    expect(bannerLines(replayed, NOW)).toMatchObject([
+      { key: 'past', word: 'REPLAY' },
+      {
+        key: 'replay',
+        sentence: 'The recording cannot be played.',
+        suggestion: expect.stringContaining('Line 7'),
+        canRetry: false,
+      },
+    ])
+  })
+
   it('offers no retry to who may only look', () => {
     expect(bannerLines(line('stale', [lost()], { role: 'viewer' }), NOW)).toMatchObject([{ canRetry: false }])
   })

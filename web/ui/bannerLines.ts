@@ -32,7 +32,7 @@ export function bannerLines(line: Line, nowMs: number): BannerLine[] {
   const sources = isDown ? [] : (line.status?.sources ?? []).filter((source) => source.lastError !== null)
   if (mode === 'mock') lines.push(mockLine(sources.length > 0))
   if (mode === 'replay')
-    lines.push({ ...EMPTY, key: 'replay', tone: 'past', word: 'REPLAY', sentence: 'A recording, not the present.' })
+    lines.push({ ...EMPTY, key: 'past', tone: 'past', word: 'REPLAY', sentence: 'A recording, not the present.' })
   const tone = mode === 'mock' ? 'mock' : 'lost'
   for (const source of sources)
     lines.push(sourceLine(source, tone, line, mode === 'stale' ? staleSince(line, nowMs) : null))
@@ -40,6 +40,8 @@ export function bannerLines(line: Line, nowMs: number): BannerLine[] {
     const asOfMs = staleSince(line, nowMs)
     lines.push({ ...EMPTY, key: 'stale', sentence: 'No source is connected.', asOfMs, canRetry: true })
   }
+  const logError = isDown ? null : line.status?.logError
+  if (logError) lines.push(logLine(logError))
   return lines
 }
 
@@ -103,11 +105,20 @@ function sourceLine(source: SourceStatus, tone: 'lost' | 'mock', line: Line, asO
     command: commandFor(lastError, source.url),
     retryAtMs:
       source.state === 'waiting' && source.retryAt !== null ? Date.parse(source.retryAt) - line.clockOffsetMs : null,
-    canRetry: line.role !== 'viewer' && !isLive(source),
+    // A recording that is damaged is so the next time, too.
+    canRetry: line.role !== 'viewer' && !isLive(source) && source.kind !== 'replay',
     isTrying: source.state === 'connecting' || source.state === 'handshaking',
     asOfMs,
   }
 }
+
+/** Nothing is wrong with what is shown, so it stands last; but it will be gone after a restart. */
+const logLine = ({ error, details }: SourceError): BannerLine => ({
+  ...EMPTY,
+  key: 'log',
+  sentence: withStop(error),
+  suggestion: details.suggestion,
+})
 
 const withStop = (sentence: string): string => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`)
 

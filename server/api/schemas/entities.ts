@@ -7,6 +7,7 @@ import {
   LINK_KINDS,
   type Link,
   SOURCE_STATES,
+  type Source,
   type SourceStatus,
   SWARM_STATUSES,
   type Swarm,
@@ -107,6 +108,16 @@ export const link = z.object({
   mock: z.boolean(),
 })
 
+export const source = z.object({
+  id: z.string(),
+  kind: z.string(),
+  state: z.enum(SOURCE_STATES),
+  url: text,
+  project: text,
+  host: text,
+  since: isoTime,
+})
+
 export const sourceError = z.object({
   error: z.string(),
   code: z.string(),
@@ -131,4 +142,5 @@ true satisfies Same<z.output<typeof agent>, Stated<Agent>>
 true satisfies Same<z.output<typeof task>, Stated<Task>>
 true satisfies Same<z.output<typeof swarm>, Stated<Swarm>>
 true satisfies Same<z.output<typeof link>, Stated<Link>>
+true satisfies Same<z.output<typeof source>, Stated<Source>>
 true satisfies Same<z.output<typeof sourceStatus>, SourceStatus>

@@ -1,7 +1,8 @@
 // A recorded session, played again by the clock into a world of its own.
 
 import type { Logger } from '../../../platform/log.ts'
-import type { SourceStatus } from '../../../protocol/swarm.ts'
+import { SwarmscopeError } from '../../../protocol/errors.ts'
+import type { SourceError, SourceStatus } from '../../../protocol/swarm.ts'
 import { readRecording } from '../../history/recording.ts'
 import type { World } from '../../world.ts'
 import { alwaysLive, type Source } from '../source.ts'
@@ -18,19 +19,23 @@ export interface ReplaySourceOptions {
 }
 
 export class ReplaySource implements Source {
-  readonly status: SourceStatus
   readonly #options: ReplaySourceOptions
   readonly #ended = new AbortController()
+  readonly #listeners = new Set<() => void>()
+  #status: SourceStatus = alwaysLive('replay', 'replay')
   #playing: Promise<void> | null = null
 
   constructor(options: ReplaySourceOptions) {
     this.#options = options
-    this.status = alwaysLive('replay', 'replay')
   }
 
-  /** It is always there. */
-  onStatus(): () => void {
-    return () => undefined
+  get status(): SourceStatus {
+    return this.#status
+  }
+
+  onStatus(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   start(): void {
@@ -38,7 +43,9 @@ export class ReplaySource implements Source {
     this.#playing ??= this.#play().then(
       () => log.info('the recording is at its end'),
       (error: unknown) => {
-        if (!this.#ended.signal.aborted) log.error({ err: error }, 'the recording cannot be played any further')
+        if (this.#ended.signal.aborted) return
+        log.error({ err: error }, 'the recording cannot be played any further')
+        this.#fail(error)
       },
     )
   }
@@ -68,6 +75,13 @@ export class ReplaySource implements Source {
     }
   }
 
+  /** What was played stays. */
+  #fail(error: unknown): void {
+    const lastError = stoppedBy(error)
+    this.#status = { ...this.#status, state: 'closed', since: new Date().toISOString(), lastError }
+    for (const listener of this.#listeners) listener()
+  }
+
   async #until(dueMs: number): Promise<void> {
     const { signal } = this.#ended
     for (let leftMs = dueMs - performance.now(); leftMs > 0 && !signal.aborted; leftMs = dueMs - performance.now()) {
@@ -82,4 +96,10 @@ export class ReplaySource implements Source {
       })
     }
   }
+}
+
+function stoppedBy(error: unknown): SourceError {
+  const known = error instanceof SwarmscopeError ? error : new SwarmscopeError('INTERNAL', {}, { cause: error })
+  const { error: sentence, code, details } = known.body
+  return { error: sentence, code, details: { suggestion: `${details.suggestion}. What came before it is shown` } }
 }
