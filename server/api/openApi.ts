@@ -150,7 +150,7 @@ function parametersOf(shape: z.ZodObject, place: 'path' | 'query'): Json[] {
     return {
       name,
       in: place,
-      required: place === 'path',
+      required: place === 'path' || !(field as z.ZodType).safeParse(undefined).success,
       ...(description === undefined ? {} : { description }),
       // `a,b` in one parameter, not the parameter again and again.
       ...(list ? { style: 'form', explode: false } : {}),

@@ -12,13 +12,15 @@ const MAX_CALLS = 32
 
 export type HistoryCall =
   | { type: 'overview'; fromMs: number | null; toMs: number | null; maxBuckets: number }
-  | { type: 'stateAt'; atMs: number }
+  | { type: 'stateAt'; atMs: number; withVersions: boolean }
   | { type: 'events'; query: EventQuery }
   | { type: 'beginning'; fromMs: number }
 
 /** A state of the past, each list as the JSON that it is answered with. */
-export interface PastStateText extends Omit<PastState, 'entities'> {
+export interface PastStateText extends Omit<PastState, 'entities' | 'versions' | 'ended'> {
   lists: Record<'agents' | 'links' | 'tasks' | 'swarms' | 'sources', string>
+  /** For whoever folds on from there, if it was asked for: also JSON. */
+  foldOn: { versions: string; ended: string } | null
 }
 
 export interface HistoryAnswers {

@@ -1,13 +1,24 @@
 // Reads a log's file for its history, beside the process that writes it. Entities pass through as the text that they are
 // in the file: a state of the past is put together without parsing one of them.
 
-import { EVENT_VERSION } from '../../protocol/events.ts'
+import { EVENT_VERSION, type Version } from '../../protocol/events.ts'
 import type { EntityKind } from '../../protocol/swarm.ts'
-import { agentsIn, type EventHead, eachEvent, eventOf, kindOf, markOf, parseRef, refOf, upcastJson } from '../log/batchText.ts'
+import {
+  agentsIn,
+  type EventHead,
+  eachEvent,
+  eventOf,
+  kindOf,
+  markOf,
+  parseRef,
+  refOf,
+  upcastJson,
+} from '../log/batchText.ts'
 import { Bodies } from '../log/bodies.ts'
 import { Database } from '../log/database.ts'
 import { eachOfKeyframe } from '../log/keyframes.ts'
 import { COUNT_BUCKET_MS } from '../log/logFile.ts'
+import { TURNS, type Turn } from '../log/turns.ts'
 
 /** What one page of events may look at: a filter that fits nowhere must not keep the thread. */
 const MAX_SCANNED_EVENTS = 50_000
@@ -24,9 +35,12 @@ export interface HistoryOverview {
   from: number
   to: number
   bucketMs: number
-  /** Those with events in them, by event type. */
-  buckets: { at: number; counts: Record<string, number> }[]
+  /** Those with events in them. */
+  buckets: HistoryBucket[]
 }
+
+/** Events by their type, and how often an agent began to fail, or to wait for a person. */
+export type HistoryBucket = { at: number; counts: Record<string, number> } & Record<Turn, number>
 
 export interface EventQuery {
   fromMs: number | null
@@ -53,6 +67,10 @@ export interface PastState {
   atMs: number
   /** For each kind the entities, each as JSON. */
   entities: Record<EntityKind, string[]>
+  /** With which version each of them was said last, in the same order. */
+  versions: Record<EntityKind, Version[]>
+  /** Those that had ended, as far as the log knew: what comes late of them must not bring them back. */
+  ended: { entity: EntityKind; id: string; version: Version }[]
 }
 
 interface Known {
@@ -85,8 +103,16 @@ export class HistoryFile {
     return this.#reading(() => {
       const { known, ...rest } = this.#knownAt(atMs)
       const entities: PastState['entities'] = { agent: [], task: [], swarm: [], link: [], source: [] }
-      for (const [ref, { json, v }] of known) if (json !== '') entities[kindIn(ref)].push(upcastJson(json, v))
-      return { ...rest, entities }
+      const versions: PastState['versions'] = { agent: [], task: [], swarm: [], link: [], source: [] }
+      const ended: PastState['ended'] = []
+      for (const [ref, { json, v, incarnation, revision }] of known) {
+        if (json === '') ended.push({ ...parseRef(ref), version: [incarnation, revision] })
+        else {
+          entities[kindIn(ref)].push(upcastJson(json, v))
+          versions[kindIn(ref)].push([incarnation, revision])
+        }
+      }
+      return { ...rest, entities, versions, ended }
     })
   }
 
@@ -124,7 +150,7 @@ export class HistoryFile {
     const to = Math.min(toMs ?? Number.MAX_SAFE_INTEGER, last ?? 0)
     const fine = Math.max(1, Math.ceil((to - from + 1) / COUNT_BUCKET_MS / maxBuckets))
     const bucketMs = fine * COUNT_BUCKET_MS
-    const buckets = new Map<number, Record<string, number>>()
+    const buckets = new Map<number, HistoryBucket>()
     const rows = this.#database
       // libsql binds every number as a float, which would divide as one.
       .prepare(
@@ -133,9 +159,11 @@ export class HistoryFile {
       .rows(fine, Math.floor(from / COUNT_BUCKET_MS), Math.floor(to / COUNT_BUCKET_MS))
     for (const [bucket, type, events] of rows) {
       const at = Number(bucket) * bucketMs
-      const counts = buckets.get(at) ?? {}
-      counts[String(type)] = Number(events)
-      buckets.set(at, counts)
+      const found = buckets.get(at) ?? { at, counts: {}, failed: 0, waiting: 0 }
+      buckets.set(at, found)
+      if (type === TURNS.failed) found.failed = Number(events)
+      else if (type === TURNS.waiting) found.waiting = Number(events)
+      else found.counts[String(type)] = Number(events)
     }
     return {
       first,
@@ -144,7 +172,7 @@ export class HistoryFile {
       from,
       to,
       bucketMs,
-      buckets: [...buckets].map(([at, counts]) => ({ at, counts })).sort((a, b) => a.at - b.at),
+      buckets: [...buckets.values()].sort((a, b) => a.at - b.at),
     }
   }
 

@@ -54,18 +54,20 @@ export function historyRouter({ guard, askHistory, logError }: HistoryOptions): 
       from: iso(found.first === null ? null : found.from),
       to: iso(found.last === null ? null : found.to),
       bucketSeconds: found.bucketMs / 1_000,
-      buckets: found.buckets.map(({ at, counts }) => ({ at: iso(at), counts })),
+      buckets: found.buckets.map((bucket) => ({ ...bucket, at: iso(bucket.at) })),
     })
   })
 
   router.get('/state', async (request, response) => {
-    const at = Date.parse(stateQuery.parse(request.query).at)
-    const { seq, atMs, lists } = await ask({ type: 'stateAt', atMs: at })
+    const query = stateQuery.parse(request.query)
+    const at = Date.parse(query.at)
+    const withVersions = query.versions === 'true'
+    const { seq, atMs, lists, foldOn } = await ask({ type: 'stateAt', atMs: at, withVersions })
     const head = JSON.stringify({ success: true, mode: 'replay', at: iso(at), seq, lastEventAt: iso(atMs) }).slice(
       0,
       -1,
     )
-    const rest = Object.entries(lists).map(([name, list]) => `,"${name}":${list}`)
+    const rest = Object.entries({ ...lists, ...foldOn }).map(([name, list]) => `,"${name}":${list}`)
     response.type('application/json').send(`${head}${rest.join('')}}`)
   })
 

@@ -18,6 +18,7 @@ import { Database, type Statement } from './database.ts'
 import { lockFile } from './fileLock.ts'
 import { Keyframes } from './keyframes.ts'
 import { type Migration, migrate } from './schema.ts'
+import { mayTurn, TURNS, type Turn, turnsOf } from './turns.ts'
 
 /** Ended entities whose versions are kept (SPEC.md, L4): cut seldom, and never below this. */
 const MIN_ENDED = 20_000
@@ -94,6 +95,7 @@ export class LogFile {
   readonly #insertBatch: Statement
   readonly #upsertEntity: Statement
   readonly #count: Statement
+  readonly #lastOf: Statement
   readonly #setMeta: Statement
   readonly opened: OpenedLog
   #seq: number
@@ -146,6 +148,7 @@ export class LogFile {
       this.#count = database.prepare(
         'INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT (bucket, type) DO UPDATE SET events = events + excluded.events',
       )
+      this.#lastOf = database.prepare('SELECT incarnation, revision, json FROM entities WHERE ref = ?')
       this.#seq = this.#number('seq')
       this.#events = this.#number('events')
       this.#firstSeq = database.prepare('SELECT min(seq) FROM batches').number() ?? this.#seq + 1
@@ -180,12 +183,16 @@ export class LogFile {
     this.#database.transaction(() => {
       for (const { seq, atMs, events: inBatch, text, marks } of batches) {
         const bucket = Math.floor(atMs / COUNT_BUCKET_MS)
+        const count = (type: string) => {
+          const key = `${bucket} ${type}`
+          const known = counts.get(key)
+          if (known) known.events++
+          else counts.set(key, { bucket, type, events: 1 })
+        }
         eachEvent(text, (head, entity) => {
+          count(head.type)
+          for (const turn of this.#turns(words, head, entity)) count(TURNS[turn])
           lastWord(words, head, seq, entity === '' ? null : entity)
-          const key = `${bucket} ${head.type}`
-          const count = counts.get(key)
-          if (count) count.events++
-          else counts.set(key, { bucket, type: head.type, events: 1 })
         })
         events += inBatch
         this.#insertBatch.run(seq, atMs, inBatch, marks, this.#bodies.pack(text))
@@ -204,6 +211,18 @@ export class LogFile {
     this.#events = events
     // An upper bound is enough to know when to look.
     this.#ended += ended
+  }
+
+  /** What an event turns into, against what the log last said of the same agent. */
+  #turns(words: ReadonlyMap<string, LastWord>, head: EventHead, entity: string): Turn[] {
+    if (head.type !== 'agent.upserted' || !mayTurn(entity)) return []
+    const ref = refOf('agent', head.id)
+    const word = words.get(ref)
+    const row = word ? null : this.#lastOf.row(ref)
+    const known = word ?? (row && { head: { version: [Number(row[0]), Number(row[1])] as const }, json: row[2] })
+    // One that was overtaken, or comes again, turns nothing (SPEC.md, L2).
+    if (known && !isLater(head.version, known.head.version)) return []
+    return turnsOf(typeof known?.json === 'string' ? known.json : null, entity)
   }
 
   /** Batches after `from`, up to `to`, at most about `maxEvents` of events. Throws `RangeError` below the first. */

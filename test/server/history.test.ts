@@ -6,7 +6,7 @@ import express from 'express'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Batch, SwarmEvent } from '../../protocol/events.ts'
 import { applyBatch, emptyState } from '../../protocol/fold.ts'
-import type { SourceError } from '../../protocol/swarm.ts'
+import type { Agent, SourceError } from '../../protocol/swarm.ts'
 import { answerErrors } from '../../server/api/errors.ts'
 import { answerHistory } from '../../server/history/answerHistory.ts'
 import { boundedLines } from '../../server/history/boundedLines.ts'
@@ -193,6 +193,36 @@ describe('[H2] the overview', () => {
     expect([sum('agent.upserted'), sum('agent.retired')]).toEqual([76, 25])
     expect(overview).toMatchObject({ first: START_MS, last: START_MS + 700_000, from: START_MS })
     expect(file().overview(START_MS + 350_000, null, 1_000).bucketMs).toBe(10_000)
+  })
+
+  test('[H7] tells when an agent began to fail or to wait, once each, however often that is said again', async () => {
+    const { log, file } = await openLog()
+    const says = (ms: number, version: number, fields: Partial<Agent>) => {
+      const event = { ...agentEvent('a', fields), version: [1_000, version] } as SwarmEvent
+      return log.append([at(START_MS + ms, event)])
+    }
+    const attention = { reason: 'permission: Bash', since: TIME }
+    await says(0, 1, { name: '"status":"error"', activity: '"attention":{' })
+    await says(10_000, 2, { status: 'error' })
+    await says(20_000, 3, { status: 'error', activity: 'still' })
+    await says(30_000, 4, { status: 'error', attention })
+    await says(40_000, 6, { status: 'active' })
+    await says(50_000, 5, { status: 'error' }) // was overtaken
+    // Within one commit: fails, recovers, fails.
+    await Promise.all([
+      says(60_000, 7, { status: 'error' }),
+      says(61_000, 8, { status: 'active' }),
+      says(62_000, 9, { status: 'error' }),
+    ])
+    const { buckets } = file().overview(null, null, 1_000)
+    const of = (turn: 'failed' | 'waiting') => buckets.filter((b) => b[turn] > 0).map((b) => [b.at - START_MS, b[turn]])
+    // Buckets begin at whole tens of seconds, the log 5 s after one.
+    expect(of('failed')).toEqual([
+      [5_000, 1],
+      [55_000, 2],
+    ])
+    expect(of('waiting')).toEqual([[25_000, 1]])
+    expect(buckets.every(({ counts }) => Object.keys(counts).every((type) => type === 'agent.upserted'))).toBe(true)
   })
 
   test('of an empty log has no times', async () => {

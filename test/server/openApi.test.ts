@@ -94,13 +94,16 @@ describe('served', () => {
 
   test('with the queries that it describes, each taken', async () => {
     for (const [path, item] of Object.entries(openApiDocument().paths)) {
-      const { parameters = [] } = (item.get ?? {}) as { parameters?: { name: string; in: string; schema: Schema }[] }
+      const { parameters = [] } = (item.get ?? {}) as { parameters?: Parameter[] }
       for (const { name, in: place, schema } of parameters) {
         if (place !== 'query' || name === 'cursor') continue
+        const wanted = parameters
+          .filter((other) => other.in === 'query' && other.required && other.name !== name)
+          .map((other) => `&${other.name}=${encodeURIComponent(examplesOf(other.schema)[0] ?? '')}`)
+          .join('')
         for (const value of examplesOf(schema)) {
-          const answer = await server.ask(`${path.replace('{id}', 'x')}?${name}=${encodeURIComponent(value)}`, {
-            headers: VIEWER,
-          })
+          const asked = `${path.replace('{id}', 'x')}?${name}=${encodeURIComponent(value)}${wanted}`
+          const answer = await server.ask(asked, { headers: VIEWER })
           expect([200, 404], `${path}?${name}=${value}: ${answer.text}`).toContain(answer.status)
         }
         const twice = await server.ask(`${path.replace('{id}', 'x')}?${name}=1&${name}=1`, { headers: VIEWER })
@@ -109,6 +112,13 @@ describe('served', () => {
     }
   })
 })
+
+interface Parameter {
+  name: string
+  in: string
+  required?: boolean
+  schema: Schema
+}
 
 /** As `method path`, also of routers within. */
 const routesOf = (router: Router): string[] =>

@@ -22,7 +22,13 @@ const range = {
 }
 
 export const overviewQuery = z.strictObject({ ...range, buckets: wholeNumber(MAX_BUCKETS).default(200) })
-export const stateQuery = z.strictObject({ at: time.describe('ISO 8601, or milliseconds since 1970; required') })
+export const stateQuery = z.strictObject({
+  at: time.describe('ISO 8601, or milliseconds since 1970; required'),
+  versions: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('Also what a fold needs to go on from there with the events that follow'),
+})
 export const recordingQuery = z.strictObject(range)
 export const eventsQuery = z.strictObject({
   ...range,
@@ -47,9 +53,17 @@ export const overviewAnswer = z.object({
   from: maybeTime,
   to: maybeTime,
   bucketSeconds: z.number().positive(),
-  buckets: z.array(z.object({ at: isoTime, counts: z.record(z.string(), z.number().int()) })),
+  buckets: z.array(
+    z.object({
+      at: isoTime,
+      counts: z.record(z.string(), z.number().int()).describe('Events by their type'),
+      failed: z.number().int().describe('How often an agent began to fail'),
+      waiting: z.number().int().describe('How often an agent began to wait for a person'),
+    }),
+  ),
 })
 
+const version = z.tuple([z.number().int(), z.number().int()])
 const stated = (entity: string) => z.array(z.looseObject({ entity: z.literal(entity), id: z.string() }))
 export const stateAnswer = z.object({
   ...inThePast,
@@ -61,4 +75,9 @@ export const stateAnswer = z.object({
   tasks: stated('task'),
   swarms: stated('swarm'),
   sources: stated('source'),
+  versions: z
+    .record(z.string(), z.array(version))
+    .optional()
+    .describe('For each list, in its order, the version with which each was said last'),
+  ended: z.array(z.object({ entity: z.string(), id: z.string(), version })).optional(),
 })
