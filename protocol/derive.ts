@@ -10,12 +10,21 @@ import {
   type Mode,
   type SourceStatus,
   type TokenCounts,
+  type Unnumbered,
 } from './swarm.ts'
 
 /** How long a view may say `connecting` before it shows something else. */
 export const CONNECTING_MAX_MS = 1_000
 
-const LIVE_STATES: ReadonlySet<SourceStatus['state']> = new Set(['live', 'limited'])
+/** An observed agent that is at work and of which nothing was heard for so long is quiet. */
+export const QUIET_AFTER_MS = 60_000
+/** … and for so long, with nothing that explains it, stuck. */
+export const STUCK_AFTER_MS = 5 * 60_000
+/** A tool call that has run for longer explains nothing any more. */
+export const LONG_TOOL_MS = 60 * 60_000
+
+/** Of a source that sends by itself silence is no failure. */
+const LIVE_STATES: ReadonlySet<SourceStatus['state']> = new Set(['live', 'limited', 'receiving', 'quiet'])
 const FIRST_TRY_STATES: ReadonlySet<SourceStatus['state']> = new Set(['idle', 'connecting', 'handshaking'])
 
 export const isLive = (source: Pick<SourceStatus, 'state'>): boolean => LIVE_STATES.has(source.state)
@@ -40,20 +49,94 @@ export function modeOf(input: ModeInput): Mode {
   if (input.replay) return 'replay'
   if (input.sources.some(isLive)) return 'live'
   if (input.everLive || !input.realWorldEmpty) return 'stale'
-  const noAnswerYet = input.sources.every((source) => FIRST_TRY_STATES.has(source.state) && source.lastError === null)
+  const noAnswerYet = input.sources
+    .filter(isExpected)
+    .every((source) => FIRST_TRY_STATES.has(source.state) && source.lastError === null)
   if (noAnswerYet && input.nowMs - input.startedAtMs < CONNECTING_MAX_MS) return 'connecting'
   return 'mock'
 }
 
+/** One that never sent anything is not used at all: neither live nor ailing. */
+const isExpected = ({ state }: Pick<SourceStatus, 'state'>): boolean => state !== 'never'
+
 /** Sources that should be live and are not. */
 export const degradedSources = (sources: readonly SourceStatus[]): string[] =>
-  sources.filter((source) => !isLive(source)).map((source) => source.id)
+  sources.filter((source) => isExpected(source) && !isLive(source)).map((source) => source.id)
 
 /** Since when an agent's source has not been live, in ms since 1970; `null` while what it says is current. */
 export function staleSinceMs(agent: Pick<Agent, 'sourceId'>, sources: readonly SourceStatus[]): number | null {
   const source = sources.find((candidate) => candidate.id === agent.sourceId)
   if (!source || isLive(source)) return null
   return Date.parse(source.since)
+}
+
+const AT_WORK: ReadonlySet<AgentStatus> = new Set(['initializing', 'active', 'busy'])
+
+/** When an agent at work was last heard of, in ms since 1970, if that is a while ago; else `null`. */
+export function quietSinceMs(
+  agent: Pick<Agent, 'kind' | 'status' | 'lastActiveAt'>,
+  nowMs: number,
+  afterMs = QUIET_AFTER_MS,
+): number | null {
+  if (agent.kind !== 'observed' || agent.lastActiveAt === null || !AT_WORK.has(agent.status)) return null
+  const heardMs = Date.parse(agent.lastActiveAt)
+  return nowMs - heardMs >= afterMs ? heardMs : null
+}
+
+export interface Stuck {
+  reason: string
+  sinceMs: number
+}
+
+/**
+ * Whether an agent at work seems to be stuck, and why; `null` while something explains its silence: somebody is asked, a
+ * tool runs, or a child works.
+ */
+export function stuckReason(agent: Unnumbered<Agent>, store: SwarmStore, nowMs: number): Stuck | null {
+  const sinceMs = quietSinceMs(agent, nowMs, STUCK_AFTER_MS)
+  if (sinceMs === null || agent.attention !== null) return null
+  const oldest = agent.openTools?.[0]
+  const toolMs = oldest ? nowMs - Date.parse(oldest.since) : 0
+  if (oldest && toolMs < LONG_TOOL_MS) return null
+  const isWorking = (child: Agent) => AT_WORK.has(child.status) && quietSinceMs(child, nowMs, STUCK_AFTER_MS) === null
+  if (childrenOf(store, agent.id).some((child) => isWorking(child) || child.attention !== null)) return null
+  const reason = oldest
+    ? `${oldest.name} has run for ${inMinutes(toolMs)}`
+    : `nothing heard for ${inMinutes(nowMs - sinceMs)} while at work`
+  return { reason, sinceMs: oldest ? Date.parse(oldest.since) : sinceMs }
+}
+
+export function stuckCount(store: SwarmStore, nowMs: number): number {
+  let count = 0
+  for (const agent of store.all('agent').values()) if (stuckReason(agent, store, nowMs)) count++
+  return count
+}
+
+const inMinutes = (ms: number): string => `${Math.floor(ms / 60_000)} min`
+
+interface Families {
+  epoch: string
+  seq: number
+  children: Map<string, Agent[]>
+}
+
+/** Asked for each of many agents in turn: put together once for each state of the store. */
+const families = new WeakMap<SwarmStore, Families>()
+
+function childrenOf(store: SwarmStore, id: string): readonly Agent[] {
+  let known = families.get(store)
+  if (known?.epoch !== store.epoch || known.seq !== store.seq) {
+    const children = new Map<string, Agent[]>()
+    for (const agent of store.all('agent').values()) {
+      if (agent.parentId === null) continue
+      const siblings = children.get(agent.parentId)
+      if (siblings) siblings.push(agent)
+      else children.set(agent.parentId, [agent])
+    }
+    known = { epoch: store.epoch, seq: store.seq, children }
+    families.set(store, known)
+  }
+  return known.children.get(id) ?? []
 }
 
 export interface Totals {
@@ -67,7 +150,9 @@ export interface Totals {
   tasks: Record<'total' | TaskCount, number>
   swarms: number
   links: number
-  /** Sums over the agents that report them; `null` if none does. */
+  /** Pairs of agents that write the same file. */
+  conflicts: number
+  /** Sums over the agents that report them, and what belongs to no known agent; `null` if there is none. */
   tokens: TokenCounts | null
   costUsd: number | null
 }
@@ -95,7 +180,13 @@ export function totalsOf(store: SwarmStore): Totals {
     if (agent.attention) needAttention++
     if (agent.tokens) tokens = addTokens(tokens, agent.tokens)
     if (agent.costUsd !== null) costUsd = (costUsd ?? 0) + agent.costUsd
+    const { unattributed } = agent
+    if (unattributed?.tokens) tokens = addTokens(tokens, unattributed.tokens)
+    if (unattributed && unattributed.costUsd !== null) costUsd = (costUsd ?? 0) + unattributed.costUsd
   }
+  let conflicts = 0
+  const links = store.all('link')
+  for (const { kind } of links.values()) if (kind === 'conflict') conflicts++
   const tasks: Totals['tasks'] = {
     total: 0,
     pending: 0,
@@ -118,7 +209,8 @@ export function totalsOf(store: SwarmStore): Totals {
     needAttention,
     tasks,
     swarms: store.all('swarm').size,
-    links: store.all('link').size,
+    links: links.size,
+    conflicts,
     tokens,
     costUsd,
   }

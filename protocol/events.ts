@@ -2,7 +2,7 @@
 
 import type { Agent, EntityKind, IsoTime, Link, Source, Swarm, Task, Unnumbered } from './swarm.ts'
 
-export const EVENT_VERSION = 1 as const
+export const EVENT_VERSION = 2 as const
 
 /**
  * Orders what one source says of one entity: [incarnation of the source's own log, revision in it]. The later one
@@ -55,8 +55,21 @@ export interface KeptEntity extends Record<string, unknown> {
 /** What makes an entity as version N states it one of N + 1; at N. Pure; may not change what it is given. */
 export type Upcasts = Readonly<Record<number, (entity: KeptEntity) => KeptEntity>>
 
+/** What version 2 tells of an agent beyond version 1. It goes first, for the same reason as `rev` (fold.ts). */
+const AGENT_OF_2 = {
+  openTools: null,
+  lastTool: null,
+  lastFailure: null,
+  unattributed: null,
+  crossCheck: null,
+  endedReason: null,
+  sessionId: null,
+} satisfies Partial<Agent>
+
 /**
- * Empty as long as there is but one version. Entries stay for ever: somebody's log or recording still holds what that
- * version said, as events, as kept state and in keyframes.
+ * Entries stay for ever: somebody's log or recording still holds what that version said, as events, as kept state and in
+ * keyframes.
  */
-export const UPCASTS: Upcasts = {}
+export const UPCASTS: Upcasts = {
+  1: (entity) => (entity.entity === 'agent' ? { ...AGENT_OF_2, ...entity } : entity),
+}

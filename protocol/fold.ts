@@ -5,7 +5,7 @@ import { MAX_TOMBSTONES, RevisionedStore, refKey, type Tombstone } from './frame
 import type { Entity, EntityKind, IsoTime, Unnumbered } from './swarm.ts'
 
 /** Rises when the fold's result changes for the same events, so that nobody resumes across it. */
-export const FOLD_VERSION = 1
+export const FOLD_VERSION = 2
 
 export type SwarmStore = RevisionedStore<Entity>
 

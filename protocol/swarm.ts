@@ -58,9 +58,46 @@ export interface ToolCounts {
 }
 
 export interface Attention {
+  /** The kind first, in plain words, e.g. `permission: Bash`, `waiting for input`, `question`. */
   reason: string
   since: IsoTime
 }
+
+/** A tool call that is under way. */
+export interface OpenTool {
+  id: string
+  name: string
+  /** On what, e.g. the name of a file; never a command, a prompt or contents (unless the user turned them on). */
+  detail: string | null
+  since: IsoTime
+}
+
+/** A tool call that ended. */
+export interface EndedTool {
+  id: string
+  name: string
+  detail: string | null
+  at: IsoTime
+  durationMs: number | null
+  ok: boolean
+}
+
+export interface Failure {
+  what: string
+  at: IsoTime
+}
+
+export interface Usage {
+  tokens: TokenCounts | null
+  costUsd: number | null
+}
+
+export interface UsageAt extends Usage {
+  at: IsoTime
+}
+
+/** How many open tools an agent tells of; the newest are kept. */
+export const MAX_OPEN_TOOLS = 32
 
 interface EntityBase {
   /** Opaque and unique: `<sourceId>/<native id>`; a further incarnation of the same native id ends in `~2`, `~3` … */
@@ -111,6 +148,23 @@ export interface Agent extends EntityBase {
   updatedAt: IsoTime
   /** Field name → who said so. */
   sources: Record<string, Provenance>
+  /** Tool calls that are open now, the newest last. */
+  openTools: OpenTool[] | null
+  /** The tool call that ended last. */
+  lastTool: EndedTool | null
+  /** The last failed tool call or failed stop since the last prompt; gone with the next one. */
+  lastFailure: Failure | null
+  /**
+   * Of a session's main agent: what was reported for the session and belongs to no agent that is known. The session's
+   * agents and this are the session, always; `null` when there is nothing of it.
+   */
+  unattributed: Usage | null
+  /** Of a session's main agent: the whole session as its metrics tell it. To compare with; never added to anything. */
+  crossCheck: UsageAt | null
+  /** Why it is over, e.g. `session ended: logout`, `process gone`, `subagent finished`. */
+  endedReason: string | null
+  /** Claude Code's session that it belongs to: the main agent and all its subagents. */
+  sessionId: string | null
 }
 
 export interface Task extends EntityBase {
@@ -186,7 +240,8 @@ export type Unnumbered<E> = E extends Entity ? Omit<E, 'rev'> : never
 
 /**
  * `live`: what it says is current. `limited`: read once, no live changes. `unavailable`: reached, but there is nothing
- * behind it. `waiting`: lost, will be tried again. `closed`: will not be tried again by itself.
+ * behind it. `waiting`: lost, will be tried again. `closed`: will not be tried again by itself. Sources that send by
+ * themselves, and that nobody connects to, are `receiving`, `quiet` (heard before, but not just now) or `never` heard of.
  */
 export const SOURCE_STATES = [
   'idle',
@@ -197,6 +252,9 @@ export const SOURCE_STATES = [
   'unavailable',
   'waiting',
   'closed',
+  'receiving',
+  'quiet',
+  'never',
 ] as const
 export type SourceState = (typeof SOURCE_STATES)[number]
 
@@ -207,10 +265,13 @@ export interface SourceError {
   details: { suggestion: string }
 }
 
+export const SOURCE_KINDS = ['claude-flow', 'claude-code', 'otlp', 'mock', 'replay'] as const
+export type SourceKind = (typeof SOURCE_KINDS)[number]
+
 /** The connection of one source right now; goes in unnumbered status frames and in the health answer. */
 export interface SourceStatus {
   id: string
-  kind: 'claude-flow' | 'mock' | 'replay'
+  kind: SourceKind
   state: SourceState
   url: string | null
   /** Since when it is live, or is not: attempts to get it back do not count. */
@@ -218,6 +279,8 @@ export interface SourceStatus {
   attempt: number
   retryAt: IsoTime | null
   lastError: SourceError | null
+  /** Of a source that sends by itself: what was taken, and what was not, by the reason. */
+  counts: Record<string, number> | null
 }
 
 /** Which world the view shows, and whether it is current. */

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { z } from 'zod'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 import type { Batch, SwarmEvent } from '../../protocol/events.ts'
+import type { Agent, IsoTime, Unnumbered } from '../../protocol/swarm.ts'
 import type { World } from '../world.ts'
 import type { activityItem, activityQuery } from './schemas/reads.ts'
 
@@ -147,7 +148,17 @@ function itemOf(event: SwarmEvent, seq: number, index: number): Item {
   const base = { seq, index, sourceId, before: null, at, receivedAt }
   if (!('entity' in event)) {
     const kind = event.type.slice(0, -'.retired'.length) as Item['kind']
-    return { ...base, kind, what: 'retired', id: event.id, name: null, status: null, currentTask: null, mock: false }
+    return {
+      ...base,
+      kind,
+      what: 'retired',
+      id: event.id,
+      name: null,
+      status: null,
+      currentTask: null,
+      tool: null,
+      mock: false,
+    }
   }
   const { entity } = event
   return {
@@ -158,8 +169,20 @@ function itemOf(event: SwarmEvent, seq: number, index: number): Item {
     name: 'name' in entity ? entity.name : null,
     status: 'status' in entity ? entity.status : entity.entity === 'source' ? entity.state : null,
     currentTask: 'currentTask' in entity ? entity.currentTask : null,
+    tool: entity.entity === 'agent' ? toolOf(entity, at) : null,
     mock: 'mock' in entity && entity.mock,
   }
+}
+
+/** The tool call whose beginning or end is what happened: then its time is the event's (SPEC.md, K8). */
+function toolOf({ lastTool, openTools }: Unnumbered<Agent>, at: IsoTime | null): Item['tool'] {
+  if (lastTool && lastTool.at === at) {
+    const { name, detail, durationMs, ok } = lastTool
+    return { name, detail, phase: 'ended', durationMs, ok }
+  }
+  const opened = openTools?.at(-1)
+  if (!opened || opened.since !== at) return null
+  return { name: opened.name, detail: opened.detail, phase: 'started', durationMs: null, ok: null }
 }
 
 const writePlace = (epoch: string, place: Place | undefined): string | null =>

@@ -2,7 +2,7 @@
 
 import type { RequestHandler } from 'express'
 import { VERSION } from '../../platform/version.ts'
-import { isLive } from '../../protocol/derive.ts'
+import { degradedSources } from '../../protocol/derive.ts'
 import { ERRORS, type ErrorCode, errorBody } from '../../protocol/errors.ts'
 import type { Mode, SourceError, SourceStatus } from '../../protocol/swarm.ts'
 import type { Guard } from '../guard/guard.ts'
@@ -79,7 +79,7 @@ function trouble(demo: boolean, mode: Mode, sources: readonly SourceStatus[]): s
   const error = sources.find(({ lastError }) => lastError !== null)?.lastError
   if (error) return error.code
   // A demo or a replay is what was asked for.
-  return demo || (mode === 'live' && sources.every(isLive)) ? null : 'NOT_CONNECTED'
+  return demo || (mode === 'live' && degradedSources(sources).length === 0) ? null : 'NOT_CONNECTED'
 }
 
 /** An error's detail may quote what claude-flow wrote to stderr: strangers get the catalogue's own words. */

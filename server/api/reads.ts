@@ -2,7 +2,7 @@
 
 import { type Request, type RequestHandler, Router } from 'express'
 import type { z } from 'zod'
-import { totalsOf } from '../../protocol/derive.ts'
+import { stuckCount, totalsOf } from '../../protocol/derive.ts'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 import type { Agent, Entity, Link, Swarm, Task } from '../../protocol/swarm.ts'
 import type { View } from '../view.ts'
@@ -86,7 +86,7 @@ export function readsRouter(view: View, readable: RequestHandler): Router {
     const answer: z.output<typeof statusAnswer> = {
       ...positionOf(view),
       degraded,
-      totals: totalsOf(world.store),
+      totals: { ...totalsOf(world.store), stuck: stuckCount(world.store, Date.now()) },
       sources,
     }
     // The sources' attempts are not in the log, so the answer itself is what it follows from.

@@ -22,4 +22,5 @@ export const alwaysLive = (id: string, kind: SourceStatus['kind']): SourceStatus
   attempt: 0,
   retryAt: null,
   lastError: null,
+  counts: null,
 })

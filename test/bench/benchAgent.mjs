@@ -37,4 +37,11 @@ export const benchAgent = (/** @type {number} */ index, name = `agent ${index}`)
   lastActiveAt: TIME,
   updatedAt: TIME,
   sources: { status: { source: 'k3jx9a', at: TIME }, health: { source: 'k3jx9a', at: TIME } },
+  openTools: null,
+  lastTool: null,
+  lastFailure: null,
+  unattributed: null,
+  crossCheck: null,
+  endedReason: null,
+  sessionId: null,
 })

@@ -68,6 +68,13 @@ function event(/** @type {number} */ index, /** @type {string} */ receivedAt) {
     lastActiveAt: receivedAt,
     updatedAt: receivedAt,
     sources: { status: { source: 'k3jx9a', at: receivedAt }, health: { source: 'k3jx9a', at: receivedAt } },
+    openTools: null,
+    lastTool: null,
+    lastFailure: null,
+    unattributed: null,
+    crossCheck: null,
+    endedReason: null,
+    sessionId: null,
   }
   return {
     v: EVENT_VERSION,

@@ -16,7 +16,7 @@ const batch = (/** @type {number} */ seq, /** @type {number} */ from, /** @type 
     const entity = benchAgent((from + offset) % AGENTS, `agent at ${++revision}`)
     const version = [1, revision]
     return {
-      v: 1,
+      v: 2,
       key: `${entity.id}@${revision}`,
       sourceId: 'k3jx9a',
       version,

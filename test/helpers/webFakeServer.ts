@@ -30,6 +30,7 @@ export const liveSource = (fields: Partial<SourceStatus> = {}): SourceStatus => 
   attempt: 0,
   retryAt: null,
   lastError: null,
+  counts: null,
   ...fields,
 })
 

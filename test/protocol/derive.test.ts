@@ -3,13 +3,26 @@ import {
   CONNECTING_MAX_MS,
   degradedSources,
   isLive,
+  LONG_TOOL_MS,
   type ModeInput,
   modeOf,
+  QUIET_AFTER_MS,
+  quietSinceMs,
+  STUCK_AFTER_MS,
   staleSinceMs,
+  stuckCount,
+  stuckReason,
   totalsOf,
 } from '../../protocol/derive.ts'
 import { emptyState } from '../../protocol/fold.ts'
-import { AGENT_STATUSES, type Entity, SOURCE_STATES, type SourceState, type Unnumbered } from '../../protocol/swarm.ts'
+import {
+  AGENT_STATUSES,
+  type Agent,
+  type Entity,
+  SOURCE_STATES,
+  type SourceState,
+  type Unnumbered,
+} from '../../protocol/swarm.ts'
 import { sampleAgent, sampleError, sampleLink, sampleSourceStatus, sampleSwarm, sampleTask, TIME } from './samples.ts'
 
 const source = (state: SourceState, given: Parameters<typeof sampleSourceStatus>[0] = {}) =>
@@ -104,6 +117,15 @@ describe('degraded and stale', () => {
     expect(degradedSources([])).toEqual([])
   })
 
+  it('[M6] a source that sends by itself is live while it is quiet, and not missed if it never sent', () => {
+    const pushed = [source('receiving', { id: 'r' }), source('quiet', { id: 'q' }), source('never', { id: 'n' })]
+    expect(pushed.map(isLive)).toEqual([true, true, false])
+    expect(degradedSources(pushed)).toEqual([])
+    expect(modeOf(input({ sources: [source('waiting'), source('quiet')], ...LATER }))).toBe('live')
+    expect(modeOf(input({ sources: [source('connecting'), source('never')] }))).toBe('connecting')
+    expect(modeOf(input({ sources: [source('never'), source('waiting', { lastError: sampleError() })] }))).toBe('mock')
+  })
+
   it('[M6] an agent is as old as its own source', () => {
     expect(staleSinceMs(sampleAgent('x', { sourceId: 'a' }), sources)).toBeNull()
     expect(staleSinceMs(sampleAgent('x', { sourceId: 'b' }), sources)).toBe(Date.parse(TIME))
@@ -130,6 +152,7 @@ describe('totalsOf', () => {
       tasks: { total: 0, pending: 0, inProgress: 0, completed: 0, failed: 0, cancelled: 0, unknown: 0 },
       swarms: 0,
       links: 0,
+      conflicts: 0,
       tokens: null,
       costUsd: null,
     })
@@ -181,5 +204,82 @@ describe('totalsOf', () => {
 
   it('tells a reported zero from nothing', () => {
     expect(totalsOf(storeOf(sampleAgent('a', { costUsd: 0 }))).costUsd).toBe(0)
+  })
+})
+
+describe('quiet and stuck', () => {
+  const NOW = Date.parse(TIME)
+  const ago = (ms: number) => new Date(NOW - ms).toISOString()
+  const MINUTE = 60_000
+  const worker = (id: string, heardMs: number, given: Partial<Agent> = {}) =>
+    sampleAgent(id, { kind: 'observed', status: 'active', lastActiveAt: ago(heardMs), ...given })
+  const tool = (openForMs: number) => ({ id: 't', name: 'Bash', detail: null, since: ago(openForMs) })
+  function storeOf(...agents: Unnumbered<Agent>[]) {
+    const { store } = emptyState('e1')
+    for (const agent of agents) store.put({ ...agent, rev: 1 })
+    return store
+  }
+  const stuck = (agent: Unnumbered<Agent>, ...others: Unnumbered<Agent>[]) =>
+    stuckReason(agent, storeOf(agent, ...others), NOW)
+
+  it('[K12] an agent at work of which nothing was heard for a minute is quiet; an idle or a registered one never', () => {
+    expect(quietSinceMs(worker('a', QUIET_AFTER_MS), NOW)).toBe(NOW - QUIET_AFTER_MS)
+    expect(quietSinceMs(worker('a', QUIET_AFTER_MS - 1), NOW)).toBeNull()
+    for (const status of ['idle', 'offline', 'unknown', 'error'] as const) {
+      expect(quietSinceMs(worker('a', 60 * MINUTE, { status }), NOW)).toBeNull()
+    }
+    expect(quietSinceMs(worker('a', 60 * MINUTE, { kind: 'registered' }), NOW)).toBeNull()
+    expect(quietSinceMs(worker('a', 0, { lastActiveAt: null }), NOW)).toBeNull()
+  })
+
+  it('[K12] five minutes of silence at work are stuck, with the reason in words', () => {
+    expect(stuck(worker('a', STUCK_AFTER_MS - 1))).toBeNull()
+    expect(stuck(worker('a', 7.5 * MINUTE))).toEqual({
+      reason: 'nothing heard for 7 min while at work',
+      sinceMs: NOW - 7.5 * MINUTE,
+    })
+  })
+
+  it('[K12] not while somebody is asked, a tool runs, or a child works or asks', () => {
+    const silent = (given: Partial<Agent> = {}) => worker('a', 30 * MINUTE, given)
+    expect(stuck(silent({ attention: { reason: 'permission: Bash', since: ago(30 * MINUTE) } }))).toBeNull()
+    expect(stuck(silent({ openTools: [tool(30 * MINUTE)] }))).toBeNull()
+    expect(stuck(silent(), worker('a/b', MINUTE, { parentId: 'a' }))).toBeNull()
+    const asking = { parentId: 'a', attention: { reason: 'question', since: ago(1) } }
+    expect(stuck(silent(), worker('a/b', 20 * MINUTE, asking))).toBeNull()
+    // Children that ended, are silent themselves, or are another's, explain nothing.
+    expect(stuck(silent(), worker('a/b', MINUTE, { parentId: 'a', status: 'offline' }))).not.toBeNull()
+    expect(stuck(silent(), worker('a/b', 20 * MINUTE, { parentId: 'a' }))).not.toBeNull()
+    expect(stuck(silent(), worker('c/b', MINUTE, { parentId: 'c' }))).not.toBeNull()
+  })
+
+  it('[K12] a tool call that runs for an hour explains nothing any more', () => {
+    const since = LONG_TOOL_MS + 2 * MINUTE
+    expect(stuck(worker('a', since, { openTools: [tool(since)] }))).toEqual({
+      reason: 'Bash has run for 62 min',
+      sinceMs: NOW - since,
+    })
+  })
+
+  it('counts the stuck, and sees at once when a child begins to work', () => {
+    const store = storeOf(worker('a', 30 * MINUTE), worker('b', 30 * MINUTE), worker('c', 0))
+    expect(stuckCount(store, NOW)).toBe(2)
+    store.put({ ...worker('a/1', 0, { parentId: 'a' }), rev: 2 })
+    store.advance(2)
+    expect(stuckCount(store, NOW)).toBe(1)
+  })
+
+  it('totals add what belongs to no known agent, and count conflicts', () => {
+    const tokens = { input: 5, output: 1, cacheRead: null, cacheWrite: null }
+    const store = storeOf(
+      sampleAgent('a', { tokens, costUsd: 0.5, unattributed: { tokens, costUsd: 0.25 } }),
+      sampleAgent('b', { unattributed: { tokens: null, costUsd: null } }),
+    )
+    store.put({ ...sampleLink('l', { kind: 'conflict' }), rev: 1 })
+    expect(totalsOf(store)).toMatchObject({
+      tokens: { input: 10, output: 2, cacheRead: null, cacheWrite: null },
+      costUsd: 0.75,
+      conflicts: 1,
+    })
   })
 })

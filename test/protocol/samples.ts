@@ -40,6 +40,13 @@ export const sampleAgent = (id: string, given: Partial<Agent> = {}): Unnumbered<
   lastActiveAt: null,
   updatedAt: TIME,
   sources: {},
+  openTools: null,
+  lastTool: null,
+  lastFailure: null,
+  unattributed: null,
+  crossCheck: null,
+  endedReason: null,
+  sessionId: null,
   ...given,
 })
 
@@ -107,6 +114,7 @@ export const sampleSourceStatus = (given: Partial<SourceStatus> = {}): SourceSta
   attempt: 0,
   retryAt: null,
   lastError: null,
+  counts: null,
   ...given,
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SwarmEvent } from '../../protocol/events.ts'
+import { EVENT_VERSION, type SwarmEvent } from '../../protocol/events.ts'
 import { activityOf } from '../../server/api/activity.ts'
 import { activityQuery } from '../../server/api/schemas/reads.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
@@ -10,7 +10,7 @@ const TIME = '2026-01-01T00:00:00.000Z'
 const query = (given: Record<string, string> = {}) => activityQuery.parse(given)
 
 function seen(n: number, id = `a${n}`): SwarmEvent {
-  const base = { v: 1 as const, key: `k${n}`, sourceId: 's', version: [1, n] as const, at: TIME, receivedAt: TIME }
+  const base = { v: EVENT_VERSION, key: `k${n}`, sourceId: 's', version: [1, n] as const, at: TIME, receivedAt: TIME }
   return { ...base, type: 'agent.upserted', entity: sampleAgent(id, { status: n % 2 ? 'busy' : 'idle' }) }
 }
 

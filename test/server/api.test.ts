@@ -24,7 +24,7 @@ import {
 import { until } from '../helpers/until.ts'
 
 const AGENT_FIELDS =
-  'id nativeId sourceId origin kind name type rawType status rawStatus mock swarmId parentId model health currentTask tasksActive tasksCompleted tokens costUsd cpuUsage memoryBytes capabilities activity attention project host tools statusSince createdAt lastActiveAt updatedAt sources'.split(
+  'id nativeId sourceId origin kind name type rawType status rawStatus mock swarmId parentId model health currentTask tasksActive tasksCompleted tokens costUsd cpuUsage memoryBytes capabilities activity attention project host tools statusSince createdAt lastActiveAt updatedAt sources openTools lastTool lastFailure unattributed crossCheck endedReason sessionId'.split(
     ' ',
   )
 const JSON_TYPE = { 'Content-Type': 'application/json' }

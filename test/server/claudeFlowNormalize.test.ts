@@ -142,6 +142,13 @@ describe('the files of claude-flow 3.43.0', () => {
       lastActiveAt: null,
       updatedAt: feed.relay.at,
       sources: expect.any(Object),
+      openTools: null,
+      lastTool: null,
+      lastFailure: null,
+      unattributed: null,
+      crossCheck: null,
+      endedReason: null,
+      sessionId: null,
     })
   })
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { EVENT_VERSION } from '../../protocol/events.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
 import { World } from '../../server/world.ts'
 import { agentEnds, agentEvent } from '../helpers/eventLogContract.ts'
@@ -11,7 +12,7 @@ test('a world is empty until something of a swarm is known; a source alone is no
   expect(world.isEmpty).toBe(true)
   await world.append([
     {
-      v: 1,
+      v: EVENT_VERSION,
       type: 'source.upserted',
       key: 'source/1',
       sourceId: 'S',

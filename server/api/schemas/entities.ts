@@ -6,6 +6,8 @@ import {
   type Agent,
   LINK_KINDS,
   type Link,
+  MAX_OPEN_TOOLS,
+  SOURCE_KINDS,
   SOURCE_STATES,
   type Source,
   type SourceStatus,
@@ -34,6 +36,8 @@ const known = {
   origin: z.enum(ORIGINS),
   mock: z.boolean().describe('Made up, for the demo'),
 }
+
+const usage = z.object({ tokens: tokenCounts.nullable(), costUsd: figure })
 
 export const agent = z.object({
   ...known,
@@ -65,6 +69,25 @@ export const agent = z.object({
   lastActiveAt: time,
   updatedAt: isoTime,
   sources: z.record(z.string(), provenance).describe('Field name → who said so, and when'),
+  openTools: z
+    .array(z.object({ id: z.string(), name: z.string(), detail: text, since: isoTime }))
+    .nullable()
+    .describe(`Tool calls that are open, the newest last, at most ${MAX_OPEN_TOOLS}`),
+  lastTool: z
+    .object({ id: z.string(), name: z.string(), detail: text, at: isoTime, durationMs: figure, ok: z.boolean() })
+    .nullable()
+    .describe('The tool call that ended last'),
+  lastFailure: z
+    .object({ what: z.string(), at: isoTime })
+    .nullable()
+    .describe('Since the last prompt; gone with the next'),
+  unattributed: usage.nullable().describe("Of a session's main agent: reported for the session, of no known agent"),
+  crossCheck: usage
+    .extend({ at: isoTime })
+    .nullable()
+    .describe("Of a session's main agent: the session by its metrics, to compare with; never added to anything"),
+  endedReason: text,
+  sessionId: text.describe("Claude Code's session"),
 })
 
 export const task = z.object({
@@ -126,13 +149,17 @@ export const sourceError = z.object({
 
 export const sourceStatus = z.object({
   id: z.string(),
-  kind: z.enum(['claude-flow', 'mock', 'replay']),
+  kind: z.enum(SOURCE_KINDS),
   state: z.enum(SOURCE_STATES),
   url: text,
   since: isoTime,
   attempt: z.number().int().nonnegative(),
   retryAt: time,
   lastError: sourceError.nullable(),
+  counts: z
+    .record(z.string(), z.number())
+    .nullable()
+    .describe('Of a source that sends by itself: what was taken, and what was not, by the reason'),
 })
 
 // What the model has, the API has: a field that is added there and not here does not compile.

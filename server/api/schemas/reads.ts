@@ -116,6 +116,16 @@ export const activityItem = z.object({
   status: z.string().nullable().describe('Its status after this'),
   before: z.string().nullable().describe('Its status before this; null: it had none, or that was too long ago'),
   currentTask: z.string().nullable(),
+  tool: z
+    .object({
+      name: z.string(),
+      detail: z.string().nullable(),
+      phase: z.enum(['started', 'ended']),
+      durationMs: z.number().nullable(),
+      ok: z.boolean().nullable(),
+    })
+    .nullable()
+    .describe('The tool call that this is about'),
   mock: z.boolean(),
   at: isoTime.nullable().describe("The source's clock"),
   receivedAt: isoTime.describe('Our clock'),
@@ -171,6 +181,8 @@ export const statusAnswer = z.object({
     }),
     swarms: count,
     links: count,
+    conflicts: count.describe('Pairs of agents that write the same file'),
+    stuck: count.describe('Agents at work of which nothing was heard for 5 minutes, with nothing that explains it'),
     tokens: tokenCounts.nullable().describe('Summed over the agents that report them; null: none does'),
     costUsd: z.number().nullable().describe('Summed over the agents that report it; null: none does'),
   }),

@@ -102,6 +102,7 @@ export class ClaudeFlowSource implements Source {
       attempt: 0,
       retryAt: null,
       lastError: null,
+      counts: null,
     }
   }
 

@@ -219,6 +219,13 @@ export class Normalizer {
       lastActiveAt: null,
       updatedAt: later(fromOthers ? seen.at : record.at, previous?.updatedAt ?? null),
       sources,
+      openTools: null,
+      lastTool: null,
+      lastFailure: null,
+      unattributed: null,
+      crossCheck: null,
+      endedReason: null,
+      sessionId: null,
     }
   }
 

@@ -200,6 +200,13 @@ export class MockWorld {
       lastActiveAt: working ? now : null,
       updatedAt: now,
       sources: { status: { source: 'mock', at: now }, tokens: { source: 'mock', at: now } },
+      openTools: null,
+      lastTool: null,
+      lastFailure: null,
+      unattributed: null,
+      crossCheck: null,
+      endedReason: null,
+      sessionId: null,
     }
     agent.costUsd = (agent.tokens?.input ?? 0) * 3e-6
     return { agent, link: parent && this.#spawnedLink(parent.agent.id, id, now), endedAtStep: null }

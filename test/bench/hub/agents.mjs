@@ -9,7 +9,7 @@ export const agentEvents = (/** @type {number} */ from, /** @type {number} */ co
   Array.from({ length: count }, (_, offset) => {
     const id = `k3jx9a/agent-${from + offset}`
     return /** @type {any} */ ({
-      v: 1,
+      v: 2,
       key: `${id}@${++revision}`,
       sourceId: 'k3jx9a',
       version: [1, revision],

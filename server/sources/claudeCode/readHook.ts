@@ -1,0 +1,188 @@
+// A hook's JSON, as Claude Code sends it → the record that the model understands. An allow-list: commands, prompts and
+// contents stay outside unless the user turned them on, and even then they are redacted.
+
+import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
+import { z } from 'zod'
+import { redact } from '../../../protocol/redact.ts'
+import type { IsoTime } from '../../../protocol/swarm.ts'
+import { HOOK_EVENTS, type HookRecord, type HookTool, NATIVE_ID, type WrittenFile } from './records.ts'
+
+export interface ReadHookOptions {
+  /** When it came in. */
+  at: IsoTime
+  /** `--show-content` */
+  showContent: boolean
+}
+
+/** Shown words (a file's name, a description) are cut to this. */
+export const MAX_SHOWN_LENGTH = 120
+const MAX_NAME_LENGTH = 128
+const MAX_PATH_LENGTH = 4_096
+/** An MCP server's answer that is longer is not looked into. */
+const MAX_ANSWER_LENGTH = 64 * 1024
+/** Calls in one batch; Claude Code makes some tens at most. */
+const MAX_BATCH = 256
+
+const WRITES: ReadonlySet<string> = new Set(['Write', 'Edit', 'MultiEdit', 'NotebookEdit'])
+const CALLS_AGENT: ReadonlySet<string> = new Set(['Agent', 'Task'])
+const REGISTERS_AGENT = /^mcp__.+__agent_spawn$/
+
+const id = z.string().regex(NATIVE_ID)
+/** A field of the wrong type counts as absent, and does not cost the record. */
+const optionalId = id.nullable().catch(null)
+const words = z
+  .string()
+  .transform((text) => text.slice(0, MAX_NAME_LENGTH))
+  .nullable()
+  .catch(null)
+const loose = z.looseObject({}).catch({})
+
+const hookBody = z.looseObject({
+  session_id: id,
+  hook_event_name: z.string(),
+  prompt_id: optionalId,
+  agent_id: optionalId,
+  agent_type: words,
+  cwd: z.string().max(MAX_PATH_LENGTH).nullable().catch(null),
+  model: words,
+  source: words,
+  reason: words,
+  notification_type: words,
+  error: words,
+  tool_name: words,
+  tool_use_id: optionalId,
+  tool_input: loose,
+  tool_response: z.unknown(),
+  tool_calls: z.array(z.looseObject({ tool_use_id: optionalId }).catch({ tool_use_id: null })).catch([]),
+  duration_ms: z.number().nonnegative().max(Number.MAX_SAFE_INTEGER).nullable().catch(null),
+  swarmscope_parent_pid: z.number().int().positive().nullable().catch(null),
+  swarmscope_host: z
+    .string()
+    .regex(/^[\w.-]{1,253}$/)
+    .nullable()
+    .catch(null),
+})
+type HookBody = z.output<typeof hookBody>
+
+const EVENTS: ReadonlySet<string> = new Set(HOOK_EVENTS)
+
+/** `null`: not a hook's body. Never throws. */
+export function readHook(body: unknown, { at, showContent }: ReadHookOptions): HookRecord | null {
+  const parsed = hookBody.safeParse(body)
+  if (!parsed.success) return null
+  const hook = parsed.data
+  const event = EVENTS.has(hook.hook_event_name) ? (hook.hook_event_name as HookRecord['event']) : 'other'
+  const tool = hook.tool_name === null ? null : toolOf(hook, hook.tool_name, showContent)
+  const isOver = event === 'PostToolUse'
+  return {
+    type: 'hook',
+    event,
+    sessionId: hook.session_id,
+    host: hook.swarmscope_host,
+    at,
+    promptId: hook.prompt_id,
+    agentId: hook.agent_id,
+    agentType: hook.agent_type,
+    project: hook.cwd === null ? null : shown(baseName(hook.cwd)),
+    model: hook.model,
+    parentPid: hook.swarmscope_parent_pid,
+    reason: reasonOf(event, hook),
+    tool,
+    durationMs: hook.duration_ms,
+    childId: isOver && tool && CALLS_AGENT.has(tool.name) ? idIn(hook.tool_response, 'agentId') : null,
+    registeredId: isOver && tool && REGISTERS_AGENT.test(tool.name) ? registeredIn(hook.tool_response) : null,
+    endedUseIds:
+      event === 'PostToolBatch'
+        ? hook.tool_calls.slice(0, MAX_BATCH).flatMap((call) => (call.tool_use_id === null ? [] : [call.tool_use_id]))
+        : [],
+  }
+}
+
+/** Errors of tools are contents; what is copied here are words of a short list of Claude Code's own. */
+function reasonOf(event: HookRecord['event'], hook: HookBody): string | null {
+  const said =
+    event === 'SessionStart'
+      ? hook.source
+      : event === 'SessionEnd'
+        ? hook.reason
+        : event === 'StopFailure'
+          ? hook.error
+          : event === 'Notification'
+            ? hook.notification_type
+            : null
+  return said !== null && /^[a-z_]{1,40}$/.test(said) ? said : null
+}
+
+function toolOf(hook: HookBody, name: string, showContent: boolean): HookTool {
+  const input = hook.tool_input
+  const path = textIn(input, 'file_path') ?? textIn(input, 'notebook_path')
+  const file = path === null ? null : fileOf(path, hook.cwd)
+  return {
+    name,
+    useId: hook.tool_use_id,
+    detail: file?.name ?? (showContent ? contentOf(input) : null),
+    file: WRITES.has(name) ? file : null,
+    description: CALLS_AGENT.has(name) ? shown(textIn(input, 'description') ?? '') : null,
+    to: name === 'SendMessage' ? idIn(input, 'to') : null,
+  }
+}
+
+function fileOf(path: string, cwd: string | null): WrittenFile | null {
+  const whole = posix.resolve(cwd ?? '/', path.replaceAll('\\', '/'))
+  const name = shown(baseName(whole))
+  return name === null ? null : { name, hash: createHash('sha256').update(whole).digest('base64url').slice(0, 16) }
+}
+
+/** What a person would ask for first: the command, the pattern, the address. */
+function contentOf(input: Record<string, unknown>): string | null {
+  for (const key of ['command', 'pattern', 'query', 'url', 'description', 'prompt']) {
+    const text = textIn(input, key)
+    if (text !== null) return shown(text)
+  }
+  return null
+}
+
+function registeredIn(response: unknown): string | null {
+  for (const text of textsIn(response)) {
+    const answer = parsedJson(text)
+    if (isRecord(answer) && answer.success !== false) return idIn(answer, 'agentId')
+  }
+  return null
+}
+
+/** An MCP answer's texts, whether Claude Code gives its content alone or all of it. */
+function textsIn(response: unknown): string[] {
+  const content = isRecord(response) ? response.content : response
+  if (typeof content === 'string') return [content]
+  if (!Array.isArray(content)) return []
+  return content
+    .slice(0, 8)
+    .flatMap((part: unknown) => (isRecord(part) && typeof part.text === 'string' ? [part.text] : []))
+}
+
+function parsedJson(text: string): unknown {
+  if (text.length > MAX_ANSWER_LENGTH) return null
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null // an answer in words
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+const textIn = (from: Record<string, unknown>, key: string): string | null => {
+  const value = Object.hasOwn(from, key) ? from[key] : null
+  return typeof value === 'string' && value !== '' ? value.slice(0, MAX_PATH_LENGTH) : null
+}
+
+const idIn = (from: unknown, key: string): string | null => {
+  const value = isRecord(from) ? textIn(from, key) : null
+  return value !== null && NATIVE_ID.test(value) ? value : null
+}
+
+const baseName = (path: string): string => posix.basename(path.replaceAll('\\', '/'))
+
+/** In one line, without secrets, cut; `null` if nothing is left. */
+const shown = (text: string): string | null => redact(text.replace(/\s+/g, ' ').trim(), MAX_SHOWN_LENGTH) || null
