@@ -12,6 +12,14 @@ export class Tally<K extends string> {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
   }
 
+  get(name: K): number {
+    return this.#counts.get(name) ?? 0
+  }
+
+  get total(): number {
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0)
+  }
+
   [Symbol.iterator](): Iterator<[K, number]> {
     return this.#counts.entries()
   }

@@ -13,6 +13,20 @@ import type { Source } from './sources/source.ts'
 /** From a change in a file to its frame the bar is 60 ms at the median, and 250 ms for 99 of 100. */
 const FRESHNESS_BOUNDS_S = [0.005, 0.01, 0.025, 0.06, 0.1, 0.25, 0.5, 1, 2.5, 10]
 const REQUEST_BOUNDS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30]
+/** By which connecting usually fails: known from the start, so that the first one is a rise. */
+const CONNECTION_CODES = [
+  'CONNECTION_REFUSED',
+  'HOST_NOT_FOUND',
+  'CONNECTION_TIMEOUT',
+  'HOST_UNREACHABLE',
+  'TLS_FAILED',
+  'RELAY_UNAUTHORIZED',
+  'RELAY_FORBIDDEN',
+  'NOT_A_RELAY',
+  'CONNECTION_LOST',
+  'PROTOCOL_MISMATCH',
+  'VERSION_MISMATCH',
+] as const satisfies readonly ErrorCode[]
 /** What stands in a request line is the client's choice. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'DELETE'])
 
@@ -24,8 +38,8 @@ export class ServerMetrics {
   readonly requests = new Map<string, number>()
   readonly errors = new Tally<ErrorCode>(Object.keys(ERRORS) as ErrorCode[])
   readonly rateLimited = new Tally<RatePolicy>(Object.keys(RATE_LIMITS) as RatePolicy[])
-  /** Sources that became live, that were lost, and attempts to reach one that failed. */
-  readonly sources = { connected: 0, lost: 0, failed: new Tally<string>([]) }
+  /** Connections to sources that became live, live sources that were not any more, and connections that failed. */
+  readonly sources = { connected: 0, lost: 0, failed: new Tally<string>(CONNECTION_CODES) }
   #text: Promise<() => Promise<{ type: string; text: string }>> | null = null
 
   /** `sourceAtMs`: when the newest change in a frame was seen at its source, in ms since 1970. */
@@ -48,9 +62,15 @@ export class ServerMetrics {
   /** Counts what becomes of its connection; returns how to stop. */
   observe(source: Source): () => void {
     let before: SourceStatus = source.status
+    // A line that fell silent and is heard again is the same connection.
+    let isCounted = isLive(before)
     return source.onStatus(() => {
       const now = source.status
-      if (isLive(now) && !isLive(before)) this.sources.connected++
+      if (now.state === 'connecting' || now.state === 'closed') isCounted = false
+      if (isLive(now) && !isCounted) {
+        isCounted = true
+        this.sources.connected++
+      }
       if (!isLive(now) && isLive(before)) this.sources.lost++
       const failed = now.attempt > before.attempt || (now.state === 'closed' && before.state !== 'closed')
       if (failed && now.lastError) {

@@ -55,12 +55,12 @@ export function createMetricsText(
   })
   exposition.counter({
     name: `${PREFIX}source_connections_total`,
-    help: 'How often a source became live',
+    help: 'Connections to sources that became live; the first of each, and then every reconnect',
     read: () => metrics.sources.connected,
   })
   exposition.counter({
     name: `${PREFIX}source_losses_total`,
-    help: 'How often a source that was live was not any more',
+    help: 'How often a source that was live was not any more, be it that its connection was lost or only fell silent',
     read: () => metrics.sources.lost,
   })
   exposition.counter({
@@ -94,19 +94,44 @@ export function createMetricsText(
 
   exposition.gauge({ name: `${PREFIX}viewers`, help: 'Viewers of the live stream', read: () => hub.viewers })
   exposition.counter({
+    name: `${PREFIX}viewer_connections_total`,
+    help: 'Connections of viewers that were opened: WebSockets (stream) and server-sent events (events)',
+    labels: ['door'],
+    read: () => counts.opened,
+  })
+  exposition.counter({
+    name: `${PREFIX}viewer_closes_total`,
+    help: 'Connections of viewers that are over, by why: left is the viewer or the network, all else is the server',
+    labels: ['reason'],
+    read: () => counts.closed,
+  })
+  exposition.counter({
+    name: `${PREFIX}viewer_starts_total`,
+    help: 'Viewers by how they began: new, resumed where they were, or anew because that place is gone',
+    labels: ['start'],
+    read: () => counts.starts,
+  })
+  exposition.counter({
     name: `${PREFIX}viewer_messages_encoded_total`,
     help: 'Frames, chunks of snapshots and statuses that were encoded, each once for all viewers',
+    labels: ['type'],
     read: () => counts.encoded,
   })
   exposition.counter({
     name: `${PREFIX}viewer_messages_sent_total`,
-    help: 'Messages that were sent to viewers',
+    help: 'Frames, chunks of snapshots and statuses that left for a viewer, each counted for each viewer',
+    labels: ['type'],
     read: () => counts.sent,
   })
   exposition.counter({
-    name: `${PREFIX}viewers_dropped_total`,
-    help: 'Viewers that were closed for taking nothing',
-    read: () => counts.dropped,
+    name: `${PREFIX}viewer_snapshots_sent_total`,
+    help: 'Snapshots that left whole for a viewer',
+    read: () => counts.snapshots,
+  })
+  exposition.counter({
+    name: `${PREFIX}viewer_snapshot_restarts_total`,
+    help: 'Snapshots that were begun again from a younger one, because too many slow viewers held old ones',
+    read: () => counts.restarts,
   })
   exposition.histogram(
     `${PREFIX}freshness_seconds`,
@@ -123,7 +148,7 @@ export function createMetricsText(
   exposition.histogram(`${PREFIX}http_request_duration_seconds`, 'How long HTTP requests took', metrics.requestDuration)
   exposition.counter({
     name: `${PREFIX}errors_total`,
-    help: 'Requests that were answered with an error, by its code',
+    help: 'Requests that were answered with an error, refused upgrades included, by its code',
     labels: ['code'],
     read: () => metrics.errors,
   })

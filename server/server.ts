@@ -1,10 +1,11 @@
 // The whole server put together: worlds, sources, view, hub, API, in the order in which they need each other.
 
 import { createServer } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { isLoopback, listen } from '../platform/listen.ts'
 import type { Logger } from '../platform/log.ts'
 import { accessList } from '../protocol/access.ts'
-import { SwarmscopeError } from '../protocol/errors.ts'
+import { type ErrorCode, SwarmscopeError } from '../protocol/errors.ts'
 import { createApp } from './api/app.ts'
 import type { Config } from './config.ts'
 import { DEFAULT_DEMO_AGENTS } from './config.ts'
@@ -76,7 +77,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     requestTimeout: 30_000,
     requireHostHeader: false, // the guard refuses it, in our own words
   })
-  server.on('clientError', (_error, socket) => refuseUpgrade(socket, new SwarmscopeError('BAD_REQUEST')))
+  const metrics = new ServerMetrics()
+  const refuse = (socket: Duplex, code: ErrorCode) => {
+    if (refuseUpgrade(socket, new SwarmscopeError(code)) !== null) metrics.errors.add(code)
+  }
+  server.on('clientError', (_error, socket) => refuse(socket, 'BAD_REQUEST'))
   // Before anything is answered: who asks is never shown less than is known.
   const real = await World.open('real', realLog.eventLog)
   // Then at once, so that a busy port leaves nothing behind. Nothing is answered before this turn of the loop is over.
@@ -113,7 +118,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   view.onChange(() => {
     for (const source of mockSources) view.mode === 'mock' ? source.start() : source.pause()
   })
-  const metrics = new ServerMetrics()
   for (const source of sources) metrics.observe(source)
   const hub = new Hub(view, (sourceAtMs) => metrics.frameSent(sourceAtMs))
 
@@ -145,7 +149,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...(rateLimits ? { limits: rateLimits } : {}),
     }),
   )
-  const closeStream = serveStream({ server, hub, guard, log })
+  const closeStream = serveStream({ server, hub, guard, log, onRefused: (code) => metrics.errors.add(code) })
   claudeFlow?.start()
   replaySource?.start()
 
@@ -155,7 +159,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     draining = true
     hub.close()
     closeStream()
-    server.on('upgrade', (_request, socket) => refuseUpgrade(socket, new SwarmscopeError('STOPPING')))
+    server.on('upgrade', (_request, socket) => refuse(socket, 'STOPPING'))
   }
   let drained: Promise<void> | null = null
   const drain = async () => {

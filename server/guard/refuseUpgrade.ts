@@ -2,12 +2,13 @@
 
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { SwarmscopeError } from '../../protocol/errors.ts'
+import { type ErrorCode, SwarmscopeError } from '../../protocol/errors.ts'
 
-export function refuseUpgrade(socket: Duplex, error: unknown): void {
+/** Returns what it said; `null`: nobody was there to hear it. */
+export function refuseUpgrade(socket: Duplex, error: unknown): ErrorCode | null {
   if (!socket.writable) {
     socket.destroy()
-    return
+    return null
   }
   const known = error instanceof SwarmscopeError ? error : new SwarmscopeError('INTERNAL', {}, { cause: error })
   const body = JSON.stringify(known.body)
@@ -23,4 +24,5 @@ export function refuseUpgrade(socket: Duplex, error: unknown): void {
   // Half-open is allowed here: without this a client that never ends its side would keep the socket for ever.
   socket.once('finish', () => socket.destroy())
   socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`)
+  return known.code
 }

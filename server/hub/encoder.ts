@@ -3,11 +3,15 @@
 import type { SwarmStore } from '../../protocol/fold.ts'
 import type { Entity } from '../../protocol/swarm.ts'
 import { SnapshotDelivery } from './snapshotDelivery.ts'
+import type { MessageType } from './viewerCounts.ts'
 
 /** A second under load: what changed meanwhile is a fraction of the whole. */
 const MAX_SNAPSHOT_AGE_BATCHES = 30
 
-/** Snapshots that slow viewers still hold, at 10,000 agents 6.4 MB each. With so many, newcomers share the youngest. */
+/**
+ * Snapshots that slow viewers still hold, at 10,000 agents 6.4 MB each. With so many, newcomers share the youngest; and if
+ * somebody who is beyond that one needs another, the oldest makes room: its slow readers begin again (F8).
+ */
 const MAX_SNAPSHOTS_HELD = 4
 
 /** A larger frame goes as a snapshot in chunks: on a slow line one message must leave within `NO_PROGRESS_MS`. */
@@ -18,7 +22,7 @@ const MAX_EXACT_FRAMES = 16
 
 /** A message ready to be sent: its JSON, and where a viewer stands once it has it (`null`: in the middle, or nowhere). */
 export interface Encoded {
-  type: 'snapshot' | 'frame' | 'status'
+  type: MessageType
   json: Buffer
   position: { epoch: string; seq: number } | null
   /** When the newest change in a frame was seen at its source, in ms since 1970; `null`: nobody said. */
@@ -31,6 +35,8 @@ export interface Delivery {
   at(index: number): Encoded | null
   /** Viewers that are in the middle of it. */
   holders: number
+  /** It ended in its middle: what its holders have of it is worth nothing. */
+  readonly isWithdrawn: boolean
 }
 
 export class Encoder {
@@ -40,10 +46,10 @@ export class Encoder {
   #frames = new Map<number, Delivery | 'too large'>()
   /** The youngest first; of the others, those that are held. */
   #snapshots: SnapshotDelivery[] = []
-  readonly #onEncoded: () => void
+  readonly #onEncoded: (type: MessageType) => void
 
   /** `onEncoded`: called for each message. */
-  constructor(store: SwarmStore, onEncoded: () => void = () => undefined) {
+  constructor(store: SwarmStore, onEncoded: (type: MessageType) => void = () => undefined) {
     this.#store = store
     this.#epoch = store.epoch
     this.#onEncoded = onEncoded
@@ -56,7 +62,7 @@ export class Encoder {
     if (store.epoch !== this.#epoch) {
       this.#epoch = store.epoch
       this.#framesTo = -1
-      this.#snapshots = []
+      for (const former of this.#snapshots.splice(0)) former.withdraw()
     }
     if (epoch !== store.epoch || seq > store.seq || seq < store.tombstoneFloor) {
       return this.#snapshot(Number.NEGATIVE_INFINITY, MAX_SNAPSHOT_AGE_BATCHES)
@@ -86,11 +92,11 @@ export class Encoder {
     const changes = this.#store.changesSince(epoch, from)
     if (changes.type !== 'frame') return 'too large'
     const json = Buffer.from(JSON.stringify({ type: 'frame', ...changes.frame }))
-    this.#onEncoded()
+    this.#onEncoded('frame')
     if (json.length > MAX_FRAME_BYTES) return 'too large'
     const position = { epoch, seq }
     const message: Encoded = { type: 'frame', json, position, sourceAtMs: newestChangeMs(changes.frame.put) }
-    return { at: (index) => (index === 0 ? message : null), holders: 0 }
+    return { at: (index) => (index === 0 ? message : null), holders: 0, isWithdrawn: false }
   }
 
   /**
@@ -105,7 +111,8 @@ export class Encoder {
       const isYoung = store.seq - youngest.seq <= maxAgeBatches
       if (isYoung || (held.length >= MAX_SNAPSHOTS_HELD && held[0] === youngest)) return youngest
     }
-    const fresh = new SnapshotDelivery(store.snapshot(), this.#onEncoded)
+    const fresh = new SnapshotDelivery(store.snapshot(), () => this.#onEncoded('snapshot'))
+    for (const oldest of held.splice(MAX_SNAPSHOTS_HELD - 1)) oldest.withdraw()
     this.#snapshots = [fresh, ...held]
     return fresh
   }

@@ -6,6 +6,7 @@ import type { View } from '../view.ts'
 import type { World } from '../world.ts'
 import { type Delivery, type Encoded, Encoder } from './encoder.ts'
 import { StatusEncoder } from './statusEncoder.ts'
+import { type CloseReason, type Door, ViewerCounts } from './viewerCounts.ts'
 
 /** At most 30 frames a second under load; the first change after a pause goes out at once. */
 const FRAME_INTERVAL_MS = 33
@@ -29,8 +30,12 @@ export interface Sink {
 
 /** A place among the viewers, from before the upgrade on: who never says hello counts too. */
 export interface Seat {
+  /** The connection stands, by whichever door. To be called once. */
+  opened(door: Door): void
   /** At `position` (`null`: nowhere yet). To be called once. */
   watch(sink: Sink, position: Position | null): void
+  /** The server is about to end the connection: why. The first reason counts. */
+  closing(reason: CloseReason): void
   /** May be called twice. */
   leave(): void
 }
@@ -41,6 +46,7 @@ export interface Position {
 }
 
 interface Viewer {
+  seat: Seat
   sink: Sink
   position: Position | null
   /** What it is in the middle of, and how far. */
@@ -52,6 +58,8 @@ interface Viewer {
   sending: boolean
   /** It has been up to date once: from now on the age of what it gets is ours, not that of its absence. */
   isFollowing: boolean
+  /** Whether it named a place to go on from; `null` once it has been counted how it began. */
+  startDue: 'new' | 'resume' | null
   stuckTimer: NodeJS.Timeout | undefined
 }
 
@@ -70,11 +78,7 @@ export class Hub {
   #statusAtMs = 0
   #closed = false
   readonly #onFrameSent: (sourceAtMs: number) => void
-  /** So far: messages encoded, messages handed to sinks, viewers closed for being slow. */
-  readonly counts = { encoded: 0, sent: 0, dropped: 0 }
-  readonly #onEncoded = () => {
-    this.counts.encoded++
-  }
+  readonly counts = new ViewerCounts()
 
   /** `onFrameSent`: a viewer that follows has taken a frame; when its newest change was seen at its source. */
   constructor(view: View, onFrameSent: (sourceAtMs: number) => void = () => undefined) {
@@ -85,7 +89,7 @@ export class Hub {
       view,
       viewers: () => this.viewers,
       maxAgeMs: STATUS_INTERVAL_MS,
-      onEncoded: this.#onEncoded,
+      onEncoded: () => this.counts.encoded.add('status'),
     })
     this.#stopWorld = this.#world.onChange(() => this.#scheduleFrames())
     this.#stopView = view.onChange(() => this.#viewChanged())
@@ -107,18 +111,29 @@ export class Hub {
     this.#seats++
     let viewer: Viewer | null = null
     let isTaken = true
-    return {
+    let isOpen = false
+    let reason: CloseReason = 'left'
+    const seat: Seat = {
+      opened: (door) => {
+        isOpen = true
+        this.counts.opened.add(door)
+      },
       watch: (sink, position) => {
         // One that said hello while we were closing, or that was gone already: its socket closes by itself.
-        if (isTaken && !this.#closed) viewer ??= this.#add(sink, position)
+        if (isTaken && !this.#closed) viewer ??= this.#add(seat, sink, position)
+      },
+      closing: (why) => {
+        if (reason === 'left') reason = why
       },
       leave: () => {
         if (!isTaken) return
         isTaken = false
         this.#seats--
+        if (isOpen) this.counts.closed.add(reason)
         if (viewer) this.#remove(viewer)
       },
     }
+    return seat
   }
 
   retry(): void {
@@ -137,12 +152,14 @@ export class Hub {
     this.#viewers.clear()
     for (const [index, viewer] of viewers.entries()) {
       this.#letGo(viewer)
+      viewer.seat.closing('stopping')
       viewer.sink.end(Math.round((retryHintMs * (index + Math.random())) / viewers.length))
     }
   }
 
-  #add(sink: Sink, position: Position | null): Viewer {
+  #add(seat: Seat, sink: Sink, position: Position | null): Viewer {
     const viewer: Viewer = {
+      seat,
       sink,
       position,
       delivery: null,
@@ -151,6 +168,7 @@ export class Hub {
       toldStatus: null,
       sending: false,
       isFollowing: false,
+      startDue: position === null ? 'new' : 'resume',
       stuckTimer: undefined,
     }
     this.#viewers.add(viewer)
@@ -230,18 +248,23 @@ export class Hub {
     }
     const sourceAtMs = viewer.isFollowing ? (message.sourceAtMs ?? null) : null
     viewer.sending = true
-    this.counts.sent++
     viewer.stuckTimer = setTimeout(() => {
-      this.counts.dropped++
       this.#remove(viewer)
+      viewer.seat.closing('too_slow')
       viewer.sink.drop()
     }, NO_PROGRESS_MS)
     viewer.sink.send(message, () => {
       clearTimeout(viewer.stuckTimer)
       viewer.sending = false
+      this.#countSent(message)
       if (sourceAtMs !== null) this.#onFrameSent(sourceAtMs)
       this.#pump(viewer)
     })
+  }
+
+  #countSent({ type, position }: Encoded): void {
+    this.counts.sent.add(type)
+    if (type === 'snapshot' && position) this.counts.snapshots++
   }
 
   #nextMessage(viewer: Viewer): Encoded | null {
@@ -262,19 +285,27 @@ export class Hub {
   #beginDelivery(viewer: Viewer): Encoded | null {
     const encoder = this.#encoder(this.#world)
     deliver(viewer, encoder.since(viewer.position?.epoch ?? null, viewer.position?.seq ?? 0))
-    return this.#nextOfDelivery(viewer)
+    const message = this.#nextOfDelivery(viewer)
+    if (viewer.startDue !== null) {
+      const begins = message?.type === 'snapshot' ? 'anew' : 'resumed'
+      this.counts.starts.add(viewer.startDue === 'new' ? 'new' : begins)
+      viewer.startDue = null
+    }
+    return message
   }
 
   #nextOfDelivery(viewer: Viewer): Encoded | null {
     const message = viewer.delivery?.at(viewer.nextIndex++) ?? null
-    if (!message) deliver(viewer, null)
-    return message
+    if (message) return message
+    if (viewer.delivery?.isWithdrawn) this.counts.restarts++
+    deliver(viewer, null)
+    return null
   }
 
   #encoder(world: World): Encoder {
     let encoder = this.#encoders.get(world)
     if (!encoder) {
-      encoder = new Encoder(world.store, this.#onEncoded)
+      encoder = new Encoder(world.store, (type) => this.counts.encoded.add(type))
       this.#encoders.set(world, encoder)
     }
     return encoder

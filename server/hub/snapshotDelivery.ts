@@ -11,8 +11,9 @@ const ENVELOPE_BYTES = 512
 export class SnapshotDelivery implements Delivery {
   readonly seq: number
   holders = 0
-  readonly #chunks: Encoded[] = []
-  readonly #rest: Iterator<Encoded>
+  #chunks: Encoded[] = []
+  #rest: Iterator<Encoded>
+  #isWithdrawn = false
   readonly #onEncoded: () => void
 
   /** `onEncoded`: called for each chunk. */
@@ -20,6 +21,17 @@ export class SnapshotDelivery implements Delivery {
     this.seq = snapshot.seq
     this.#rest = encodeChunks(snapshot)
     this.#onEncoded = onEncoded
+  }
+
+  get isWithdrawn(): boolean {
+    return this.#isWithdrawn
+  }
+
+  /** Frees its memory: there is no next chunk, so whoever is in the middle of it begins again with another one. */
+  withdraw(): void {
+    this.#isWithdrawn = true
+    this.#chunks = []
+    this.#rest = [].values()
   }
 
   at(index: number): Encoded | null {

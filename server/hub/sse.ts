@@ -23,10 +23,14 @@ export function serveEvents(request: Request, response: Response, hub: Hub): voi
     return
   }
   response.flushHeaders()
+  seat.opened('events')
   let hasLeft = true
   const keepAlive = setInterval(() => {
     // The last one has not left: nobody reads, and the hub, which had nothing to send, could not notice.
-    if (!hasLeft) response.destroy()
+    if (!hasLeft) {
+      seat.closing('too_slow')
+      response.destroy()
+    }
     hasLeft = false
     response.write(': still here\n\n', () => {
       hasLeft = true

@@ -6,7 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
 import type { Logger } from '../../platform/log.ts'
 import { VERSION } from '../../platform/version.ts'
-import { SwarmscopeError } from '../../protocol/errors.ts'
+import { type ErrorCode, SwarmscopeError } from '../../protocol/errors.ts'
 import { commonVersion } from '../../protocol/relayWire.ts'
 import {
   CLOSE,
@@ -20,6 +20,7 @@ import {
 import type { Guard } from '../guard/guard.ts'
 import { refuseUpgrade } from '../guard/refuseUpgrade.ts'
 import type { Hub, Seat, Sink } from './hub.ts'
+import type { CloseReason } from './viewerCounts.ts'
 
 export const STREAM_PATH = '/api/v1/stream'
 /** Browsers only say hello, pong and retry. */
@@ -29,6 +30,17 @@ const HELLO_TIMEOUT_MS = 10_000
 const MAX_MESSAGES_PER_PING = 200
 /** How long a viewer may take over its part of the closing handshake; one that reads nothing never does it. */
 const CLOSE_PATIENCE_MS = 1_000
+
+/** How each reason is told. */
+const CLOSES = {
+  no_hello: [CLOSE.TIMED_OUT, 'no hello'],
+  no_pong: [CLOSE.TIMED_OUT, 'no answer'],
+  flood: [CLOSE.TOO_MANY_MESSAGES, 'too many messages'],
+  bad_message: [CLOSE.BAD_MESSAGE, 'not understood'],
+  version_mismatch: [CLOSE.VERSION_MISMATCH, `server ${VERSION} speaks another protocol: reload`],
+  too_slow: [CLOSE.TOO_SLOW, 'no progress'],
+  stopping: [CLOSE.GOING_AWAY, 'server is stopping'],
+} as const satisfies Partial<Record<CloseReason, readonly [number, string]>>
 
 const version = z.number().int().positive()
 const viewerMessage = z.discriminatedUnion('type', [
@@ -47,10 +59,17 @@ export interface StreamOptions {
   hub: Hub
   guard: Guard
   log: Logger
+  /** An upgrade was refused. */
+  onRefused: (code: ErrorCode) => void
 }
 
 /** Serves the stream on the server's upgrades; returns how to close it and all its sockets. */
-export function serveStream({ server, hub, guard, log }: StreamOptions): () => void {
+export function serveStream({ server, hub, guard, log, onRefused }: StreamOptions): () => void {
+  const refuse = (socket: Duplex, error: unknown) => {
+    const code = refuseUpgrade(socket, error)
+    if (code !== null) onRefused(code)
+  }
+  const seats = new WeakMap<WebSocket, Seat>()
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_PAYLOAD_BYTES,
@@ -60,7 +79,7 @@ export function serveStream({ server, hub, guard, log }: StreamOptions): () => v
 
   // Not a WebSocket handshake at all; ws itself would answer it with HTML.
   sockets.on('wsClientError', (_error, socket) => {
-    refuseUpgrade(socket, new SwarmscopeError('BAD_REQUEST', { detail: 'This address takes WebSockets only' }))
+    refuse(socket, new SwarmscopeError('BAD_REQUEST', { detail: 'This address takes WebSockets only' }))
   })
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -75,18 +94,26 @@ export function serveStream({ server, hub, guard, log }: StreamOptions): () => v
       seat = hub.takeSeat()
       if (!seat) throw new SwarmscopeError(hub.isFull ? 'TOO_MANY_VIEWERS' : 'STOPPING')
     } catch (error) {
-      refuseUpgrade(socket, error)
+      refuse(socket, error)
       return
     }
     // Also if the handshake comes to nothing.
     socket.on('close', seat.leave)
-    sockets.handleUpgrade(request, socket, head, (webSocket) => welcome(webSocket, { role, seat, hub, log }))
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      log.debug({ role }, 'a viewer came')
+      seats.set(webSocket, seat)
+      seat.opened('stream')
+      welcome(webSocket, { role, seat, hub, log })
+    })
   }
   server.on('upgrade', onUpgrade)
   return () => {
     server.off('upgrade', onUpgrade)
     // Those who have not said hello; the hub says goodbye to the others.
-    for (const client of sockets.clients) closeSoon(client, CLOSE.GOING_AWAY, 'server is stopping')
+    for (const client of sockets.clients) {
+      const seat = seats.get(client)
+      if (seat) closeFor('stopping', client, seat)
+    }
     sockets.close()
   }
 }
@@ -95,18 +122,24 @@ function welcome(socket: WebSocket, { role, seat, hub, log }: { role: Role; seat
   let saidHello = false
   let messages = 0
   let heard = true
-  const helloTimer = setTimeout(() => closeSoon(socket, CLOSE.TIMED_OUT, 'no hello'), HELLO_TIMEOUT_MS)
+  const helloTimer = setTimeout(() => closeFor('no_hello', socket, seat), HELLO_TIMEOUT_MS)
   let pongTimer: NodeJS.Timeout | undefined
   const heartbeat = setInterval(() => {
     heard = false
     messages = 0
     send(socket, { type: 'ping' })
     pongTimer = setTimeout(() => {
-      if (!heard) closeSoon(socket, CLOSE.TIMED_OUT, 'no answer')
+      if (!heard) closeFor('no_pong', socket, seat)
     }, PONG_TIMEOUT_MS)
   }, PING_INTERVAL_MS)
 
-  socket.on('error', (error) => log.debug({ err: error }, 'viewer socket'))
+  socket.on('error', (error) => {
+    log.debug({ err: error }, 'viewer socket')
+    // By the library itself, with 1009, or what the protocol of WebSockets has for nonsense.
+    const code = 'code' in error ? String(error.code) : ''
+    if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') seat.closing('too_large')
+    else if (code.startsWith('WS_ERR_')) seat.closing('bad_message')
+  })
   socket.on('close', () => {
     clearTimeout(helloTimer)
     clearInterval(heartbeat)
@@ -118,23 +151,23 @@ function welcome(socket: WebSocket, { role, seat, hub, log }: { role: Role; seat
     if (socket.readyState !== WebSocket.OPEN) return
     heard = true
     if (++messages > MAX_MESSAGES_PER_PING) {
-      closeSoon(socket, CLOSE.TOO_MANY_MESSAGES, 'too many messages')
+      closeFor('flood', socket, seat)
       return
     }
     const message = parse(data.toString())
     if (!message) {
-      closeSoon(socket, CLOSE.BAD_MESSAGE, 'not understood')
+      closeFor('bad_message', socket, seat)
     } else if (message.type === 'hello') {
       if (saidHello) return // once is enough
       saidHello = true
       clearTimeout(helloTimer)
       const protocol = commonVersion(message.protocol, VIEWER_PROTOCOL)
       if (protocol === null) {
-        closeSoon(socket, CLOSE.VERSION_MISMATCH, `server ${VERSION} speaks another protocol: reload`)
+        closeFor('version_mismatch', socket, seat)
         return
       }
       send(socket, { type: 'hello', protocol, version: VERSION, role })
-      seat.watch(sinkOf(socket), message.resume)
+      seat.watch(sinkOf(socket, seat), message.resume)
     } else if (message.type === 'retry') {
       if (role === 'operator') hub.retry()
     }
@@ -150,9 +183,11 @@ function parse(text: string) {
 }
 
 /** The close frame may stand behind what the viewer does not read, or never be answered: then the socket is cut. */
-function closeSoon(socket: WebSocket, code: number, reason: string): void {
+function closeFor(reason: keyof typeof CLOSES, socket: WebSocket, seat: Seat): void {
   if (socket.readyState !== WebSocket.OPEN) return
-  socket.close(code, reason)
+  seat.closing(reason)
+  const [code, text] = CLOSES[reason]
+  socket.close(code, text)
   const timer = setTimeout(() => socket.terminate(), CLOSE_PATIENCE_MS)
   timer.unref()
   socket.once('close', () => clearTimeout(timer))
@@ -162,7 +197,7 @@ const send = (socket: WebSocket, message: ServerMessage): void => {
   if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
 }
 
-function sinkOf(socket: WebSocket): Sink {
+function sinkOf(socket: WebSocket, seat: Seat): Sink {
   return {
     send({ json }, sent) {
       // `binary: false`: the buffer holds text. The callback comes when the socket has taken it.
@@ -171,11 +206,11 @@ function sinkOf(socket: WebSocket): Sink {
       })
     },
     drop() {
-      closeSoon(socket, CLOSE.TOO_SLOW, 'no progress')
+      closeFor('too_slow', socket, seat)
     },
     end(retryAfterMs) {
       send(socket, { type: 'goodbye', retryAfterMs })
-      closeSoon(socket, CLOSE.GOING_AWAY, 'server is stopping')
+      closeFor('stopping', socket, seat)
     },
   }
 }

@@ -16,8 +16,19 @@ export interface Exposition {
 
 const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (NaN|[+-]?Inf|[-+0-9.e]+)$/
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"(?:,|$)/y
-/** Other units than Prometheus' base units, and what they should be. */
-const UNITS = /_(milliseconds|ms|micros|us|ns|minutes|hours|kilobytes|kb|mb|megabytes|percent)(_|$)/
+/** Words of a name that are no base unit, or a shortened one. */
+const UNITS = new RegExp(
+  `_(${[
+    '(pico|nano|micro|milli|centi|deci|deca|hecto|kilo|kibi|mega|mebi|giga|gibi|tera|tebi|peta|pebi)' +
+      '(seconds|bytes|meters|metres|grams|joules|volts|amperes|celsius|kelvin|bits)',
+    'minutes|hours|days|weeks|bits|kelvins|fahrenheit|rankine|inches|yards|miles|calories|pounds|ounces|percent|micros',
+    's|ms|us|ns|sec|b|kb|mb|gb|tb|pb|m|h|d',
+  ].join('|')})(_|$)`,
+)
+const TYPE_WORDS = /_(counter|gauge|summary|histogram)(_|$)/
+/** What histograms and summaries add to their names and labels. */
+const RESERVED_ENDS = /_(bucket|sum|count)$/
+const RESERVED_LABELS = ['le', 'quantile']
 
 export function readExposition(text: string): Exposition {
   const faults: string[] = []
@@ -85,9 +96,17 @@ function conventions(name: string, type: string, samples: readonly Sample[]): st
   if (!['counter', 'gauge', 'histogram'].includes(type)) faults.push(`${name} has the type ${type}`)
   if ((type === 'counter') !== name.endsWith('_total')) faults.push(`${name} is a ${type}`)
   if (UNITS.test(name)) faults.push(`${name} is in no base unit`)
+  if (TYPE_WORDS.test(name)) faults.push(`${name} says its type`)
   if (/[A-Z]/.test(name)) faults.push(`${name} has capitals`)
-  const own = samples.filter((sample) => sample.name === name || sample.name.startsWith(`${name}_`))
+  if (name.includes(':')) faults.push(`${name} has a colon`)
+  const ownNames = type === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => name + end) : [name]
+  const own = samples.filter((sample) => ownNames.includes(sample.name))
   if (type === 'counter' && own.some(({ value }) => !(value >= 0))) faults.push(`${name} is below 0`)
+  for (const label of new Set(own.flatMap(({ labels }) => Object.keys(labels)))) {
+    if (/[A-Z]/.test(label)) faults.push(`${name} has capitals in ${label}`)
+    if (RESERVED_LABELS.includes(label) && type !== 'histogram') faults.push(`${name} has the label ${label}`)
+  }
+  if (RESERVED_ENDS.test(name)) faults.push(`${name} ends as a part of a histogram`)
   if (type === 'histogram') faults.push(...histogramFaults(name, samples))
   return faults
 }

@@ -254,7 +254,7 @@ describe('the status', () => {
 
   test('[V6, V7] of 1,000 viewers that come within 2 s is encoded some 20 times, and each is told it once a second', () => {
     const { hub, join } = setUpLive()
-    const before = hub.counts.encoded
+    const before = hub.counts.encoded.total
     const viewers: Viewer[] = []
     for (let n = 0; n < 1_000; n++) {
       viewers.push(join().viewer)
@@ -263,7 +263,7 @@ describe('the status', () => {
     }
     pass(1_000)
     for (const viewer of viewers) viewer.receiveAll()
-    expect(hub.counts.encoded - before).toBeLessThan(30)
+    expect(hub.counts.encoded.total - before).toBeLessThan(30)
     expect(Math.max(...viewers.map(({ statuses }) => statuses.length))).toBeLessThanOrEqual(4)
     expect(new Set(viewers.map(({ statuses }) => statuses.at(-1)?.viewers))).toEqual(new Set([1_000]))
     hub.close()
@@ -518,5 +518,54 @@ describe('the encoder', () => {
     for (const delivery of held) if (delivery) delivery.holders = 0
     await touch(world, 40)
     expect(held.has(encoder.since(null, 0))).toBe(false)
+  })
+
+  test('[V13] in a storm whose frames are all too large slow viewers begin their snapshot again, and all end where the world is', async () => {
+    const { hub, real, join } = setUpLive()
+    const storm = (round: number) =>
+      real.append(
+        Array.from({ length: 30 }, (_, n) => agentEvent(`agent-${n}`, { activity: `${round}`.repeat(50_000) })),
+      )
+    await storm(1)
+    const slow: Viewer[] = []
+    const fast = join().viewer
+    for (let round = 2; round < 12; round++) {
+      fast.receiveAll()
+      // Each begins where the fast one is, has the first chunk, and then takes nothing.
+      const { viewer } = join()
+      viewer.receive()
+      viewer.receive()
+      slow.push(viewer)
+      await storm(round)
+      pass(40)
+    }
+    fast.receiveAll()
+    expectSame(fast, real)
+    // They go on, and never come to an end that was none: what they had of an older one counts for nothing.
+    for (const viewer of slow) {
+      viewer.receiveAll()
+      expectSame(viewer, real)
+    }
+    expect(hub.counts.restarts).toBeGreaterThan(5)
+    hub.close()
+  })
+
+  test('[F8, V13] a snapshot that makes room is over in its middle, and its chunks are free', async () => {
+    const { world, encoder } = await worldOf(30, 'x'.repeat(50_000))
+    const held: Delivery[] = []
+    let seq = world.store.seq
+    for (let n = 0; n < 20; n++) {
+      await world.append(
+        Array.from({ length: 30 }, (_, at) => agentEvent(`agent-${at}`, { activity: `${n}y`.repeat(30_000) })),
+      )
+      const delivery = encoder.since(world.store.epoch, seq)
+      expect(delivery?.at(0)?.type).toBe('snapshot')
+      if (delivery) held.push(delivery)
+      if (delivery) delivery.holders++
+      seq = world.store.seq
+      expect(held.filter(({ isWithdrawn }) => !isWithdrawn)).toEqual(held.slice(-4))
+    }
+    expect(held.slice(0, -4).map((delivery) => delivery.at(1))).toEqual(Array.from({ length: 16 }, () => null))
+    expect(held.at(-4)?.at(1)).toMatchObject({ type: 'snapshot' })
   })
 })

@@ -175,16 +175,18 @@ test('[V10, V12] a reader that takes nothing for 10 s is closed, and its seat is
     const turn = () => new Promise((resolve) => setImmediate(resolve))
     while (!reader.response) await turn()
     reader.response.pause()
-    for (let sent = -1; sent < hub.counts.sent; ) {
-      sent = hub.counts.sent
+    for (let sent = -1; sent < hub.counts.sent.total; ) {
+      sent = hub.counts.sent.total
       for (let n = 0; n < 20; n++) await turn()
     }
     vi.advanceTimersByTime(NO_PROGRESS_MS - 1)
-    expect([hub.viewers, hub.counts.dropped]).toEqual([1, 0])
+    expect([hub.viewers, hub.counts.closed.get('too_slow')]).toEqual([1, 0])
     vi.advanceTimersByTime(1)
-    expect([hub.viewers, hub.counts.dropped]).toEqual([0, 1])
+    expect(hub.viewers).toBe(0)
     // The only hold on the server is gone.
     await new Promise((resolve) => http.close(resolve))
+    while (hub.counts.closed.total === 0) await turn()
+    expect([...hub.counts.closed].filter(([, count]) => count > 0)).toEqual([['too_slow', 1]])
   } finally {
     hub.close()
     view.close()

@@ -36,7 +36,7 @@ await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undef
 const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
 const access = accessList({ port, hostNames: [], publicUrls: [] })
 const guard = new Guard({ access, operatorToken: TOKEN, viewerToken: 'none', tickets: new Tickets() })
-serveStream({ server, hub, guard, log })
+serveStream({ server, hub, guard, log, onRefused: nothing })
 
 const naive = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
 await new Promise((resolve) => naive.once('listening', resolve))
@@ -66,7 +66,11 @@ const commands = {
     } else await world.append(events)
     return world.store.seq
   },
-  counts: () => ({ ...hub.counts, viewers: hub.viewers }),
+  counts: () => ({
+    encoded: hub.counts.encoded.total,
+    dropped: hub.counts.closed.get('too_slow'),
+    viewers: hub.viewers,
+  }),
   cpuUs: () => {
     const { user, system } = process.cpuUsage()
     return user + system
