@@ -10,6 +10,7 @@ import { type Logger, openLog } from '../platform/log.ts'
 import { SwarmscopeError } from '../protocol/errors.ts'
 import { backupCommand } from './cli/backup.ts'
 import { connectCommand } from './cli/connect.ts'
+import { doctorCommand } from './cli/doctor.ts'
 import { logsCommand } from './cli/logs.ts'
 import { statusCommand } from './cli/status.ts'
 import { type Config, configOf, createCommand, eventLogFileOf, logFileOf, type Options } from './config.ts'
@@ -30,6 +31,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .addCommand(logsCommand())
     .addCommand(backupCommand())
     .addCommand(connectCommand())
+    .addCommand(doctorCommand())
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {

@@ -17,6 +17,7 @@ const sourceStatus = z.looseObject({
   lastError: z
     .looseObject({ error: z.string(), code: z.string(), details: z.looseObject({ suggestion: z.string() }) })
     .nullable(),
+  counts: z.record(z.string(), z.number()).nullable().optional(),
 })
 /** Loose: the server may be of another version than this command. */
 const healthAnswer = z.looseObject({
@@ -67,7 +68,7 @@ function get(url: URL, token: string | null): Promise<string> {
 }
 
 /** An address that stands for all of them is none to connect to everywhere. */
-function reachable(hostname: string): string {
+export function reachable(hostname: string): string {
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
   if (host === '0.0.0.0') return '127.0.0.1'
   return host === '::' ? '::1' : host

@@ -1,0 +1,58 @@
+// Every link of the road, in the order in which data goes along it.
+
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { hostname } from 'node:os'
+import { findSecret } from '../../platform/secrets.ts'
+import { statusOf } from '../cli/status.ts'
+import type { Place } from '../config.ts'
+import { type Check, skipped } from './check.ts'
+import { checkClaudeCode, checkClaudeFlow, checkNode } from './programChecks.ts'
+import { checkArrivals, checkClock, checkDoors, checkServer } from './serverChecks.ts'
+import { checkHooks, checkTelemetry, checkTokens } from './settingsChecks.ts'
+
+const CLOCK_TIMEOUT_MS = 3_000
+
+export async function diagnose(place: Place, port: number, env: NodeJS.ProcessEnv = process.env): Promise<Check[]> {
+  const { project, world, dataDir } = place
+  const report = await statusOf(place, env)
+  const actualPort = report.running ? Number(new URL(report.url).port) : port
+  const url = `http://localhost:${actualPort}`
+  const ingestToken = findSecret('ingest', dataDir, env)?.secret ?? null
+  const settings = { project, url, ingestToken }
+  const health = report.running ? report.health : null
+  return [
+    checkNode(),
+    checkClaudeFlow(world, project, env.PATH),
+    checkTokens(dataDir, env),
+    ...(await checkServer(report, port)),
+    ...(world.type === 'remote' ? [checkClock(`Clock of ${world.host}`, await dateOf(world), Date.now())] : []),
+    await checkClaudeCode(env.PATH),
+    checkHooks(settings),
+    checkTelemetry(settings),
+    ...(report.running ? await checkDoors(report.url, ingestToken) : [skipped('Doors', 'no server runs')]),
+    ...(health ? checkArrivals(health) : []),
+  ]
+}
+
+/** What the machine of a relay takes the time to be; by its answer to anybody. */
+function dateOf(world: Extract<Place['world'], { type: 'remote' }>): Promise<string | undefined> {
+  if (world.host === hostname()) return Promise.resolve(new Date().toUTCString())
+  return new Promise((resolve) => {
+    const options = {
+      host: world.host,
+      port: world.port,
+      path: '/health',
+      agent: false,
+      signal: AbortSignal.timeout(CLOCK_TIMEOUT_MS),
+      ...(world.tls?.ca ? { ca: world.tls.ca } : {}),
+    }
+    const asked = (world.tls ? httpsRequest : httpRequest)(options, (response) => {
+      response.resume()
+      resolve(response.headers.date)
+    })
+    // That it does not answer is told where the relay is checked.
+    asked.on('error', () => resolve(undefined))
+    asked.end()
+  })
+}

@@ -1,0 +1,233 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { doctorText } from '../../server/cli/doctor.ts'
+import { planConnect } from '../../server/connect/connect.ts'
+import { checkClaudeCode, checkClaudeFlow, checkNode } from '../../server/doctor/programChecks.ts'
+import { checkArrivals, checkClock, checkDoors, checkServer } from '../../server/doctor/serverChecks.ts'
+import { checkHooks, checkTelemetry, checkTokens } from '../../server/doctor/settingsChecks.ts'
+import { temporaryFolder } from '../helpers/swarmscope.ts'
+
+const URL_HERE = 'http://localhost:8080'
+const TOKEN = 'ingest-secret'
+
+let root: string
+let project: string
+let bin: string
+const cleanUps: (() => void)[] = []
+
+beforeEach(() => {
+  const folder = temporaryFolder('doctor')
+  root = folder.path
+  project = join(root, 'project')
+  bin = join(root, 'bin')
+  for (const path of [project, bin, join(root, 'data'), join(root, 'user')]) mkdirSync(path)
+  cleanUps.push(folder.remove)
+})
+afterEach(() => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) cleanUp()
+})
+
+function program(folder: string, name: string, script = 'exit 0'): string {
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, name)
+  writeFileSync(file, `#!/bin/sh\n${script}\n`)
+  chmodSync(file, 0o755)
+  return file
+}
+
+describe('programs', () => {
+  test.each([
+    ['20.18.9', 'broken'],
+    ['20.19.0', 'ok'],
+    ['22.0.0', 'ok'],
+  ])('Node %s is %s', (version, state) => {
+    expect(checkNode(version).state).toBe(state)
+  })
+
+  test("claude-flow is the project's own or one on the PATH, with its package's version, and is not run for it", () => {
+    const local = { type: 'local', relayPort: 3000, claudeFlow: undefined } as const
+    expect(checkClaudeFlow(local, project, bin)).toMatchObject({
+      state: 'broken',
+      fix: expect.stringContaining('npm install'),
+    })
+    const ran = join(root, 'ran')
+    program(join(project, 'node_modules/.bin'), 'claude-flow', `touch ${ran}`)
+    writeFileSync(join(project, 'package.json'), '{"name": "claude-flow", "version": "3.43.0"}')
+    expect(checkClaudeFlow(local, project, bin)).toMatchObject({
+      state: 'ok',
+      found: expect.stringContaining('claude-flow 3.43.0'),
+    })
+    expect(() => chmodSync(ran, 0o600)).toThrow('ENOENT')
+    expect(checkClaudeFlow({ ...local, claudeFlow: 'no-such-program mcp' }, project, bin).state).toBe('broken')
+    expect(checkClaudeFlow({ type: 'demo', agents: 1 }, project, bin).state).toBe('skipped')
+  })
+
+  test('Claude Code tells its version; an older one than is known, or none, is a warning', async () => {
+    expect((await checkClaudeCode(bin)).state).toBe('warning')
+    program(bin, 'claude', 'echo "2.1.197 (Claude Code)"')
+    expect(await checkClaudeCode(bin)).toMatchObject({ state: 'ok', found: '2.1.197' })
+    program(bin, 'claude', 'echo "2.0.300 (Claude Code)"')
+    expect((await checkClaudeCode(bin)).state).toBe('warning')
+    program(bin, 'claude', 'exit 1')
+    expect((await checkClaudeCode(bin)).state).toBe('broken')
+  })
+})
+
+test('a token that others can read is told', () => {
+  expect(checkTokens(join(root, 'data'), {}).state).toBe('skipped')
+  const file = join(root, 'data/ingest.token')
+  writeFileSync(file, TOKEN, { mode: 0o600 })
+  expect(checkTokens(join(root, 'data'), {}).state).toBe('ok')
+  chmodSync(file, 0o644)
+  expect(checkTokens(join(root, 'data'), {})).toMatchObject({ state: 'broken', fix: `chmod 600 ${file}` })
+})
+
+describe('settings', () => {
+  const input = () => ({ project, url: URL_HERE, ingestToken: TOKEN, userDir: join(root, 'user'), path: bin })
+
+  async function connect(url = URL_HERE, ingestToken = TOKEN) {
+    const plan = await planConnect({
+      project,
+      projectDir: join(root, 'data'),
+      target: { url, ingestToken, hostName: 'here' },
+      replaceTelemetry: false,
+      userDir: join(root, 'user'),
+    })
+    if (plan.type === 'write') plan.carryOut()
+  }
+
+  test('as connect wrote them they are well', async () => {
+    expect([checkHooks(input()).state, checkTelemetry(input()).state]).toEqual(['warning', 'warning'])
+    await connect()
+    program(bin, 'curl')
+    expect(checkHooks(input())).toMatchObject({ state: 'ok' })
+    expect(checkTelemetry(input())).toMatchObject({ state: 'ok' })
+  })
+
+  test('without curl no session tells of its beginning', async () => {
+    await connect()
+    expect(checkHooks(input())).toMatchObject({ state: 'warning', fix: 'Install curl' })
+  })
+
+  test.each([
+    ['another port', 'http://localhost:9090', TOKEN],
+    ['another token', URL_HERE, 'another-secret'],
+  ])('%s than the server has is broken', async (_what, url, token) => {
+    await connect(url, token)
+    expect(checkHooks(input()).state).toBe('broken')
+    expect(checkTelemetry(input()).state).not.toBe('ok')
+  })
+
+  test.each([
+    ['all hooks off', '{"disableAllHooks": true}', 'disableAllHooks'],
+    ['other addresses alone allowed', '{"allowedHttpHookUrls": ["https://hooks.example/*"]}', 'allowedHttpHookUrls'],
+    ['no JSON', '{', 'Claude Code cannot read it either'],
+  ])("the user's settings can keep hooks from coming: %s", async (_what, text, fix) => {
+    await connect()
+    writeFileSync(join(root, 'user/settings.json'), text)
+    expect(checkHooks(input())).toMatchObject({ state: 'broken', fix: expect.stringContaining(fix) })
+  })
+
+  test('our address among the allowed ones is well', async () => {
+    await connect()
+    program(bin, 'curl')
+    writeFileSync(join(root, 'user/settings.json'), '{"allowedHttpHookUrls": ["http://localhost:8080/*"]}')
+    expect(checkHooks(input()).state).toBe('ok')
+  })
+
+  test('telemetry that goes elsewhere is told', () => {
+    writeFileSync(
+      join(root, 'user/settings.json'),
+      '{"env": {"CLAUDE_CODE_ENABLE_TELEMETRY": "1", "OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector.example"}}',
+    )
+    expect(checkTelemetry(input())).toMatchObject({
+      state: 'warning',
+      fix: expect.stringContaining('--replace-telemetry'),
+    })
+  })
+})
+
+describe('the server', () => {
+  async function listening(answer: (path: string, authorization: string | undefined) => number): Promise<number> {
+    const server: Server = createServer((request, response) => {
+      response.statusCode = answer(request.url ?? '', request.headers.authorization)
+      response.end('{}')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    cleanUps.push(() => server.close())
+    return (server.address() as AddressInfo).port
+  }
+
+  test('doors that answer are well; another token, none, and silence are told apart', async () => {
+    const states = async (port: number, token: string | null = TOKEN) =>
+      (await checkDoors(`http://127.0.0.1:${port}`, token)).map(({ state, found }) => `${state}: ${found}`)
+    const port = await listening((_path, authorization) => (authorization === `Bearer ${TOKEN}` ? 200 : 401))
+    expect(await states(port)).toEqual(['ok: /api/v1/ingest/claude-code/hooks answers', 'ok: /v1/logs answers'])
+    expect(await states(port, 'wrong')).toEqual(Array(2).fill('broken: the server knows another ingest token'))
+    expect(await states(await listening(() => 404))).toEqual([
+      'broken: /api/v1/ingest/claude-code/hooks answers 404',
+      'broken: /v1/logs answers 404',
+    ])
+    expect((await states(1)).every((state) => state.startsWith('broken'))).toBe(true)
+    expect(await states(port, null)).toEqual(['skipped: there is no ingest token yet'])
+  })
+
+  test('a port that another program holds is told before a start fails on it', async () => {
+    const report = {
+      running: false,
+      exitCode: 2,
+      pid: null,
+      url: null,
+      reason: 'none',
+      suggestion: 'npm start',
+    } as const
+    const port = await listening(() => 200)
+    expect((await checkServer(report, port)).at(-1)).toMatchObject({ name: 'Port', state: 'broken' })
+  })
+
+  test('what has arrived is counted, and what was lost', () => {
+    const source = {
+      kind: 'claude-code',
+      state: 'quiet',
+      url: null,
+      since: '',
+      attempt: 0,
+      retryAt: null,
+      lastError: null,
+    }
+    const health = (counts: Record<string, number>) => ({
+      status: 'healthy',
+      code: null,
+      mode: 'live',
+      version: '1',
+      uptimeSeconds: 90,
+      viewers: 0,
+      agents: 0,
+      sources: [{ ...source, counts }],
+    })
+    expect(checkArrivals(health({})).map(({ state }) => state)).toEqual(['warning', 'warning'])
+    expect(checkArrivals(health({ hooks: 3, telemetry: 4, hooksDroppedActivity: 2 }))).toMatchObject([
+      { state: 'ok', found: '3 hooks in 2 min, quiet now' },
+      { state: 'ok', found: '4 records in 2 min, quiet now' },
+      { state: 'warning', found: 'hooksDroppedActivity: 2' },
+    ])
+  })
+
+  test.each([
+    [0, 'ok'],
+    [1_900, 'ok'],
+    [-4_000, 'broken'],
+    [60_000, 'broken'],
+  ])('a clock that is %i ms off is %s', (offMs, state) => {
+    const nowMs = Date.parse('2026-05-01T12:00:00.700Z')
+    expect(checkClock('Clock', new Date(nowMs + offMs).toUTCString(), nowMs).state).toBe(state)
+  })
+})
+
+test('foreign text moves no cursor', () => {
+  const text = doctorText([{ name: 'Hooks', state: 'broken', found: 'a\u001b[2Jb', fix: 'do\u202e it' }])
+  expect(text).toBe('✘ Hooks  a·[2Jb\n         → do· it\n')
+})
