@@ -10,7 +10,7 @@ import {
   setLinks,
   warm,
 } from '../../web/layout/layoutState.ts'
-import { Octree } from '../../web/layout/octree.ts'
+import { Repulsion } from '../../web/layout/repulsion.ts'
 import { MIN_HEAT, step } from '../../web/layout/step.ts'
 import { randomFrom } from '../helpers/webWorld.ts'
 
@@ -32,8 +32,8 @@ function tree(count: number, seed = 1): LayoutState {
 }
 
 function settle(state: LayoutState, most = 2_000): number {
-  const octree = new Octree()
-  for (let steps = 1; steps <= most; steps++) if (step(state, octree) <= MIN_HEAT) return steps
+  const repulsion = new Repulsion()
+  for (let steps = 1; steps <= most; steps++) if (step(state, repulsion) <= MIN_HEAT) return steps
   return most
 }
 
@@ -63,7 +63,7 @@ describe('the layout', () => {
     const state = tree(300)
     expect(settle(state)).toBeLessThan(500)
     const before = used(state).slice()
-    step(state, new Octree())
+    step(state, new Repulsion())
     expect(used(state)).toEqual(before)
   })
 
@@ -144,10 +144,9 @@ describe('the layout', () => {
   it('approximates the true repulsion within a few per cent', () => {
     const state = tree(400)
     settle(state)
-    const octree = new Octree()
-    octree.build(state)
+    const repulsion = new Repulsion()
     state.forces.fill(0)
-    octree.repel(state, 1, -1)
+    repulsion.repel(state, 1, -1)
     const exact = new Float64Array(400 * 3)
     let error = 0
     let size = 0

@@ -1,5 +1,6 @@
 // The page's end of the layout worker: sends changes, hands each set of positions to the scene, and gives the buffers back.
 
+import type { LayoutMode } from './layoutModes.ts'
 import type { FromLayout, LayoutNode, ToLayout } from './messages.ts'
 
 export interface LayoutPort {
@@ -39,9 +40,19 @@ export class LayoutClient {
     return this.#isSettled
   }
 
-  change(add: LayoutNode[], remove: number[], links: Int32Array | null): void {
+  change(add: LayoutNode[], remove: number[], links: Int32Array | null, groups: Int32Array | null): void {
     this.#isSettled = false
-    this.#port.postMessage({ type: 'change', add, remove, links }, links ? [links.buffer] : [])
+    const transfer = [links, groups].flatMap((array) => (array ? [array.buffer] : []))
+    this.#port.postMessage({ type: 'change', add, remove, links, groups }, transfer)
+  }
+
+  setMode(mode: LayoutMode): void {
+    this.#isSettled = false
+    this.#port.postMessage({ type: 'mode', mode }, [])
+  }
+
+  setMotion(hasMotion: boolean): void {
+    this.#port.postMessage({ type: 'motion', hasMotion }, [])
   }
 
   pause(paused: boolean): void {

@@ -1,7 +1,10 @@
 // What the layout knows, as flat typed arrays indexed by slot: worker, tests and benches share it. Nodes keep their slot for
 // life, so nothing is ever copied between "their" index and "ours".
 
+import type { LayoutMode } from './layoutModes.ts'
+
 export interface LayoutState {
+  mode: LayoutMode
   capacity: number
   /** One above the highest slot in use. */
   slotEnd: number
@@ -10,9 +13,13 @@ export interface LayoutState {
   positions: Float32Array
   velocities: Float32Array
   forces: Float32Array
+  /** Where each is to go, in the modes that have places. */
+  goals: Float32Array
   /** How strongly it pushes others away. */
   charges: Float32Array
   radii: Float32Array
+  /** 1 for what hangs on another without having been spawned by it: a task. */
+  hangs: Uint8Array
   /** Nodes of one group are drawn together; -1 for none. */
   groups: Int32Array
   /** 1 moves freely, 0 is at rest: a new node is hot, the old ones near it are warm, all others stay where they are. */
@@ -22,6 +29,8 @@ export interface LayoutState {
   linkCount: number
   linkSources: Int32Array
   linkTargets: Int32Array
+  /** 1 for who spawned whom. */
+  linkIsStrong: Uint8Array
   linkLengths: Float32Array
   linkStrengths: Float32Array
   /** How much of a link's correction its target takes: the end with fewer links gives way. */
@@ -36,23 +45,29 @@ export const LINK_FORCES = [
   { length: 6.2, pull: 0.35 }, // weak: declared topology, assignments
 ] as const
 export const LINK_STRIDE = 3
+export const STRONG_LINK = 0
+export const WEAK_LINK = 1
 
 export function createLayout(capacity: number, seed: number): LayoutState {
   return {
+    mode: 'force',
     capacity,
     slotEnd: 0,
     alive: new Uint8Array(capacity),
     positions: new Float32Array(capacity * 3),
     velocities: new Float32Array(capacity * 3),
     forces: new Float32Array(capacity * 3),
+    goals: new Float32Array(capacity * 3),
     charges: new Float32Array(capacity),
     radii: new Float32Array(capacity),
+    hangs: new Uint8Array(capacity),
     groups: new Int32Array(capacity).fill(-1),
     heats: new Float32Array(capacity),
     density: 1,
     linkCount: 0,
     linkSources: new Int32Array(0),
     linkTargets: new Int32Array(0),
+    linkIsStrong: new Uint8Array(0),
     linkLengths: new Float32Array(0),
     linkStrengths: new Float32Array(0),
     linkBiases: new Float32Array(0),
@@ -66,6 +81,8 @@ export function growLayout(state: LayoutState, capacity: number): void {
   state.positions = grown(state.positions, new Float32Array(capacity * 3))
   state.velocities = grown(state.velocities, new Float32Array(capacity * 3))
   state.forces = grown(state.forces, new Float32Array(capacity * 3))
+  state.goals = grown(state.goals, new Float32Array(capacity * 3))
+  state.hangs = grown(state.hangs, new Uint8Array(capacity))
   state.charges = grown(state.charges, new Float32Array(capacity))
   state.radii = grown(state.radii, new Float32Array(capacity))
   state.groups = grown(state.groups, new Int32Array(capacity).fill(-1))
@@ -93,6 +110,8 @@ export interface NewNode {
   group: number
   /** Slot beside which it appears; -1 for none. */
   near: number
+  /** Belongs to the one it is near, but was not spawned by it. */
+  hangs?: boolean
 }
 
 /** How far from its parent a node appears. */
@@ -120,7 +139,7 @@ export function addNodes(state: LayoutState, nodes: readonly NewNode[]): void {
   }
 }
 
-function place(state: LayoutState, { slot, radius, group, near }: NewNode): void {
+function place(state: LayoutState, { slot, radius, group, near, hangs }: NewNode): void {
   if (slot >= state.capacity) growLayout(state, Math.max(slot + 1, state.capacity * 2))
   const { positions, velocities } = state
   const parent = near >= 0 && near < state.slotEnd && state.alive[near] === 1 ? near * 3 : -1
@@ -143,6 +162,7 @@ function place(state: LayoutState, { slot, radius, group, near }: NewNode): void
   state.radii[slot] = radius
   state.charges[slot] = 0.7 + radius
   state.groups[slot] = group
+  state.hangs[slot] = hangs ? 1 : 0
   state.heats[slot] = 1
   state.slotEnd = Math.max(state.slotEnd, slot + 1)
 }
@@ -155,8 +175,10 @@ export function removeNode(state: LayoutState, slot: number): void {
 }
 
 /** Small swarms have room; of a thousand, each gets about half as much. */
+export const densityOf = (count: number): number => 1 / (1 + 0.8 * Math.max(0, Math.log10(Math.max(count, 1) / 20)))
+
 export function setDensity(state: LayoutState, count: number): void {
-  state.density = 1 / (1 + 0.55 * Math.max(0, Math.log10(Math.max(count, 1) / 20)))
+  state.density = densityOf(count)
 }
 
 /** `flat`: source, target and force kind of each link; links of dead slots and loops are left out. */
@@ -165,6 +187,7 @@ export function setLinks(state: LayoutState, flat: Int32Array): void {
   const degrees = new Uint32Array(state.slotEnd)
   state.linkSources = new Int32Array(most)
   state.linkTargets = new Int32Array(most)
+  state.linkIsStrong = new Uint8Array(most)
   state.linkLengths = new Float32Array(most)
   state.linkStrengths = new Float32Array(most)
   state.linkBiases = new Float32Array(most)
@@ -177,6 +200,7 @@ export function setLinks(state: LayoutState, flat: Int32Array): void {
     const force = LINK_FORCES[flat[i * LINK_STRIDE + 2] ?? 0] ?? LINK_FORCES[0]
     state.linkSources[count] = source
     state.linkTargets[count] = target
+    state.linkIsStrong[count] = flat[i * LINK_STRIDE + 2] === STRONG_LINK ? 1 : 0
     state.linkLengths[count] = force.length * state.density + (state.radii[source] ?? 0) + (state.radii[target] ?? 0)
     state.linkStrengths[count] = force.pull
     degrees[source] = (degrees[source] ?? 0) + 1

@@ -1,5 +1,6 @@
 // Page ↔ layout worker: one union per direction.
 
+import type { LayoutMode } from './layoutModes.ts'
 import type { NewNode } from './layoutState.ts'
 
 export interface LayoutNode extends NewNode {
@@ -13,7 +14,12 @@ export type ToLayout =
       remove: number[]
       /** All links as `[source, target, force kind]`, if they changed. */
       links: Int32Array | null
+      /** Group of each slot, if one changed. */
+      groups: Int32Array | null
     }
+  | { type: 'mode'; mode: LayoutMode }
+  /** Under reduced motion only where it ends is shown, not the way there. */
+  | { type: 'motion'; hasMotion: boolean }
   /** A hidden page has nothing to lay out for. */
   | { type: 'pause'; paused: boolean }
   /** Buffers of an earlier answer, to be filled again. */

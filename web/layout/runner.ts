@@ -2,8 +2,9 @@
 // globals, so that tests drive it by hand.
 
 import { addNodes, createLayout, LINK_STRIDE, removeNode, setDensity, setLinks, warm } from './layoutState.ts'
-import type { FromLayout, ToLayout } from './messages.ts'
-import { Octree } from './octree.ts'
+import type { FromLayout, LayoutNode, ToLayout } from './messages.ts'
+import { Repulsion } from './repulsion.ts'
+import { findPlaces, setMode } from './setMode.ts'
 import { MIN_HEAT, step } from './step.ts'
 
 /** How often positions are handed out; the page interpolates between. */
@@ -28,13 +29,14 @@ export interface RunnerEdge {
 export class LayoutRunner {
   readonly #edge: RunnerEdge
   readonly #state = createLayout(256, 0x5ca1ab1e)
-  readonly #tree = new Octree()
+  readonly #repulsion = new Repulsion()
   #generations = new Uint32Array(256)
   #spare: { positions: Float32Array; generations: Uint32Array }[] = []
   #hasOpened = false
   #isScheduled = false
   #isPaused = false
   #isMoving = false
+  #hasMotion = true
   #stepMs = 0
 
   constructor(edge: RunnerEdge) {
@@ -50,6 +52,14 @@ export class LayoutRunner {
         this.#isPaused = message.paused
         this.#wake()
         return
+      case 'motion':
+        this.#hasMotion = message.hasMotion
+        return
+      case 'mode':
+        setMode(this.#state, message.mode)
+        this.#isMoving = true
+        this.#wake()
+        return
       case 'change':
         this.#change(message)
         this.#isMoving = true
@@ -60,7 +70,7 @@ export class LayoutRunner {
     }
   }
 
-  #change({ add, remove, links }: Extract<ToLayout, { type: 'change' }>): void {
+  #change({ add, remove, links, groups }: Extract<ToLayout, { type: 'change' }>): void {
     const state = this.#state
     for (const slot of remove) {
       removeNode(state, slot)
@@ -79,7 +89,13 @@ export class LayoutRunner {
     setDensity(state, aliveCount)
     // A few newcomers make room around themselves; only a crowd moves everybody.
     warm(state, Math.max(CHANGE_HEAT, Math.min(1, (1.5 * add.length) / Math.max(aliveCount, 1))))
-    if (!links) return
+    if (groups) state.groups.set(groups.subarray(0, state.capacity))
+    if (links) this.#setLinks(links, add)
+    findPlaces(state)
+  }
+
+  #setLinks(links: Int32Array, add: readonly LayoutNode[]): void {
+    const state = this.#state
     setLinks(state, links)
     const isNew = new Set(add.map((node) => node.slot))
     for (let i = 0; i < links.length; i += LINK_STRIDE) {
@@ -102,19 +118,22 @@ export class LayoutRunner {
     this.#isScheduled = false
     if (this.#isPaused || !this.#isMoving) return
     const startMs = this.#edge.nowMs()
-    const most = this.#hasOpened ? MAX_STEPS_PER_FRAME : OPENING_STEPS
-    const budgetMs = this.#hasOpened ? STEP_BUDGET_MS : OPENING_BUDGET_MS
+    // Under reduced motion only the end is shown.
+    const isUnseen = !this.#hasOpened || !this.#hasMotion
+    const most = isUnseen ? OPENING_STEPS : MAX_STEPS_PER_FRAME
+    const budgetMs = isUnseen ? OPENING_BUDGET_MS : STEP_BUDGET_MS
+    const mustShow = !this.#hasOpened || this.#hasMotion
     let steps = 0
     let heat = 1
     while (steps < most && heat > MIN_HEAT && (steps === 0 || this.#edge.nowMs() - startMs < budgetMs)) {
-      heat = step(this.#state, this.#tree)
+      heat = step(this.#state, this.#repulsion)
       steps++
     }
     this.#hasOpened = true
     const spentMs = this.#edge.nowMs() - startMs
     this.#stepMs = spentMs / steps
     this.#isMoving = heat > MIN_HEAT
-    this.#handOut()
+    if (mustShow || !this.#isMoving) this.#handOut()
     if (!this.#isMoving) return
     this.#isScheduled = true
     this.#edge.schedule(Math.max(0, FRAME_MS - spentMs))

@@ -1,8 +1,9 @@
 // One step of the layout: links pull, bodies push, gravity holds together, groups keep near each other. Pure but for the
-// state that it is given; no clock, no chance. Shared by worker, tests and benches.
+// state that it is given; no clock, no chance. Shared by worker, tests and benches. In the modes that have places, each body
+// simply goes to its own.
 
 import type { LayoutState } from './layoutState.ts'
-import type { Octree } from './octree.ts'
+import type { Repulsion } from './repulsion.ts'
 
 const REPULSION = 0.62
 /** By axis. A wide and shallow slab reads better on a flat screen than a ball, and is still a space to walk through. */
@@ -14,6 +15,10 @@ const COOLING = 0.9772 // 300 steps from 1 to 0.001, like d3
 /** Below this a body is at rest. */
 export const MIN_HEAT = 0.004
 const MAX_SPEED = 3
+/** Of the way to its place, that a body goes in a step. */
+const APPROACH = 0.14
+/** Nearer than this it is there. */
+const ARRIVED = 0.02
 
 interface Centres {
   sums: Float64Array
@@ -21,10 +26,10 @@ interface Centres {
 const centres: Centres = { sums: new Float64Array(0) }
 
 /** Moves every body by one step; gives the hottest one's heat: at or below `MIN_HEAT` nothing moves any more. */
-export function step(state: LayoutState, tree: Octree): number {
-  tree.build(state)
+export function step(state: LayoutState, repulsion: Repulsion): number {
+  if (state.mode !== 'force') return approach(state)
   state.forces.fill(0, 0, state.slotEnd * 3)
-  tree.repel(state, REPULSION * state.density ** 2, MIN_HEAT)
+  repulsion.repel(state, REPULSION * state.density ** 2, MIN_HEAT)
   pullLinks(state)
   pullGroups(state)
   return move(state)
@@ -104,6 +109,31 @@ function move(state: LayoutState): number {
     heats[slot] = cooled
     if (cooled <= MIN_HEAT) velocities.fill(0, p, p + 3)
     if (cooled > hottest) hottest = cooled
+  }
+  return hottest
+}
+
+/** Without overshoot: fast at first, then gently. */
+function approach(state: LayoutState): number {
+  const { positions, velocities, goals, heats, alive } = state
+  let hottest = 0
+  for (let slot = 0; slot < state.slotEnd; slot++) {
+    if (alive[slot] === 0 || (heats[slot] as number) === 0) continue
+    let farthest = 0
+    for (let p = slot * 3; p < slot * 3 + 3; p++) {
+      const way = at(goals, p) - at(positions, p)
+      velocities[p] = way * APPROACH
+      positions[p] = at(positions, p) + at(velocities, p)
+      farthest = Math.max(farthest, Math.abs(way))
+    }
+    if (farthest < ARRIVED) {
+      positions.set(goals.subarray(slot * 3, slot * 3 + 3), slot * 3)
+      velocities.fill(0, slot * 3, slot * 3 + 3)
+      heats[slot] = 0
+    } else {
+      heats[slot] = 1
+      hottest = 1
+    }
   }
   return hottest
 }

@@ -32,11 +32,14 @@ const MARGIN_Y_PX = 48
 const SAME_SHARE = 0.05
 const FOCUS_DISTANCE = 24
 const ORBIT_STEP = 0.14
+/** Less than this is not worth moving for, in the scene's units. */
+const TRACK_SLACK = 0.02
 
 const right = new Vector3()
 const up = new Vector3()
 const back = new Vector3()
 const target = new Vector3()
+const spherical = new Spherical()
 
 export class CameraRig {
   readonly #camera: PerspectiveCamera
@@ -120,6 +123,14 @@ export class CameraRig {
     this.#fit(nodes, count, true)
   }
 
+  /** Straight at what is flat; a little from the side at what has depth. */
+  face(isFlat: boolean): void {
+    this.#followsAll = true
+    const azimuth = isFlat ? 0 : START_AZIMUTH
+    const polar = isFlat ? Math.PI / 2 : START_POLAR
+    void this.#controls.rotateTo(azimuth, polar, this.#hasFitted)
+  }
+
   /** What is there has moved or grown. */
   follow(nodes: Float32Array, count: number): void {
     if (this.#followsAll) this.#fit(nodes, count, this.#hasFitted)
@@ -141,8 +152,11 @@ export class CameraRig {
   }
 
   #fitOf(nodes: Float32Array, count: number): Fit | null {
-    this.#camera.updateMatrixWorld()
-    this.#camera.matrixWorld.extractBasis(right, up, back)
+    // As it will look when it has turned to where it was told to.
+    const { theta, phi } = this.#controls.getSpherical(spherical, true)
+    back.setFromSphericalCoords(1, phi, theta)
+    right.set(Math.cos(theta), 0, -Math.sin(theta))
+    up.crossVectors(back, right)
     const { left, top, right: coveredRight, bottom } = this.#insets
     const tan = Math.tan((this.#camera.fov * Math.PI) / 360)
     const freeWidth = Math.max(80, this.#width - left - coveredRight - 2 * MARGIN_X_PX)
@@ -160,6 +174,19 @@ export class CameraRig {
     this.#followsAll = false
     void this.#controls.moveTo(position.x, position.y, position.z, true)
     void this.#controls.dollyTo(Math.min(this.#controls.distance, FOCUS_DISTANCE), true)
+  }
+
+  /** Keeps looking at what moves, from as far as the user likes. */
+  track(position: Vector3): void {
+    this.#followsAll = false
+    this.#controls.getTarget(target, true)
+    if (target.distanceTo(position) < TRACK_SLACK) return
+    void this.#controls.moveTo(position.x, position.y, position.z, true)
+  }
+
+  /** While something is followed, the wheel must not move it out of the middle. */
+  setTracking(isTracking: boolean): void {
+    this.#controls.dollyToCursor = !isTracking
   }
 
   zoom(factor: number): void {

@@ -13,12 +13,16 @@ export interface LabelWish {
   lastSide: number
 }
 
-/** Below, above, right, left of the body. */
+/** Below, above, right, left of the body, then to the side and a little lower or higher. */
 export const SIDES = [
   { x: 0, y: 1 },
   { x: 0, y: -1 },
   { x: 1, y: 0 },
   { x: -1, y: 0 },
+  { x: 1, y: 0.7 },
+  { x: -1, y: 0.7 },
+  { x: 1, y: -0.7 },
+  { x: -1, y: -0.7 },
 ] as const
 
 const CELL = 6
@@ -49,23 +53,28 @@ export class Declutter {
 
   /** The side on which the label fits, which is then taken; -1 if there is none. */
   place(wish: LabelWish, gapOf: (radius: number) => number): number {
-    const gap = gapOf(wish.radius)
     const first = wish.lastSide >= 0 ? wish.lastSide : 0
     for (let turn = 0; turn < SIDES.length; turn++) {
       const index = turn === 0 ? first : turn <= first ? turn - 1 : turn
-      const side = SIDES[index]
-      if (!side) continue
-      const x = wish.x + side.x * (gap + wish.width / 2)
-      const y = wish.y + side.y * (gap + wish.height / 2)
-      const left = x - wish.width / 2 - PADDING
-      const top = y - wish.height / 2
-      const right = x + wish.width / 2 + PADDING
-      const bottom = y + wish.height / 2
-      if (!this.#isFree(left, top, right, bottom)) continue
-      this.#mark(left, top, right, bottom)
-      return index
+      if (this.placeAt(wish, index, gapOf)) return index
     }
     return -1
+  }
+
+  /** Takes the place on this side, if it is free. */
+  placeAt(wish: LabelWish, index: number, gapOf: (radius: number) => number): boolean {
+    const side = SIDES[index]
+    if (!side) return false
+    const gap = gapOf(wish.radius)
+    const x = wish.x + side.x * (gap + wish.width / 2)
+    const y = wish.y + side.y * (gap + wish.height / 2)
+    const left = x - wish.width / 2 - PADDING
+    const top = y - wish.height / 2
+    const right = x + wish.width / 2 + PADDING
+    const bottom = y + wish.height / 2
+    if (!this.#isFree(left, top, right, bottom)) return false
+    this.#mark(left, top, right, bottom)
+    return true
   }
 
   #isFree(left: number, top: number, right: number, bottom: number): boolean {

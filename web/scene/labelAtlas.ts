@@ -126,9 +126,12 @@ export class LabelAtlas {
   }
 }
 
+/** What people see as one character: an emoji with its skin and hair, a letter with its marks. */
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
 export function cutToWidth(text: string, maxWidth: number, widthOf: (text: string) => number): string {
   if (widthOf(text) <= maxWidth) return text
-  const characters = Array.from(text)
+  const characters = Array.from(graphemes.segment(text), ({ segment }) => segment)
   let low = 0
   let high = characters.length
   while (low < high) {

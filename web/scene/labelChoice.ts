@@ -16,6 +16,8 @@ const BODIES_BLOCK_BELOW = 400
 /** One plain label for so much free window, where there are many. */
 const PIXELS_PER_LABEL = 30_000
 const MIN_RADIUS_PX = 6
+/** Who spawned so many leads a team. */
+const TEAM = 4
 /** So many are tried before it is good enough. */
 const MAX_TRIES = 1_200
 
@@ -54,16 +56,45 @@ export function chooseLabels(input: ChoiceInput): ChosenLabel[] {
       const size = labels.measure(text)
       const x = view.seen[slot * 4] as number
       const y = view.seen[slot * 4 + 1] as number
-      const radius = view.seen[slot * 4 + 2] as number
+      const radius = seenRadius(view, slot, entity)
       const wish = { slot, x, y, radius, ...size, lastSide: labels.sideOf(slot) }
       const side = declutter.place(wish, labelGap)
-      if (side >= 0) chosen.push({ slot, side, text })
-      // Who is asked for by name is named, whatever it covers.
-      else if (rank === 0) chosen.push({ slot, side: 0, text })
+      if (side >= 0) chosen.push({ slot, side, text, isForward: isForward(entity) })
     }
   }
   return chosen
 }
+
+/** Which of those that stand must go, because they moved over one another; the first of `slots` have the right of way. */
+export function overlapping(input: Omit<ChoiceInput, 'graph'>, standing: readonly ChosenLabel[]): number[] {
+  const { view, labels, width, height, insets } = input
+  declutter.reset(insets.left, insets.top, width - insets.left - insets.right, height - insets.top - insets.bottom)
+  const gone: number[] = []
+  for (const { slot, side, text, isForward: forward } of standing) {
+    const radius = forward ? forwardRadius(view, slot) : (view.seen[slot * 4 + 2] as number)
+    const x = view.seen[slot * 4] as number
+    const y = view.seen[slot * 4 + 1] as number
+    const wish = { slot, x, y, radius, ...labels.measure(text), lastSide: side }
+    if (radius <= 0 || !declutter.placeAt(wish, side, labelGap)) gone.push(slot)
+  }
+  return gone
+}
+
+const isForward = (entity: NodeEntity): boolean => {
+  if (entity.entity === 'task') return false
+  const look = lookOf(entity)
+  return look === 'needs-you' || look === 'failed'
+}
+
+/** As the shaders draw it: who needs somebody stands nearer than the rest, and is never tiny. */
+function forwardRadius(view: NodeView, slot: number): number {
+  const radius = view.seen[slot * 4 + 2] as number
+  const distance = view.seen[slot * 4 + 3] as number
+  return radius <= 0 ? 0 : Math.max(radius / (1 - Math.min(distance * 0.12, 9) / distance), 6)
+}
+
+const seenRadius = (view: NodeView, slot: number, entity: NodeEntity): number =>
+  isForward(entity) ? forwardRadius(view, slot) : (view.seen[slot * 4 + 2] as number)
 
 /** The same as in the label's shader. */
 const labelGap = (radiusPx: number): number => Math.max(radiusPx * 1.5, radiusPx + 5) + 3
@@ -81,8 +112,13 @@ function rankAll(
     const x = view.seen[slot * 4] as number
     const y = view.seen[slot * 4 + 1] as number
     if (x < insets.left || x > width - insets.right || y < insets.top || y > height - insets.bottom) continue
-    if (blocks) declutter.block(x, y, radius * 0.75, radius * 0.75)
-    const rank = slot === selected || slot === hovered ? 0 : rankOf(entity, isFew)
+    if (isForward(entity)) {
+      // Its ring, less what the grid's cells would take too much.
+      const ring = Math.max(4, forwardRadius(view, slot) * 1.45 - 4)
+      declutter.block(x, y, ring, ring)
+    } else if (blocks) declutter.block(x, y, radius * 0.75, radius * 0.75)
+    const isLeader = graph.childCount(slot) >= TEAM
+    const rank = slot === selected || slot === hovered ? 0 : rankOf(entity, isFew, isLeader)
     if (rank < 0 || (rank > 0 && isDimmed(slot)) || (rank > 3 && !isFew && radius < MIN_RADIUS_PX)) continue
     ranked[rank]?.push(slot)
   }
@@ -91,7 +127,7 @@ function rankAll(
 }
 
 /** -1: only when pointed at. */
-function rankOf(entity: NodeEntity, isFew: boolean): number {
+function rankOf(entity: NodeEntity, isFew: boolean, isLeader: boolean): number {
   if (entity.entity === 'task') return isFew ? 5 : -1
   switch (lookOf(entity)) {
     case 'needs-you':
@@ -100,9 +136,9 @@ function rankOf(entity: NodeEntity, isFew: boolean): number {
       return 2
     case 'active':
     case 'tool':
-      return entity.parentId === null || isLead(entity.type) ? 3 : 4
+      return isLeader || isLead(entity.type) ? 3 : 4
     default:
-      return isLead(entity.type) ? 3 : 5
+      return isLeader || isLead(entity.type) ? 3 : 5
   }
 }
 

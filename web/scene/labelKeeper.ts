@@ -1,7 +1,7 @@
 // Keeps the labels right without placing them in every frame: anew when something moved, but not more often than is seen.
 
 import type { PerspectiveCamera, WebGLRenderer } from 'three'
-import { type ChoiceInput, chooseLabels } from './labelChoice.ts'
+import { type ChoiceInput, chooseLabels, overlapping } from './labelChoice.ts'
 import { LabelMesh } from './labelMesh.ts'
 import type { ScenePalette } from './palette.ts'
 import type { SceneUniforms } from './sceneUniforms.ts'
@@ -17,6 +17,8 @@ export interface LabelFrame {
   palette: ScenePalette
   /** The nodes as they are seen now. */
   choice(): Omit<ChoiceInput, 'labels'>
+  /** Only these nodes, as they are seen now. */
+  standing(slots: readonly number[]): Omit<ChoiceInput, 'labels'>
 }
 
 export class LabelKeeper {
@@ -50,6 +52,11 @@ export class LabelKeeper {
       this.#isDirty = false
       this.#placedAtMs = frame.nowMs
       this.#labels.show(frame.renderer, chooseLabels({ ...frame.choice(), labels: this.#labels }), frame.palette)
+    }
+    // Between two placings those that meet on their way part: the less important one goes.
+    else if (mustWait && this.#labels.standing.length > 0) {
+      const choice = frame.standing(this.#labels.standing.map(({ slot }) => slot))
+      this.#labels.remove(overlapping({ ...choice, labels: this.#labels }, this.#labels.standing))
     }
     const isFading = this.#labels.fade(frame.deltaSec, frame.hasMotion)
     return mustWait || isFading

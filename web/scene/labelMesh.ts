@@ -18,10 +18,7 @@ import { LABEL_FRAGMENT, LABEL_VERTEX } from './shaders/label.ts'
 
 const FADE_SEC = 0.16
 
-interface Cell {
-  slot: number
-  side: number
-  text: LabelText
+interface Cell extends ChosenLabel {
   size: LabelSize
   alpha: number
   /** Stands (1) or is on its way out (0). */
@@ -32,6 +29,8 @@ export interface ChosenLabel {
   slot: number
   side: number
   text: LabelText
+  /** Its node steps toward the viewer, and is drawn larger for it. */
+  isForward: boolean
 }
 
 const cellBox = new Vector4()
@@ -42,10 +41,11 @@ export class LabelMesh {
   readonly #uniforms: { uAtlas: { value: Vector2 }; uLabels: { value: DataTexture } }
   readonly #cells: (Cell | null)[] = new Array<Cell | null>(MAX_LABELS).fill(null)
   readonly #cellBySlot = new Map<number, number>()
-  readonly #slotAttribute = new InstancedBufferAttribute(new Float32Array(MAX_LABELS), 1)
+  readonly #slotAttribute = new InstancedBufferAttribute(new Float32Array(MAX_LABELS * 2), 2)
   readonly #boxAttribute = new InstancedBufferAttribute(new Float32Array(MAX_LABELS * 4), 4)
   readonly #placeAttribute = new InstancedBufferAttribute(new Float32Array(MAX_LABELS * 3), 3)
   #isFading = false
+  #standing: readonly ChosenLabel[] = []
 
   constructor(uniforms: SceneUniforms, pixelRatio: number) {
     this.#atlas = new LabelAtlas(pixelRatio)
@@ -77,6 +77,7 @@ export class LabelMesh {
     this.#setAtlas(new LabelAtlas(pixelRatio))
     this.#cells.fill(null)
     this.#cellBySlot.clear()
+    this.#standing = []
     this.#placeAttribute.array.fill(0)
     this.#placeAttribute.needsUpdate = true
   }
@@ -96,10 +97,11 @@ export class LabelMesh {
   show(renderer: WebGLRenderer, chosen: readonly ChosenLabel[], palette: ScenePalette): void {
     for (const cell of this.#cells) if (cell) cell.goal = 0
     for (const label of chosen) this.#showOne(renderer, label, palette)
+    this.#standing = chosen
     this.#isFading = true
   }
 
-  #showOne(renderer: WebGLRenderer, { slot, side, text }: ChosenLabel, palette: ScenePalette): void {
+  #showOne(renderer: WebGLRenderer, { slot, side, text, isForward }: ChosenLabel, palette: ScenePalette): void {
     let index = this.#cellBySlot.get(slot)
     const known = index === undefined ? null : (this.#cells[index] ?? null)
     index ??= this.#freeCell()
@@ -109,7 +111,8 @@ export class LabelMesh {
       known.text.name === text.name &&
       known.text.line === text.line &&
       known.text.tone === text.tone &&
-      known.side === side
+      known.side === side &&
+      known.isForward === isForward
     if (known && isSame) {
       known.goal = 1
       return
@@ -117,17 +120,32 @@ export class LabelMesh {
     const size = this.#atlas.measure(text)
     // One that only changes its words stays as it is; one that moves to another side comes anew.
     const alpha = known && known.side === side ? known.alpha : 0
-    this.#cells[index] = { slot, side, text, size, alpha, goal: 1 }
+    this.#cells[index] = { slot, side, text, isForward, size, alpha, goal: 1 }
     this.#cellBySlot.set(slot, index)
     this.#atlas.draw(renderer, index, text, size, palette)
     this.#atlas.cell(index, size, cellBox)
     this.#boxAttribute.setXYZW(index, cellBox.x, cellBox.y, cellBox.z, cellBox.w)
-    this.#slotAttribute.setX(index, slot)
+    this.#slotAttribute.setXY(index, slot, isForward ? 1 : 0)
     const place = SIDES[side] ?? SIDES[0]
     this.#placeAttribute.setXYZ(index, place.x, -place.y, alpha)
     this.#boxAttribute.needsUpdate = true
     this.#slotAttribute.needsUpdate = true
     this.#placeAttribute.needsUpdate = true
+  }
+
+  /** Those that stand, the most important first: as they were chosen. */
+  get standing(): readonly ChosenLabel[] {
+    return this.#standing
+  }
+
+  /** These stand no longer, at once. */
+  remove(slots: readonly number[]): void {
+    if (slots.length === 0) return
+    for (const slot of slots) {
+      const index = this.#cellBySlot.get(slot)
+      if (index !== undefined) this.#drop(index)
+    }
+    this.#standing = this.#standing.filter((label) => !slots.includes(label.slot))
   }
 
   #freeCell(): number {

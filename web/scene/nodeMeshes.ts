@@ -1,15 +1,20 @@
-// The two draws of the nodes, bodies and marks, over the same instance attributes.
+// The three draws of the nodes, hulls, bodies and marks, over the same instance attributes.
 
 import {
   BufferAttribute,
+  CustomBlending,
   DynamicDrawUsage,
   InstancedBufferAttribute,
   InstancedBufferGeometry,
+  MaxEquation,
   Mesh,
+  MinEquation,
+  OneFactor,
   ShaderMaterial,
 } from 'three'
 import type { SceneUniforms } from './sceneUniforms.ts'
 import { BODY_FRAGMENT, BODY_VERTEX } from './shaders/body.ts'
+import { HULL_FRAGMENT, HULL_VERTEX } from './shaders/hull.ts'
 import { MARK_FRAGMENT, MARK_VERTEX } from './shaders/mark.ts'
 
 /** A death so far off that it never comes. */
@@ -28,15 +33,22 @@ export interface NodeStyle {
 export class NodeMeshes {
   readonly bodies: Mesh
   readonly marks: Mesh
+  readonly hulls: Mesh
+  readonly #hullMaterial: ShaderMaterial
   #capacity = 0
   #geometry = new InstancedBufferGeometry()
   #look = new InstancedBufferAttribute(new Uint8Array(0), 4)
   #life = new InstancedBufferAttribute(new Float32Array(0), 3)
+  #group = new InstancedBufferAttribute(new Float32Array(0), 1)
 
   constructor(uniforms: SceneUniforms) {
     // Bodies write depth, and blend for their smooth edges; marks lie behind them and only add.
     this.bodies = quietMesh(this.#geometry, material(uniforms, BODY_VERTEX, BODY_FRAGMENT, true), 1)
     this.marks = quietMesh(this.#geometry, material(uniforms, MARK_VERTEX, MARK_FRAGMENT, false), 3)
+    this.#hullMaterial = material(uniforms, HULL_VERTEX, HULL_FRAGMENT, false, false)
+    this.hulls = quietMesh(this.#geometry, this.#hullMaterial, 0)
+    this.hulls.visible = false
+    this.setTheme(false)
     this.ensure(256)
     this.setCount(0)
   }
@@ -45,19 +57,42 @@ export class NodeMeshes {
     if (capacity <= this.#capacity) return
     const look = new InstancedBufferAttribute(new Uint8Array(capacity * 4), 4).setUsage(DynamicDrawUsage)
     const life = new InstancedBufferAttribute(new Float32Array(capacity * 3), 3).setUsage(DynamicDrawUsage)
+    const group = new InstancedBufferAttribute(new Float32Array(capacity).fill(-1), 1).setUsage(DynamicDrawUsage)
+    group.array.set(this.#group.array)
     look.array.set(this.#look.array)
     life.array.set(this.#life.array)
     const geometry = quadGeometry()
     geometry.setAttribute('aLook', look)
     geometry.setAttribute('aLife', life)
+    geometry.setAttribute('aGroup', group)
     geometry.instanceCount = this.#geometry.instanceCount
     this.#geometry.dispose()
     this.#geometry = geometry
     this.bodies.geometry = geometry
     this.marks.geometry = geometry
+    this.hulls.geometry = geometry
+    this.#group = group
     this.#look = look
     this.#life = life
     this.#capacity = capacity
+  }
+
+  /** Where hulls overlap, the larger value counts; on a light ground the smaller. */
+  setTheme(isLight: boolean): void {
+    const hulls = this.#hullMaterial
+    hulls.blending = CustomBlending
+    hulls.blendEquation = isLight ? MinEquation : MaxEquation
+    hulls.blendEquationAlpha = MaxEquation
+    hulls.blendSrc = OneFactor
+    hulls.blendDst = OneFactor
+  }
+
+  /** A hull is drawn only where there is something to tell apart. */
+  setGroups(groups: Int32Array, areMany: boolean): void {
+    this.#group.array.fill(-1)
+    this.#group.array.set(groups)
+    this.#group.needsUpdate = true
+    this.hulls.visible = areMany
   }
 
   setCount(count: number): void {
@@ -98,7 +133,7 @@ export class NodeMeshes {
 
   dispose(): void {
     this.#geometry.dispose()
-    for (const mesh of [this.bodies, this.marks]) if (!Array.isArray(mesh.material)) mesh.material.dispose()
+    for (const mesh of [this.bodies, this.marks, this.hulls]) if (!Array.isArray(mesh.material)) mesh.material.dispose()
   }
 }
 

@@ -16,25 +16,44 @@ export class NodeView {
 
   project(field: NodeField, slotEnd: number, camera: PerspectiveCamera, width: number, height: number): void {
     if (this.seen.length < slotEnd * FIELDS) this.seen = new Float32Array(field.capacity * FIELDS)
-    matrix.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse)
-    const m = matrix.elements
-    const pixelsPerUnit = (camera.projectionMatrix.elements[5] as number) * height * 0.5
-    const { seen } = this
-    for (let slot = 0; slot < slotEnd; slot++) {
-      const at = slot * FIELDS
-      const radius = field.radius(slot)
-      seen[at + 2] = 0
-      if (radius <= 0) continue
-      const { x, y, z } = field.position(slot, position)
-      const w = (m[3] as number) * x + (m[7] as number) * y + (m[11] as number) * z + (m[15] as number)
-      if (w <= camera.near) continue
-      const clipX = (m[0] as number) * x + (m[4] as number) * y + (m[8] as number) * z + (m[12] as number)
-      const clipY = (m[1] as number) * x + (m[5] as number) * y + (m[9] as number) * z + (m[13] as number)
-      seen[at] = (clipX / w + 1) * 0.5 * width
-      seen[at + 1] = (1 - clipY / w) * 0.5 * height
-      seen[at + 2] = (radius * pixelsPerUnit) / w
-      seen[at + 3] = w
+    this.#aim(camera)
+    for (let slot = 0; slot < slotEnd; slot++) this.#projectOne(slot, field, camera, width, height)
+  }
+
+  /** Only these; the others stay as they were seen last. */
+  projectSome(
+    slots: readonly number[],
+    field: NodeField,
+    camera: PerspectiveCamera,
+    width: number,
+    height: number,
+  ): void {
+    this.#aim(camera)
+    for (const slot of slots) {
+      if (slot * FIELDS < this.seen.length) this.#projectOne(slot, field, camera, width, height)
     }
+  }
+
+  #aim(camera: PerspectiveCamera): void {
+    matrix.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse)
+  }
+
+  #projectOne(slot: number, field: NodeField, camera: PerspectiveCamera, width: number, height: number): void {
+    const { seen } = this
+    const m = matrix.elements
+    const at = slot * FIELDS
+    const radius = field.radius(slot)
+    seen[at + 2] = 0
+    if (radius <= 0) return
+    const { x, y, z } = field.position(slot, position)
+    const w = (m[3] as number) * x + (m[7] as number) * y + (m[11] as number) * z + (m[15] as number)
+    if (w <= camera.near) return
+    const clipX = (m[0] as number) * x + (m[4] as number) * y + (m[8] as number) * z + (m[12] as number)
+    const clipY = (m[1] as number) * x + (m[5] as number) * y + (m[9] as number) * z + (m[13] as number)
+    seen[at] = (clipX / w + 1) * 0.5 * width
+    seen[at + 1] = (1 - clipY / w) * 0.5 * height
+    seen[at + 2] = (radius * (camera.projectionMatrix.elements[5] as number) * height * 0.5) / w
+    seen[at + 3] = w
   }
 
   /** The node under the pointer: the nearest of those that it is on, else the one that it is closest beside; -1: none. */

@@ -8,6 +8,8 @@ export interface ScenePalette {
   looks: Float32Array
   links: Float32Array
   linkAlpha: Float32Array
+  /** Four tones close to the ground, for groups side by side. */
+  hulls: Float32Array
   ground: Float32Array
   ink: Float32Array
   isLight: boolean
@@ -33,6 +35,7 @@ export function readPalette(element: Element): ScenePalette {
     looks: triples(LOOKS.map((look) => css(`--look-${look}`))),
     links: triples(LINK_KINDS.map((kind) => css(`--link-${kind}`))),
     linkAlpha: new Float32Array(LINK_KINDS.map((kind) => LINK_ALPHA[kind])),
+    hulls: triples([1, 2, 3, 4].map((tone) => css(`--hull-${tone}`))),
     ground: triples([css('--ground')]),
     ink: triples([css('--ink')]),
     isLight: css('--theme') === 'light',

@@ -41,6 +41,7 @@ export class SceneHost {
   readonly #cleanUps: (() => void)[] = []
   #livingTimer: ReturnType<typeof setTimeout> | undefined
   #hasStageChanged = true
+  #isLost = false
   /** From frame to frame, while they follow one another. */
   #paceMs = 16
   #lastStartMs = 0
@@ -92,15 +93,27 @@ export class SceneHost {
       scene.setPaused(document.hidden)
       if (!document.hidden) this.#input.invalidate()
     }
-    const onRestored = () => scene.resetLabels(true)
+    // three asks for the context back; until it is there, nothing may be drawn into it.
+    const onLost = () => {
+      this.#isLost = true
+    }
+    const onRestored = () => {
+      this.#isLost = false
+      scene.resetLabels(true)
+    }
+    // Another theme may also be chosen by hand: then the root element says so.
+    const themeWatch = new MutationObserver(onTheme)
+    themeWatch.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class'] })
     const lineTimer = setInterval(() => this.#lookAtLine(), LINE_CHECK_MS)
     onMotion()
     dark.addEventListener('change', onTheme)
     still.addEventListener('change', onMotion)
     document.addEventListener('visibilitychange', onVisibility)
+    element.addEventListener('webglcontextlost', onLost)
     element.addEventListener('webglcontextrestored', onRestored)
-    // Labels drawn before the font came in have another one's widths.
-    document.fonts.ready.then(() => scene.resetLabels()).catch(() => undefined)
+    // Labels drawn before a font (or another script's part of it) came in have another one's shapes and widths.
+    const onFonts = () => scene.resetLabels()
+    document.fonts.addEventListener('loadingdone', onFonts)
     this.#cleanUps.push(
       useLooking.subscribe(() => this.#lookAgain()),
       useLine.subscribe(() => this.#lookAtLine()),
@@ -123,14 +136,25 @@ export class SceneHost {
         dark.removeEventListener('change', onTheme)
         still.removeEventListener('change', onMotion)
         document.removeEventListener('visibilitychange', onVisibility)
+        element.removeEventListener('webglcontextlost', onLost)
         element.removeEventListener('webglcontextrestored', onRestored)
+        document.fonts.removeEventListener('loadingdone', onFonts)
+        themeWatch.disconnect()
       },
     )
   }
 
   #lookAgain(): void {
-    const { selectedId, hoveredId, filter } = useLooking.getState()
+    const { selectedId, hoveredId, filter, layoutMode, isFollowing } = useLooking.getState()
     this.#scene.setSelection(selectedId, hoveredId)
+    this.#scene.setLayoutMode(layoutMode, this.#rig)
+    const followedId = isFollowing ? selectedId : null
+    if (followedId !== this.#followedId) {
+      this.#followedId = followedId
+      this.#scene.setFollowed(followedId)
+      this.#rig.setTracking(followedId !== null)
+      if (followedId !== null) this.#scene.focus(followedId, this.#rig)
+    }
     if (filter !== this.#filterText) {
       this.#filterText = filter
       this.#scene.setFilter(parseFilter(filter))
@@ -138,6 +162,7 @@ export class SceneHost {
     this.#lookAtLine()
   }
   #filterText = ''
+  #followedId: string | null = null
 
   #lookAtLine(): void {
     const line = useLine.getState()
@@ -159,6 +184,7 @@ export class SceneHost {
   #obey(command: SceneCommand): void {
     switch (command) {
       case 'fit':
+        useLooking.getState().setFollowing(false)
         this.#scene.fitAll(this.#rig)
         break
       case 'zoom-in':
@@ -181,6 +207,7 @@ export class SceneHost {
   }
 
   frame(width: number, height: number, deltaSec: number): void {
+    if (this.#isLost) return
     const startMs = performance.now()
     const { renderer, camera, scene, invalidate } = this.#input
     const stage = this.#stage
@@ -227,7 +254,7 @@ function selectFromScene(id: string | null): void {
 
 const cssGround = (): string => getComputedStyle(document.documentElement).getPropertyValue('--ground').trim()
 
-/** Arrow keys orbit, plus and minus zoom, F fits, Escape lets go. */
+/** Arrow keys orbit, plus and minus zoom, F fits, 1 to 3 lay out, Escape lets go. */
 function listenToKeys(canvas: HTMLElement, rig: CameraRig, onEscape: () => void): () => void {
   const element = canvas.closest<HTMLElement>('[data-scene-keys]') ?? canvas
   const onKey = (event: KeyboardEvent) => {
@@ -249,6 +276,9 @@ const keyActions = (rig: CameraRig, onEscape: () => void): Record<string, () => 
   '+': () => rig.zoom(0.75),
   '=': () => rig.zoom(0.75),
   '-': () => rig.zoom(1 / 0.75),
+  1: () => useLooking.getState().setLayoutMode('force'),
+  2: () => useLooking.getState().setLayoutMode('hierarchy'),
+  3: () => useLooking.getState().setLayoutMode('rings'),
   f: () => sendSceneCommand('fit'),
   Home: () => sendSceneCommand('fit'),
   Escape: onEscape,

@@ -19,6 +19,10 @@ export function createUniforms(field: NodeField, palette: ScenePalette) {
     uHovered: { value: -1 },
     uStaleAll: { value: 0 },
     uCrowd: { value: 1 },
+    /** 1 where links are drawn as those of a tree. */
+    uTree: { value: 0 },
+    uHullRadius: { value: 4 },
+    uHullTones: { value: palette.hulls },
     uPalette: { value: palette.looks },
     uLinkPalette: { value: palette.links },
     uLinkAlpha: { value: palette.linkAlpha },
@@ -36,6 +40,7 @@ export function setPalette(uniforms: SceneUniforms, palette: ScenePalette): void
   uniforms.uPalette.value = palette.looks
   uniforms.uLinkPalette.value = palette.links
   uniforms.uLinkAlpha.value = palette.linkAlpha
+  uniforms.uHullTones.value = palette.hulls
   uniforms.uGround.value = palette.ground
   uniforms.uInk.value = palette.ink
   uniforms.uLightTheme.value = palette.isLight ? 1 : 0

@@ -3,12 +3,13 @@
 
 import { type EntityRef, refKey } from '../../protocol/frames.ts'
 import type { Agent, Entity, Link, LinkKind, Task } from '../../protocol/swarm.ts'
-import { LINK_STRIDE } from '../layout/layoutState.ts'
+import { LINK_STRIDE, STRONG_LINK, WEAK_LINK } from '../layout/layoutState.ts'
 import type { LayoutNode } from '../layout/messages.ts'
 import { Slots } from '../layout/slots.ts'
 import type { SwarmChange, SwarmModel } from '../store/swarmModel.ts'
 import { radiusOf, TASK_RADIUS } from '../theme/roles.ts'
 import { type Look, lookOf } from '../theme/status.ts'
+import { NodeGroups } from './nodeGroups.ts'
 
 export type NodeEntity = Agent | Task
 
@@ -28,11 +29,15 @@ export interface GraphUpdate {
   /** The links, if they changed. */
   links: readonly GraphLink[] | null
   layoutAdd: LayoutNode[]
+  /** Group of each slot, if one changed; -1 for none. */
+  groups: Int32Array | null
+  /** Links over which a message was seen to go just now. */
+  messages: GraphLink[]
 }
 
-const STRONG = 0
-const WEAK = 1
-const forceKindOf = (kind: LinkKind): number => (kind === 'spawned' || kind === 'inferred' ? STRONG : WEAK)
+const forceKindOf = (kind: LinkKind): number => (kind === 'spawned' || kind === 'inferred' ? STRONG_LINK : WEAK_LINK)
+/** More at once than anybody could see. */
+const MAX_MESSAGES = 256
 
 /** A task stands in the scene while it is open and somebody has it. */
 const isDrawnTask = (task: Task): boolean =>
@@ -45,15 +50,20 @@ export class SwarmGraph {
   readonly slots = new Slots()
   readonly #model: SwarmModel
   readonly #entities: (NodeEntity | null)[] = []
-  readonly #groups = new Map<string, number>()
+  readonly #groups: NodeGroups
   readonly #pending = new Map<string, EntityRef>()
   readonly #ending = new Set<number>()
+  readonly #messages: Link[] = []
   #hasLinkChange = false
+  /** An agent's swarm or parent is another. */
+  #hasKinChange = false
   #isReset = false
   #links: GraphLink[] = []
+  #childCounts = new Uint16Array(0)
 
   constructor(model: SwarmModel) {
     this.#model = model
+    this.#groups = new NodeGroups((id) => model.get('agent', id))
     if (model.hasData) this.#isReset = true
   }
 
@@ -104,9 +114,14 @@ export class SwarmGraph {
     if (change.isReset) {
       this.#isReset = true
       this.#pending.clear()
+      this.#messages.length = 0
       return
     }
-    for (const entity of change.put) this.#noteOne(entity)
+    for (const entity of change.put) {
+      this.#noteOne(entity)
+      const isMessage = entity.entity === 'link' && entity.kind === 'message'
+      if (isMessage && this.#messages.length < MAX_MESSAGES) this.#messages.push(entity)
+    }
     for (const ref of change.del) this.#noteOne(ref)
   }
 
@@ -117,7 +132,15 @@ export class SwarmGraph {
 
   /** Works off what was noted. */
   update(): GraphUpdate {
-    const update: GraphUpdate = { added: [], changed: [], ended: [], links: null, layoutAdd: [] }
+    const update: GraphUpdate = {
+      added: [],
+      changed: [],
+      ended: [],
+      links: null,
+      layoutAdd: [],
+      groups: null,
+      messages: [],
+    }
     if (this.#isReset) this.#noteAll()
     for (const ref of this.#pending.values()) this.#put(ref, update)
     this.#pending.clear()
@@ -125,10 +148,17 @@ export class SwarmGraph {
       this.#links = this.#linksNow()
       update.links = this.#links
     }
+    if (update.links || this.#hasKinChange) update.groups = this.#groups.update(this.slots.end, this.#entities)
+    for (const link of this.#messages.splice(0)) {
+      const source = this.#sourceSlot(link)
+      const target = this.slotOfAgent(link.target)
+      if (source >= 0 && target >= 0) update.messages.push({ id: link.id, kind: link.kind, source, target })
+    }
     // After all have their slots: a child may come before its parent.
     for (const slot of update.added) update.layoutAdd.push(this.#layoutNode(slot))
     this.#isReset = false
     this.#hasLinkChange = false
+    this.#hasKinChange = false
     return update
   }
 
@@ -155,6 +185,7 @@ export class SwarmGraph {
       this.#entities[slot] = entity
       update.added.push(slot)
     } else if (this.#entities[known] !== entity) {
+      this.#hasKinChange ||= kinOf(this.#entities[known]) !== kinOf(entity)
       this.#entities[known] = entity
       update.changed.push(known)
     }
@@ -167,12 +198,20 @@ export class SwarmGraph {
     this.slots.release(slot)
   }
 
+  /** How many it spawned. */
+  childCount(slot: number): number {
+    return this.#childCounts[slot] ?? 0
+  }
+
   #linksNow(): GraphLink[] {
     const links: GraphLink[] = []
+    this.#childCounts = new Uint16Array(this.slots.end)
     for (const link of this.#model.links.values()) {
       const source = this.#sourceSlot(link)
       const target = this.slotOfAgent(link.target)
-      if (source >= 0 && target >= 0) links.push({ id: link.id, kind: link.kind, source, target })
+      if (source < 0 || target < 0) continue
+      links.push({ id: link.id, kind: link.kind, source, target })
+      if (link.kind === 'spawned') this.#childCounts[source] = (this.#childCounts[source] ?? 0) + 1
     }
     return links
   }
@@ -190,20 +229,24 @@ export class SwarmGraph {
       slot,
       generation,
       radius: nodeRadius(entity),
-      group: this.#groupOf(entity),
+      group: this.#groups.of(slot),
       near: nearId === null ? -1 : this.slotOfAgent(nearId),
+      hangs: entity.entity === 'task',
     }
   }
 
-  #groupOf(entity: NodeEntity): number {
-    if (entity.entity === 'task' || entity.swarmId === null) return -1
-    const known = this.#groups.get(entity.swarmId)
-    if (known !== undefined) return known
-    const group = this.#groups.size
-    this.#groups.set(entity.swarmId, group)
-    return group
+  /** Of the node in this slot; -1 for none. */
+  groupAt(slot: number): number {
+    return this.#groups.of(slot)
+  }
+
+  get groupCount(): number {
+    return this.#groups.count
   }
 }
+
+const kinOf = (entity: NodeEntity | null | undefined): string | null =>
+  !entity ? null : entity.entity === 'task' ? entity.assignedTo.join() : `${entity.swarmId}\n${entity.parentId}`
 
 /** Who needs somebody steps forward, who is gone steps back. */
 const SCALE: Readonly<Record<Look, number>> = {

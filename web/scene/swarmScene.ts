@@ -3,9 +3,12 @@
 
 import { Group, type PerspectiveCamera, Vector3, type WebGLRenderer } from 'three'
 import { LayoutClient, type LayoutPort } from '../layout/layoutClient.ts'
+import type { LayoutMode } from '../layout/layoutModes.ts'
+import { densityOf } from '../layout/layoutState.ts'
 import type { FromLayout } from '../layout/messages.ts'
 import type { AgentFilter } from '../store/agentFilter.ts'
 import type { SwarmModel } from '../store/swarmModel.ts'
+import { BeadMesh } from './beadMesh.ts'
 import type { CameraRig } from './cameraRig.ts'
 import type { ChoiceInput } from './labelChoice.ts'
 import { LabelKeeper } from './labelKeeper.ts'
@@ -44,6 +47,7 @@ export class SwarmScene {
   readonly #uniforms: ReturnType<typeof createUniforms>
   readonly #nodes: NodeMeshes
   readonly #links: LinkMesh
+  readonly #beads: BeadMesh
   readonly #labels: LabelKeeper
   readonly #layout: LayoutClient
   readonly #stopListening: () => void
@@ -52,9 +56,13 @@ export class SwarmScene {
   #radii = new Float32Array(256)
   #selectedId: string | null = null
   #hoveredId: string | null = null
+  #layoutMode: LayoutMode = 'force'
+  /** Followed by the camera; by name, for slots are given to others. */
+  #followedId: string | null = null
   #hasMotion = true
   #movingUntilSec = 0
   #followedAtMs = 0
+  #mustFit = true
   #livingMarks = 0
 
   constructor(input: SceneInput) {
@@ -64,8 +72,11 @@ export class SwarmScene {
     this.#uniforms = createUniforms(this.#field, input.palette)
     this.#nodes = new NodeMeshes(this.#uniforms)
     this.#links = new LinkMesh(this.#uniforms)
+    this.#beads = new BeadMesh(this.#uniforms)
     this.#labels = new LabelKeeper(this.#uniforms, input.pixelRatio)
-    this.root.add(this.#nodes.bodies, this.#links.mesh, this.#nodes.marks, this.#labels.mesh)
+    this.#nodes.setTheme(input.palette.isLight)
+    const { hulls, bodies, marks } = this.#nodes
+    this.root.add(hulls, bodies, this.#links.mesh, marks, this.#beads.mesh, this.#labels.mesh)
     this.#layout = new LayoutClient(input.layoutPort, (update) => this.#accept(update))
     this.#stopListening = input.model.onChange((change) => {
       this.graph.note(change)
@@ -119,12 +130,24 @@ export class SwarmScene {
   setPalette(palette: ScenePalette): void {
     this.#palette = palette
     setPalette(this.#uniforms, palette)
+    this.#nodes.setTheme(palette.isLight)
     this.resetLabels()
   }
 
   setMotion(hasMotion: boolean): void {
     this.#hasMotion = hasMotion
     this.#uniforms.uMotion.value = hasMotion ? 1 : 0
+    this.#layout.setMotion(hasMotion)
+    this.#input.invalidate()
+  }
+
+  setLayoutMode(mode: LayoutMode, rig: CameraRig): void {
+    if (mode === this.#layoutMode) return
+    this.#layoutMode = mode
+    this.#uniforms.uTree.value = mode === 'hierarchy' ? 1 : 0
+    this.#layout.setMode(mode)
+    rig.face(mode !== 'force')
+    this.refit()
     this.#input.invalidate()
   }
 
@@ -162,11 +185,15 @@ export class SwarmScene {
     if (this.graph.hasPending) this.#workOff(nowMs)
     this.#freeFaded(nowMs)
     const isMoving = this.#field.advance(nowMs)
-    if (rig.followsAll && (isMoving || this.#followedAtMs === 0) && nowMs - this.#followedAtMs > FOLLOW_INTERVAL_MS) {
+    this.#mustFit ||= isMoving
+    // Now and then on the way, and once more when all are where they stay.
+    if (rig.followsAll && this.#mustFit && (!isMoving || nowMs - this.#followedAtMs > FOLLOW_INTERVAL_MS)) {
       this.#followedAtMs = nowMs
+      this.#mustFit = isMoving
       const { nodes, count } = this.#field.collect(this.graph.slots.end)
       rig.follow(nodes, count)
     }
+    this.#track(rig)
     const isCameraMoving = rig.update(deltaSec)
     camera.updateMatrixWorld()
     const { width, height, pixelRatio } = stage
@@ -175,7 +202,9 @@ export class SwarmScene {
     uniforms.uPixelRatio.value = pixelRatio
     uniforms.uFog.value.set(rig.distance - rig.depth * 0.2, rig.distance + rig.depth * 2.2)
     const crowd = Math.max(0.34, Math.min(1, 9 / Math.sqrt(this.graph.links.length + 1)))
-    uniforms.uCrowd.value = this.#styles.filter ? crowd * 0.3 : crowd
+    // Rings are about who belongs together: there the links step back.
+    const said = crowd * (this.#layoutMode === 'rings' ? 0.5 : 1)
+    uniforms.uCrowd.value = this.#styles.filter ? said * 0.3 : said
     if (isMoving || isCameraMoving) this.#labels.touch()
     const areLabelsBusy = this.#labels.update({
       nowMs,
@@ -184,9 +213,23 @@ export class SwarmScene {
       renderer,
       camera,
       palette: this.#palette,
-      choice: () => this.#labelChoice(camera, stage),
+      choice: () => this.#labelChoice(camera, stage, null),
+      standing: (slots) => this.#labelChoice(camera, stage, slots),
     })
-    return isMoving || isCameraMoving || areLabelsBusy || this.#fading.size > 0 || nowMs / 1_000 < this.#movingUntilSec
+    const areBeadsMoving = this.#beads.advance(nowMs / 1_000) && this.#hasMotion
+    const isNodeMoving = isMoving || this.#fading.size > 0 || nowMs / 1_000 < this.#movingUntilSec
+    return isNodeMoving || isCameraMoving || areLabelsBusy || areBeadsMoving
+  }
+
+  /** `null`: nobody. */
+  setFollowed(agentId: string | null): void {
+    this.#followedId = agentId
+    this.#input.invalidate()
+  }
+
+  #track(rig: CameraRig): void {
+    const slot = this.#followedId === null ? -1 : this.graph.slotOfAgent(this.#followedId)
+    if (slot >= 0 && this.#field.radius(slot) > 0) rig.track(this.#field.position(slot, scratch))
   }
 
   #workOff(nowMs: number): void {
@@ -202,8 +245,14 @@ export class SwarmScene {
     this.#nodes.setCount(this.graph.slots.end)
     this.#resolveSelection()
     if (update.links) this.#links.set(update.links, timeSec)
-    if (update.links || update.added.length > 0) {
-      this.#layout.change(update.layoutAdd, update.ended, this.graph.flatLinks())
+    if (update.groups) {
+      const hasLoose = update.groups.some((group, slot) => group < 0 && this.graph.entityAt(slot) !== null)
+      this.#nodes.setGroups(update.groups, this.graph.groupCount > 1 || (this.graph.groupCount === 1 && hasLoose))
+    }
+    if (this.#hasMotion) this.#beads.send(update.messages, timeSec)
+    if (update.links || update.groups || update.added.length > 0) {
+      this.#layout.change(update.layoutAdd, update.ended, this.graph.flatLinks(), update.groups)
+      this.#uniforms.uHullRadius.value = 1.4 + 2.8 * densityOf(this.graph.slots.size)
     }
     this.#livingMarks = this.graph.countLivingMarks()
     this.#movingUntilSec = timeSec + GROW_SEC
@@ -243,8 +292,10 @@ export class SwarmScene {
     this.#radii = radii
   }
 
-  #labelChoice(camera: PerspectiveCamera, stage: Stage): Omit<ChoiceInput, 'labels'> {
-    this.project(camera, stage)
+  /** `slots`: only these are looked at; `null`: all. */
+  #labelChoice(camera: PerspectiveCamera, stage: Stage, slots: readonly number[] | null): Omit<ChoiceInput, 'labels'> {
+    if (slots) this.view.projectSome(slots, this.#field, camera, stage.width, stage.height)
+    else this.project(camera, stage)
     return {
       graph: this.graph,
       view: this.view,
@@ -264,6 +315,7 @@ export class SwarmScene {
 
   /** The free part of the window is another: fit into it, if the camera still follows. */
   refit(): void {
+    this.#mustFit = true
     this.#followedAtMs = 0
     this.#labels.touch()
   }
@@ -286,6 +338,7 @@ export class SwarmScene {
     this.#layout.close()
     this.#nodes.dispose()
     this.#links.dispose()
+    this.#beads.dispose()
     this.#labels.dispose()
     this.#field.dispose()
   }

@@ -1,29 +1,74 @@
-import { Maximize, Minus, Plus } from 'lucide-react'
+import { Atom, LocateFixed, type LucideIcon, Maximize, Minus, Network, Orbit, Plus } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { LAYOUT_MODES, type LayoutMode } from '../layout/layoutModes.ts'
+import { useLooking } from '../store/looking.ts'
 import { sendSceneCommand } from '../store/stage.ts'
 
-const CONTROLS = [
+const CAMERA = [
   { command: 'zoom-in', title: 'Closer (+)', Icon: Plus },
   { command: 'zoom-out', title: 'Farther (−)', Icon: Minus },
   { command: 'fit', title: 'Fit all into view (F)', Icon: Maximize },
 ] as const
 
+const MODES: Readonly<Record<LayoutMode, { title: string; Icon: LucideIcon }>> = {
+  force: { title: 'By links (1)', Icon: Atom },
+  hierarchy: { title: 'By who spawned whom (2)', Icon: Network },
+  rings: { title: 'Rings by swarm (3)', Icon: Orbit },
+}
+
 export function SceneControls(): ReactNode {
+  const layoutMode = useLooking((state) => state.layoutMode)
+  const isFollowing = useLooking((state) => state.isFollowing)
+  const hasSelection = useLooking((state) => state.selectedId !== null)
+  const { setLayoutMode, setFollowing } = useLooking.getState()
   return (
-    <section className="scene-controls" aria-label="Camera">
-      {CONTROLS.map(({ command, title, Icon }) => (
+    <div className="scene-controls">
+      <section className="scene-control-group" aria-label="Layout">
+        {LAYOUT_MODES.map((mode) => {
+          const { title, Icon } = MODES[mode]
+          return (
+            <button
+              key={mode}
+              type="button"
+              className="icon-button"
+              data-testid={`layout-${mode}`}
+              title={title}
+              aria-label={title}
+              aria-pressed={mode === layoutMode}
+              onClick={() => setLayoutMode(mode)}
+            >
+              <Icon size={16} />
+            </button>
+          )
+        })}
+      </section>
+      <section className="scene-control-group" aria-label="Camera">
         <button
-          key={command}
           type="button"
           className="icon-button"
-          data-testid={`camera-${command}`}
-          title={title}
-          aria-label={title}
-          onClick={() => sendSceneCommand(command)}
+          data-testid="camera-follow"
+          title="Follow the selected agent"
+          aria-label="Follow the selected agent"
+          aria-pressed={isFollowing}
+          disabled={!hasSelection}
+          onClick={() => setFollowing(!isFollowing)}
         >
-          <Icon size={16} />
+          <LocateFixed size={16} />
         </button>
-      ))}
-    </section>
+        {CAMERA.map(({ command, title, Icon }) => (
+          <button
+            key={command}
+            type="button"
+            className="icon-button"
+            data-testid={`camera-${command}`}
+            title={title}
+            aria-label={title}
+            onClick={() => sendSceneCommand(command)}
+          >
+            <Icon size={16} />
+          </button>
+        ))}
+      </section>
+    </div>
   )
 }

@@ -9,6 +9,7 @@ ${STYLE}
 ${FOG}
 attribute vec4 aLook;
 attribute vec3 aLife;
+uniform float uViewportHeight;
 flat varying vec3 vCenter;
 flat varying float vRadius;
 flat varying vec3 vColor;
@@ -28,9 +29,11 @@ void main() {
   if (node.w <= 0.0 || radius <= 0.0) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
   mat3 toWorld = transpose(mat3(viewMatrix));
   vec3 corner = toWorld * vec3(position.xy, 0.0);
-  vCenter = node.xyz;
+  vec3 middle = stepForward((viewMatrix * vec4(node.xyz, 1.0)).xyz, look);
+  radius = seenRadius(radius, look, -middle.z / (projectionMatrix[1][1] * uViewportHeight * 0.5));
+  vCenter = cameraPosition + toWorld * middle;
   vRadius = radius;
-  vWorld = node.xyz + corner * radius * 1.32;
+  vWorld = vCenter + corner * radius * 1.32;
   vec4 view = viewMatrix * vec4(vWorld, 1.0);
   gl_Position = projectionMatrix * view;
   // The key light stands over the viewer's left shoulder, so that no side of the swarm is ever a night side.

@@ -41,6 +41,18 @@ const int INITIALIZING = 4;
 const int IDLE = 5;
 const int OFFLINE = 6;
 
+/** Who needs somebody, and what failed, steps toward the viewer: it stays where it is seen, and stands before all others. */
+vec3 stepForward(vec3 view, int look) {
+  if (look > FAILED) return view;
+  float forward = min(-view.z * 0.12, 9.0);
+  return view * (1.0 - forward / max(-view.z, 1e-3));
+}
+
+/** However far: what needs somebody is never smaller than this, in pixels. */
+float seenRadius(float radius, int look, float worldPerPixel) {
+  return look > FAILED ? radius : max(radius, 6.0 * worldPerPixel);
+}
+
 const int HOLLOW = 1;
 const int STALE = 2;
 const int DIMMED = 4;

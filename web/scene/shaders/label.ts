@@ -6,7 +6,8 @@ export const LABEL_VERTEX = /* glsl */ `
 ${NODES}
 ${STYLE}
 ${FOG}
-attribute float aSlot;
+/** Slot of its node, and whether that steps forward. */
+attribute vec2 aSlot;
 /** Cell in the atlas: x, y, width, height in texels. */
 attribute vec4 aCell;
 /** Which way from the body (x, y: -1, 0, 1), opacity. */
@@ -18,11 +19,15 @@ varying vec2 vUv;
 varying float vAlpha;
 
 void main() {
-  vec4 node = nodeAt(int(aSlot + 0.5));
+  vec4 node = nodeAt(int(aSlot.x + 0.5));
   if (aPlace.z <= 0.003 || node.w <= 0.0) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
   vec4 view = viewMatrix * vec4(node.xyz, 1.0);
   vec4 clip = projectionMatrix * view;
   float radiusPx = node.w * projectionMatrix[1][1] * uViewport.y * 0.5 / clip.w;
+  if (aSlot.y > 0.5) {
+    float forward = min(clip.w * 0.12, 9.0);
+    radiusPx = max(radiusPx / (1.0 - forward / clip.w), 6.0 * uPixelRatio);
+  }
   float gap = max(radiusPx * 1.5, radiusPx + 5.0 * uPixelRatio) + 3.0 * uPixelRatio;
   vec2 center = (clip.xy / clip.w * 0.5 + 0.5) * uViewport;
   // The quad's middle, in pixels from the lower left.

@@ -1,18 +1,19 @@
 // Links as one draw: each is a curved ribbon of constant width on the screen, drawn by kind.
 
 import { FOG, NODES, STYLE } from './common.ts'
+import { CURVE } from './curve.ts'
 
 export const LINK_VERTEX = /* glsl */ `
 ${NODES}
 ${STYLE}
 ${FOG}
+${CURVE}
 attribute vec4 aLink;
 uniform vec2 uViewport;
 uniform float uPixelRatio;
 uniform int uSelected;
 uniform int uHovered;
 uniform vec3 uLinkPalette[7];
-uniform vec2 uLinkStyle[7];
 uniform float uCrowd;
 varying float vAlong;
 varying float vSide;
@@ -23,31 +24,19 @@ flat varying float vStrength;
 flat varying float vHalfWidth;
 varying float vFade;
 
-vec3 curve(vec3 a, vec3 m, vec3 b, float t) {
-  return mix(mix(a, m, t), mix(m, b, t), t);
-}
-
 void main() {
   vec4 source = nodeAt(int(aLink.x + 0.5));
   vec4 target = nodeAt(int(aLink.y + 0.5));
   int kind = int(aLink.z + 0.5);
   float grown = uMotion > 0.5 ? easeOut((uTime - aLink.w) / 0.5) : 1.0;
-  vec3 way = target.xyz - source.xyz;
-  float distance_ = length(way);
-  if (source.w <= 0.0 || target.w <= 0.0 || distance_ < 1e-3 || grown <= 0.0) {
+  if (source.w <= 0.0 || target.w <= 0.0 || distance(source.xyz, target.xyz) < 1e-3 || grown <= 0.0) {
     gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
     return;
   }
-  vec3 direction = way / distance_;
-  vec3 bow = cross(direction, vec3(0.0, 0.0, 1.0));
-  float flat_ = length(bow);
-  bow = flat_ > 1e-3 ? bow / flat_ : vec3(1.0, 0.0, 0.0);
-  vec3 m = (source.xyz + target.xyz) * 0.5 + bow * distance_ * uLinkStyle[kind].y * 2.0;
-  vec3 a = source.xyz + normalize(m - source.xyz) * source.w * 1.08;
-  vec3 b = target.xyz + normalize(m - target.xyz) * target.w * 1.08;
+  Curve curve = curveOf(source, target, kind);
   float t = position.x * grown;
-  vec4 here = projectionMatrix * (viewMatrix * vec4(curve(a, m, b, t), 1.0));
-  vec4 there = projectionMatrix * (viewMatrix * vec4(curve(a, m, b, t + 0.02), 1.0));
+  vec4 here = projectionMatrix * (viewMatrix * vec4(onCurve(curve, t), 1.0));
+  vec4 there = projectionMatrix * (viewMatrix * vec4(onCurve(curve, t + 0.02), 1.0));
   vec2 tangent = (there.xy / there.w - here.xy / here.w) * uViewport;
   float long_ = length(tangent);
   vec2 normal = long_ > 1e-5 ? vec2(-tangent.y, tangent.x) / long_ : vec2(0.0, 1.0);
@@ -58,8 +47,8 @@ void main() {
   gl_Position = here;
   vAlong = t;
   vSide = position.y * vHalfWidth;
-  vec4 aClip = projectionMatrix * (viewMatrix * vec4(a, 1.0));
-  vec4 bClip = projectionMatrix * (viewMatrix * vec4(b, 1.0));
+  vec4 aClip = projectionMatrix * (viewMatrix * vec4(curve.a, 1.0));
+  vec4 bClip = projectionMatrix * (viewMatrix * vec4(curve.b, 1.0));
   vLengthPx = length((bClip.xy / bClip.w - aClip.xy / aClip.w) * uViewport) * 0.5 / uPixelRatio;
   vKind = kind;
   vColor = washed(uLinkPalette[kind], uStaleAll * 0.7);

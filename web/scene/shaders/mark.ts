@@ -31,9 +31,10 @@ void main() {
   bool glowing = marked || look == ACTIVE;
   float radius = node.w * presence(aLife);
   if (radius <= 0.0 || isTask || !(glowing || selected || hovered)) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
-  vec4 view = viewMatrix * vec4(node.xyz, 1.0);
+  vec4 view = vec4(stepForward((viewMatrix * vec4(node.xyz, 1.0)).xyz, look), 1.0);
   // World units per pixel at this depth: rings keep their width at any distance.
   vPixel = -view.z / (projectionMatrix[1][1] * uViewportHeight * 0.5);
+  radius = seenRadius(radius, look, vPixel);
   vBody = radius;
   vRing = max(radius * 1.48, radius + 4.0 * vPixel);
   if (selected) vRing = max(radius * 1.62, radius + 7.0 * vPixel);

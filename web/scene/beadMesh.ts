@@ -1,0 +1,48 @@
+// Messages on their way, as one draw: a ring of places, the oldest used again.
+
+import { DynamicDrawUsage, InstancedBufferAttribute, type Mesh } from 'three'
+import { LINK_KINDS } from '../../protocol/swarm.ts'
+import { material, quadGeometry, quietMesh } from './nodeMeshes.ts'
+import type { SceneUniforms } from './sceneUniforms.ts'
+import { BEAD_FRAGMENT, BEAD_VERTEX, TRAVEL_SEC } from './shaders/bead.ts'
+import type { GraphLink } from './swarmGraph.ts'
+
+const MAX_BEADS = 256
+const LONG_AGO = -1e6
+
+export class BeadMesh {
+  readonly mesh: Mesh
+  readonly #geometry = quadGeometry()
+  readonly #beads = new InstancedBufferAttribute(new Float32Array(MAX_BEADS * 4).fill(LONG_AGO), 4)
+  #next = 0
+  #untilSec = LONG_AGO
+
+  constructor(uniforms: SceneUniforms) {
+    this.#geometry.setAttribute('aBead', this.#beads.setUsage(DynamicDrawUsage))
+    this.#geometry.instanceCount = MAX_BEADS
+    this.mesh = quietMesh(this.#geometry, material(uniforms, BEAD_VERTEX, BEAD_FRAGMENT, false), 3)
+    this.mesh.visible = false
+  }
+
+  /** A message was seen to go over each of these now. */
+  send(links: readonly GraphLink[], timeSec: number): void {
+    if (links.length === 0) return
+    for (const { source, target, kind } of links) {
+      this.#beads.setXYZW(this.#next, source, target, LINK_KINDS.indexOf(kind), timeSec)
+      this.#next = (this.#next + 1) % MAX_BEADS
+    }
+    this.#beads.needsUpdate = true
+    this.#untilSec = timeSec + TRAVEL_SEC
+  }
+
+  /** Says whether one is still on its way. */
+  advance(timeSec: number): boolean {
+    this.mesh.visible = timeSec < this.#untilSec
+    return this.mesh.visible
+  }
+
+  dispose(): void {
+    this.#geometry.dispose()
+    if (!Array.isArray(this.mesh.material)) this.mesh.material.dispose()
+  }
+}
