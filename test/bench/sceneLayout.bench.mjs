@@ -15,7 +15,11 @@ const TURNS = 3
 /** @returns {AsyncIterable<{ name: string, value: number, unit: string, peer?: number, ratio?: number, bar?: number }>} */
 export async function* bench() {
   await installPeer()
-  const layout = await loadBundled(['web/layout/layoutState.ts', 'web/layout/repulsion.ts', 'web/layout/step.ts'])
+  const layout = await loadBundled('layout', [
+    'web/layout/layoutState.ts',
+    'web/layout/repulsion.ts',
+    'web/layout/step.ts',
+  ])
   const d3 = await loadD3Force()
   for (const count of SIZES) {
     const pairs = randomPairs(layout, count)

@@ -35,6 +35,7 @@ const change = (add: LayoutNode[], remove: number[] = []): ToLayout => ({
   add,
   remove,
   links: new Int32Array(0),
+  groups: null,
 })
 
 describe('the layout runner', () => {

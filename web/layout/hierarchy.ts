@@ -14,7 +14,7 @@ const GAP = 1.8
 const ASPECT = 1.5
 /** So many stand in a single row, if it is not wider than this by its height. */
 const SINGLE_ROW = 8
-const ROW_ASPECT = 3
+const ROW_ASPECT = 3.6
 /** A chain deeper than this goes on in the same box: no stack overflow on what somebody else wrote. */
 const MAX_DEPTH = 400
 

@@ -124,6 +124,8 @@ function rankAll(
   }
   const byDepth = (a: number, b: number) => (view.seen[a * 4 + 3] as number) - (view.seen[b * 4 + 3] as number)
   for (const slots of ranked) slots.sort(byDepth)
+  // Of those who lead, who leads most.
+  ranked[3]?.sort((a, b) => graph.childCount(b) - graph.childCount(a) || byDepth(a, b))
 }
 
 /** -1: only when pointed at. */

@@ -1,14 +1,18 @@
-// Modules in TypeScript, bundled into one that Node can import: as the page gets them.
+// Modules in TypeScript, bundled into one that Node can import.
 
-import { fileURLToPath } from 'node:url'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { build } from 'vite'
+import { ROOT } from '../../../scripts/lib/targets.mjs'
 
 const ENTRY = 'virtual:bench'
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+/** As deep below the root as the helpers of the tests are: they find the root from where they stand. */
+const FOLDER = join(ROOT, '.cache/bench')
 
-/** @param {readonly string[]} paths from the project's root */
-export async function loadBundled(paths) {
-  const source = paths.map((path) => `export * from ${JSON.stringify(ROOT + path)}`).join('\n')
+/** @param {string} name of the bundle @param {readonly string[]} paths from the project's root */
+export async function loadBundled(name, paths) {
+  const source = paths.map((path) => `export * from ${JSON.stringify(join(ROOT, path))}`).join('\n')
   const output = await build({
     root: ROOT,
     configFile: false,
@@ -26,9 +30,10 @@ export async function loadBundled(paths) {
       ssr: true,
       rolldownOptions: { input: ENTRY, preserveEntrySignatures: 'strict' },
     },
-    ssr: { noExternal: true, external: ['ws'] },
   })
   if (!('output' in output)) throw new Error('nothing was bundled')
-  const { code } = output.output[0]
-  return import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`)
+  const file = join(FOLDER, `${name}.mjs`)
+  mkdirSync(FOLDER, { recursive: true })
+  writeFileSync(file, output.output[0].code)
+  return import(pathToFileURL(file).href)
 }
