@@ -1,8 +1,12 @@
 import { createRoot } from 'react-dom/client'
 import './theme/global.css'
+import { openAddress } from './store/address.ts'
 import { openSession } from './store/session.ts'
+import { openSettings } from './store/settings.ts'
+import { openShortcuts } from './store/shortcuts.ts'
 import { type PageStats, pageStats } from './store/stats.ts'
 import { App } from './ui/App.tsx'
+import { openActions } from './ui/actions.ts'
 
 declare global {
   /** For support and measurement. */
@@ -10,7 +14,11 @@ declare global {
 }
 
 globalThis.swarmscope = { stats: pageStats }
-openSession()
+openSettings()
+openSession() // takes the token out of the address
+openAddress()
+openShortcuts()
+openActions()
 
 const root = document.getElementById('root')
 if (!root) throw new Error('the page has no root')

@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { parseFilter } from '../../web/store/agentFilter.ts'
 import { countAgents, type ListRow, listRows } from '../../web/store/agentGroups.ts'
-import { nextAgentIndex, ROW_HEIGHT, rowWindow, tops } from '../../web/ui/rowWindow.ts'
-import { agentOf, largeWorld, smallWorld } from '../helpers/webWorld.ts'
+import { nextAgentIndex } from '../../web/store/agentRows.ts'
+import { agentOf, smallWorld } from '../helpers/webWorld.ts'
 
 const agentsOf = (world: ReturnType<typeof smallWorld>) => world.filter((entity) => entity.entity === 'agent')
 const names = (rows: ListRow[]) =>
@@ -78,15 +78,5 @@ describe('the list', () => {
     expect(nextAgentIndex(rows, 1, 'PageDown', 2)).toBe(5)
     expect(nextAgentIndex(rows, 1, 'x', 10)).toBeNull()
     expect(nextAgentIndex([], -1, 'ArrowDown', 10)).toBe(-1)
-  })
-
-  it('renders as many rows for 10,000 agents as for 100', () => {
-    const offsets = tops(listRows(agentsOf(largeWorld(10_000)), null))
-    for (const scrollTop of [0, 12_345, 1e9]) {
-      const { from, to } = rowWindow(offsets, scrollTop, 800)
-      expect(to - from).toBeLessThan(800 / ROW_HEIGHT.agent + 16)
-      expect(from).toBeGreaterThanOrEqual(0)
-      expect(to).toBeLessThanOrEqual(offsets.length - 1)
-    }
   })
 })

@@ -8,7 +8,7 @@ import { formatAge, formatCost, formatCount } from '../../web/ui/format.ts'
 import { titleOf } from '../../web/ui/titleOf.ts'
 
 const css = readFileSync(new URL('../../web/theme/tokens.css', import.meta.url), 'utf8')
-const [, dark = '', light = ''] = css.split(':root {')
+const [, dark = '', light = ''] = css.split(/:root(?:\[data-theme="light"\])? \{/)
 
 const tokensIn = (block: string) =>
   Object.fromEntries([...block.matchAll(/--([\w-]+):\s*(#[0-9a-f]{6})\b/g)].map((match) => [match[1]!, match[2]!]))

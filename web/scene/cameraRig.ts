@@ -40,6 +40,7 @@ const up = new Vector3()
 const back = new Vector3()
 const target = new Vector3()
 const spherical = new Spherical()
+const position = new Vector3()
 
 export class CameraRig {
   readonly #camera: PerspectiveCamera
@@ -90,6 +91,19 @@ export class CameraRig {
 
   get followsAll(): boolean {
     return this.#followsAll
+  }
+
+  /** Where it stands and what it looks at; `null` while it follows all by itself. */
+  get view(): number[] | null {
+    if (this.#followsAll) return null
+    this.#controls.getPosition(position, true)
+    this.#controls.getTarget(target, true)
+    return [...position, ...target]
+  }
+
+  setView([x = 0, y = 0, z = 60, targetX = 0, targetY = 0, targetZ = 0]: readonly number[]): void {
+    this.#followsAll = false
+    void this.#controls.setLookAt(x, y, z, targetX, targetY, targetZ, false)
   }
 
   setMotion(hasMotion: boolean): void {

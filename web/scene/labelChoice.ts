@@ -35,6 +35,8 @@ export interface ChoiceInput {
   hovered: number
   isDimmed(slot: number): boolean
   isStale: boolean
+  /** Only who is selected or pointed at: the user wants no others. */
+  onlyNamed?: boolean
 }
 
 export function chooseLabels(input: ChoiceInput): ChosenLabel[] {
@@ -48,6 +50,7 @@ export function chooseLabels(input: ChoiceInput): ChosenLabel[] {
   const chosen: ChosenLabel[] = []
   let tries = 0
   for (const [rank, slots] of ranked.entries()) {
+    if (rank > 0 && input.onlyNamed) return chosen
     for (const slot of slots) {
       if (chosen.length >= MAX_LABELS || tries++ > MAX_TRIES || (rank >= 3 && chosen.length >= mostPlain)) return chosen
       const entity = graph.entityAt(slot)

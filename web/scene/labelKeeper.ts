@@ -1,6 +1,7 @@
 // Keeps the labels right without placing them in every frame: anew when something moved, but not more often than is seen.
 
 import type { PerspectiveCamera, WebGLRenderer } from 'three'
+import { useSettings } from '../store/settings.ts'
 import { type ChoiceInput, chooseLabels, overlapping } from './labelChoice.ts'
 import { LabelMesh } from './labelMesh.ts'
 import type { ScenePalette } from './palette.ts'
@@ -51,7 +52,9 @@ export class LabelKeeper {
     if (this.#isDirty && !mustWait) {
       this.#isDirty = false
       this.#placedAtMs = frame.nowMs
-      this.#labels.show(frame.renderer, chooseLabels({ ...frame.choice(), labels: this.#labels }), frame.palette)
+      const onlyNamed = useSettings.getState().labels === 'hidden'
+      const chosen = chooseLabels({ ...frame.choice(), labels: this.#labels, onlyNamed })
+      this.#labels.show(frame.renderer, chosen, frame.palette)
     }
     // Between two placings those that meet on their way part: the less important one goes.
     else if (mustWait && this.#labels.standing.length > 0) {

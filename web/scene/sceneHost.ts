@@ -6,7 +6,8 @@ import { parseFilter } from '../store/agentFilter.ts'
 import { modeShown, staleSourceIds, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
-import { onSceneCommand, type SceneCommand, sendSceneCommand, useStage } from '../store/stage.ts'
+import { useAppearance, useSettings } from '../store/settings.ts'
+import { onSceneCommand, provideScene, type SceneCommand, sendSceneCommand, useStage } from '../store/stage.ts'
 import { provideSceneStats } from '../store/stats.ts'
 import { CameraRig } from './cameraRig.ts'
 import { FrameStats } from './frameStats.ts'
@@ -79,15 +80,18 @@ export class SceneHost {
 
   #listen(element: HTMLElement): void {
     const scene = this.#scene
-    const dark = matchMedia('(prefers-color-scheme: dark)')
-    const still = matchMedia('(prefers-reduced-motion: reduce)')
     const onTheme = () => {
       scene.setPalette(readPalette(document.documentElement))
       this.#input.renderer.setClearColor(new Color(cssGround()), 1)
     }
     const onMotion = () => {
-      scene.setMotion(!still.matches)
-      this.#rig.setMotion(!still.matches)
+      const { isStill } = useAppearance.getState()
+      scene.setMotion(!isStill)
+      this.#rig.setMotion(!isStill)
+    }
+    const onAppearance = () => {
+      onTheme()
+      onMotion()
     }
     const onVisibility = () => {
       scene.setPaused(document.hidden)
@@ -106,8 +110,6 @@ export class SceneHost {
     themeWatch.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class'] })
     const lineTimer = setInterval(() => this.#lookAtLine(), LINE_CHECK_MS)
     onMotion()
-    dark.addEventListener('change', onTheme)
-    still.addEventListener('change', onMotion)
     document.addEventListener('visibilitychange', onVisibility)
     element.addEventListener('webglcontextlost', onLost)
     element.addEventListener('webglcontextrestored', onRestored)
@@ -115,6 +117,15 @@ export class SceneHost {
     const onFonts = () => scene.resetLabels()
     document.fonts.addEventListener('loadingdone', onFonts)
     this.#cleanUps.push(
+      useAppearance.subscribe(onAppearance),
+      useSettings.subscribe(({ labels }, old) => {
+        if (labels !== old.labels) scene.resetLabels()
+      }),
+      provideScene({
+        picture: () => this.#picture(),
+        camera: () => this.#rig.view,
+        setCamera: (view) => this.#rig.setView(view),
+      }),
       useLooking.subscribe(() => this.#lookAgain()),
       useLine.subscribe(() => this.#lookAtLine()),
       useStage.subscribe(({ insets }) => {
@@ -133,8 +144,6 @@ export class SceneHost {
       () => {
         clearInterval(lineTimer)
         clearTimeout(this.#livingTimer)
-        dark.removeEventListener('change', onTheme)
-        still.removeEventListener('change', onMotion)
         document.removeEventListener('visibilitychange', onVisibility)
         element.removeEventListener('webglcontextlost', onLost)
         element.removeEventListener('webglcontextrestored', onRestored)
@@ -206,6 +215,19 @@ export class SceneHost {
     this.#input.invalidate()
   }
 
+  /** What is drawn is there only until the browser has shown it: it is taken in the frame that draws it. */
+  #picture(): Promise<Blob> {
+    return new Promise((resolve, reject) => {
+      this.#pictures.push(() =>
+        this.#input.renderer.domElement.toBlob((blob) =>
+          blob ? resolve(blob) : reject(new Error('the browser gave no picture')),
+        ),
+      )
+      this.#input.invalidate()
+    })
+  }
+  readonly #pictures: (() => void)[] = []
+
   frame(width: number, height: number, deltaSec: number): void {
     if (this.#isLost) return
     const startMs = performance.now()
@@ -228,6 +250,7 @@ export class SceneHost {
     this.#stats.drawCalls = renderer.info.render.calls
     this.#stats.triangles = renderer.info.render.triangles
     this.#stats.push(performance.now() - startMs)
+    for (const take of this.#pictures.splice(0)) take()
     clearTimeout(this.#livingTimer)
     this.#isContinuous = wantsMore
     if (wantsMore) invalidate()

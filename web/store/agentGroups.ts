@@ -15,7 +15,20 @@ export const GROUP_TITLES: Readonly<Record<Group, string>> = {
   rest: 'Idle and done',
 }
 
-export type ListRow = { type: 'group'; group: Group; count: number } | { type: 'agent'; group: Group; agent: Agent }
+/** Where a row stands in the tree of who spawned whom. */
+export interface TreePlace {
+  depth: number
+  childCount: number
+  isExpanded: boolean
+  /** Shown only because somebody below it matches. */
+  isPassed: boolean
+  /** Among its siblings, from 1. */
+  position: number
+  siblings: number
+}
+
+export type AgentListRow = { type: 'agent'; group: Group; agent: Agent; tree: TreePlace | null }
+export type ListRow = { type: 'group'; group: Group; count: number } | AgentListRow
 
 /** claude-flow marks agents active that nobody saw work: registered is not working. */
 export function groupOf(agent: Agent): Group {
@@ -37,7 +50,7 @@ export function listRows(agents: Iterable<Agent>, filter: AgentFilter | null): L
     const inGroup = members[group].sort(byName)
     if (inGroup.length === 0) continue
     rows.push({ type: 'group', group, count: inGroup.length })
-    for (const agent of inGroup) rows.push({ type: 'agent', group, agent })
+    for (const agent of inGroup) rows.push({ type: 'agent', group, agent, tree: null })
   }
   return rows
 }
@@ -45,7 +58,7 @@ export function listRows(agents: Iterable<Agent>, filter: AgentFilter | null): L
 /** An agent is replaced when it changes, so that its key need never be forgotten. */
 const sortKeys = new WeakMap<Agent, string>()
 
-function byName(a: Agent, b: Agent): number {
+export function byName(a: Agent, b: Agent): number {
   const keyA = sortKey(a)
   const keyB = sortKey(b)
   return keyA < keyB ? -1 : keyA > keyB ? 1 : 0

@@ -26,3 +26,32 @@ export function onSceneCommand(listener: (command: SceneCommand) => void): () =>
 export function sendSceneCommand(command: SceneCommand): void {
   for (const listener of listeners) listener(command)
 }
+
+/** What the scene gives to who asks; there only while it is drawn. */
+export interface SceneHandle {
+  /** As PNG, freshly drawn. */
+  picture(): Promise<Blob>
+  /** Where the camera stands and what it looks at (x, y, z each); `null` while it shows all by itself. */
+  camera(): number[] | null
+  setCamera(view: readonly number[]): void
+}
+
+let scene: SceneHandle | null = null
+let wantedCamera: readonly number[] | null = null
+
+export function provideScene(handle: SceneHandle): () => void {
+  scene = handle
+  if (wantedCamera) handle.setCamera(wantedCamera)
+  wantedCamera = null
+  return () => {
+    if (scene === handle) scene = null
+  }
+}
+
+export const sceneHandle = (): SceneHandle | null => scene
+
+/** Also before there is a scene: a link that says where to look is opened long before it is drawn. */
+export function lookFrom(view: readonly number[]): void {
+  if (scene) scene.setCamera(view)
+  else wantedCamera = view
+}

@@ -5,12 +5,14 @@ import { modeShown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
 import { useStage } from '../store/stage.ts'
-import { AgentList } from './AgentList.tsx'
+import { AgentsPanel } from './AgentsPanel.tsx'
 import { Banner } from './Banner.tsx'
 import { Detail } from './Detail.tsx'
+import { Dialogs } from './Dialogs.tsx'
 import { EmptyState, Loading } from './EmptyState.tsx'
 import { useCounts, useMedia } from './hooks.ts'
 import { Legend } from './Legend.tsx'
+import { Notice } from './Notice.tsx'
 import { NoWebGL } from './NoWebGL.tsx'
 import { PanelFoot } from './PanelFoot.tsx'
 import { SceneControls } from './SceneControls.tsx'
@@ -35,11 +37,20 @@ function Dashboard(): ReactNode {
   const [hasScene, setHasScene] = useState(hasWebGL)
   const isPanelOpen = useLooking((state) => state.isPanelOpen)
   const isSmall = useMedia('(max-width: 599px)')
+  const isNarrow = useMedia('(max-width: 899px)')
+  const view = useLooking((state) => state.view)
+  const isWide = !isNarrow && (view === 'table' || !hasScene)
   const setPanelOpen = useLooking((state) => state.setPanelOpen)
   // On a phone the list comes first; everywhere else the scene does.
   useEffect(() => setPanelOpen(isSmall), [isSmall, setPanelOpen])
   return (
-    <div className="app" data-scene={hasScene ? 'drawn' : 'none'} data-mode={mode} data-testid="mode">
+    <div
+      className="app"
+      data-scene={hasScene ? 'drawn' : 'none'}
+      data-mode={mode}
+      data-wide={isWide}
+      data-testid="mode"
+    >
       {hasScene && (
         <div
           className="scene"
@@ -70,10 +81,15 @@ function Dashboard(): ReactNode {
         </>
       )}
       <aside id="panel" className="panel" data-open={isPanelOpen} data-testid="panel" aria-label="Agents">
-        <AgentList isStale={mode === 'stale'} />
+        <div className="panel-main">
+          <AgentsPanel isStale={mode === 'stale'} isWide={isWide} canWiden={!isNarrow && hasScene} />
+          {isWide && <PanelFoot />}
+        </div>
         <Detail />
-        <PanelFoot />
+        {!isWide && <PanelFoot />}
       </aside>
+      <Notice />
+      <Dialogs />
     </div>
   )
 }

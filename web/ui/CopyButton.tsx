@@ -1,5 +1,6 @@
 import { Check, Copy } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
+import { copyText } from './copyText.ts'
 
 const SHOWN_MS = 1_600
 
@@ -43,17 +44,4 @@ export function CopyButton({ text, label, isSmall = false }: CopyButtonProps): R
       </span>
     </>
   )
-}
-
-/** The clipboard's API is there only in secure contexts, and a page over plain http on a LAN is none. */
-async function copyText(text: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text)
-  const area = document.createElement('textarea')
-  area.value = text
-  area.className = 'sr-only'
-  document.body.append(area)
-  area.select()
-  const isDone = document.execCommand('copy')
-  area.remove()
-  if (!isDone) throw new Error('the browser did not copy')
 }

@@ -7,6 +7,7 @@ import type { SourceStatus } from '../../protocol/swarm.ts'
 import { isLineDown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
+import { AppMenuButton } from './AppMenuButton.tsx'
 import { Brand } from './Brand.tsx'
 import { FilterCount } from './FilterCount.tsx'
 import { formatAge, formatCost, formatCount } from './format.ts'
@@ -21,6 +22,7 @@ export function TopBar(): ReactNode {
       <Brand />
       <Chips />
       <Counts />
+      <AppMenuButton />
       <button
         type="button"
         className="icon-button only-narrow"

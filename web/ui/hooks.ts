@@ -3,7 +3,8 @@
 import { useCallback, useMemo, useSyncExternalStore } from 'react'
 import type { EntityKind } from '../../protocol/swarm.ts'
 import { parseFilter } from '../store/agentFilter.ts'
-import { type Counts, countAgents, type ListRow, listRows } from '../store/agentGroups.ts'
+import { type Counts, countAgents, type ListRow } from '../store/agentGroups.ts'
+import { rowsOf } from '../store/agentRows.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
 import type { EntityOf } from '../store/swarmModel.ts'
@@ -31,8 +32,14 @@ export function useCounts(): Counts {
 export function useRows(): ListRow[] {
   const version = useModelVersion()
   const filter = useLooking((state) => state.filter)
+  const isTree = useLooking((state) => state.isTree)
+  const sort = useLooking((state) => state.sort)
+  const collapsed = useLooking((state) => state.collapsed)
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
-  return useMemo(() => listRows(model.agents.values(), parseFilter(filter)), [version, filter])
+  return useMemo(() => {
+    const { agents, links } = model
+    return rowsOf({ agents, links, filter: parseFilter(filter), isTree, sort, collapsed })
+  }, [version, filter, isTree, sort, collapsed])
 }
 
 export function useMedia(query: string): boolean {

@@ -1,0 +1,81 @@
+// What is looked at, in the page's address: a link that is shared shows the same. The token is never part of it (it comes
+// in the fragment and leaves it at once), and what others keep in the address stays there.
+
+import { readSort, writeSort } from './agentOrder.ts'
+import { type Looking, useLooking } from './looking.ts'
+import { MAX_QUERY_LENGTH } from './query.ts'
+import { lookFrom, sceneHandle } from './stage.ts'
+
+type Kept = Pick<Looking, 'filter' | 'isTree' | 'view' | 'sort' | 'selectedId'>
+
+const MAX_ID_LENGTH = 500
+/** Browsers bear only so many changes of the address. */
+const WRITE_DELAY_MS = 300
+
+export function readAddress(search: string): Partial<Kept> {
+  const params = new URLSearchParams(search)
+  const kept: Partial<Kept> = {}
+  const query = params.get('q')
+  if (query !== null) kept.filter = query.slice(0, MAX_QUERY_LENGTH)
+  if (params.get('rows') === 'tree') kept.isTree = true
+  if (params.get('view') === 'table') kept.view = 'table'
+  const sort = readSort(params.get('sort') ?? '')
+  if (sort) kept.sort = sort
+  const agent = params.get('agent')
+  if (agent !== null && agent.length <= MAX_ID_LENGTH) kept.selectedId = agent
+  return kept
+}
+
+/** Only what differs from what everybody sees at first. */
+export function writeAddress(search: string, { filter, isTree, view, sort, selectedId }: Kept): string {
+  const params = new URLSearchParams(search)
+  const put = (name: string, value: string | null) => {
+    if (value === null || value === '') params.delete(name)
+    else params.set(name, value)
+  }
+  put('q', filter.trim())
+  put('rows', isTree ? 'tree' : null)
+  put('view', view === 'table' ? 'table' : null)
+  put('sort', sort && writeSort(sort))
+  put('agent', selectedId)
+  const text = params.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+/** Takes what the address says, and keeps it true from now on. */
+export function openAddress(): void {
+  useLooking.setState(readAddress(location.search))
+  const camera = readCamera(new URLSearchParams(location.search).get('cam'))
+  if (camera) lookFrom(camera)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const write = () => {
+    timer = undefined
+    const search = writeAddress(location.search, useLooking.getState())
+    if (search === location.search) return
+    history.replaceState(history.state, '', location.pathname + search + location.hash)
+  }
+  useLooking.subscribe(() => {
+    if (timer === undefined) timer = setTimeout(write, WRITE_DELAY_MS)
+  })
+  addEventListener('popstate', () => useLooking.setState(readAddress(location.search)))
+}
+
+/** The link to what is seen now, the camera included. Never the token. */
+export function shareLink({ origin, pathname, search }: Pick<Location, 'origin' | 'pathname' | 'search'>): string {
+  const url = new URL(pathname + writeAddress(search, useLooking.getState()), origin)
+  const camera = sceneHandle()?.camera() ?? null
+  if (camera) url.searchParams.set('cam', writeCamera(camera))
+  else url.searchParams.delete('cam')
+  return url.href
+}
+
+const MAX_COORDINATE = 100_000
+
+/** A tenth of the scene's unit is less than a pixel where it matters. */
+export const writeCamera = (view: readonly number[]): string => view.map((value) => value.toFixed(1)).join('_')
+
+export function readCamera(text: string | null): number[] | null {
+  const view = text?.split('_').map(Number) ?? []
+  const isGood = view.length === 6 && view.every((value) => Math.abs(value) <= MAX_COORDINATE)
+  return isGood ? view : null
+}

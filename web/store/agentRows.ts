@@ -1,0 +1,76 @@
+// The rows that list and table show, and where keys lead in them.
+
+import type { Agent, Link } from '../../protocol/swarm.ts'
+import type { AgentFilter } from './agentFilter.ts'
+import { groupOf, type ListRow, listRows } from './agentGroups.ts'
+import { compareBy, type Sort } from './agentOrder.ts'
+import { treeRows } from './agentTree.ts'
+
+export interface RowsInput {
+  agents: ReadonlyMap<string, Agent>
+  links: ReadonlyMap<string, Link>
+  filter: AgentFilter | null
+  isTree: boolean
+  /** `null`: in the order of urgency, with headings. */
+  sort: Sort | null
+  collapsed: ReadonlySet<string>
+}
+
+export function rowsOf({ agents, links, filter, isTree, sort, collapsed }: RowsInput): ListRow[] {
+  const compare = sort ? compareBy(sort) : undefined
+  if (isTree) return treeRows({ agents, links: links.values(), filter, collapsed, compare })
+  if (!compare) return listRows(agents.values(), filter)
+  const found = filter ? [...agents.values()].filter(filter) : [...agents.values()]
+  return found.sort(compare).map((agent) => ({ type: 'agent', group: groupOf(agent), agent, tree: null }))
+}
+
+/** Where a key leads from a row; `null` for a key that leads nowhere. */
+export function nextAgentIndex(rows: readonly ListRow[], from: number, key: string, pageRows: number): number | null {
+  switch (key) {
+    case 'ArrowDown':
+      return stepTo(rows, from, 1, 1)
+    case 'ArrowUp':
+      return stepTo(rows, from, -1, 1)
+    case 'PageDown':
+      return stepTo(rows, from, 1, pageRows)
+    case 'PageUp':
+      return stepTo(rows, from, -1, pageRows)
+    case 'Home':
+      return stepTo(rows, -1, 1, 1)
+    case 'End':
+      return stepTo(rows, rows.length, -1, 1)
+    default:
+      return null
+  }
+}
+
+/** So many agents on, or as many as there are. */
+function stepTo(rows: readonly ListRow[], from: number, direction: 1 | -1, count: number): number {
+  let found = from
+  let left = count
+  for (let index = from + direction; index >= 0 && index < rows.length && left > 0; index += direction) {
+    if (rows[index]?.type !== 'agent') continue
+    found = index
+    left--
+  }
+  return found
+}
+
+/** What a sideways key does in the tree: opens or shuts the row, or leads to another. */
+export type TreeStep = { type: 'toggle'; id: string } | { type: 'go'; index: number } | null
+
+export function treeStep(rows: readonly ListRow[], from: number, key: 'ArrowLeft' | 'ArrowRight'): TreeStep {
+  const row = rows[from]
+  if (row?.type !== 'agent' || !row.tree) return null
+  const { tree, agent } = row
+  if (key === 'ArrowRight') {
+    if (tree.childCount === 0) return null
+    return tree.isExpanded ? { type: 'go', index: from + 1 } : { type: 'toggle', id: agent.id }
+  }
+  if (tree.isExpanded) return { type: 'toggle', id: agent.id }
+  for (let index = from - 1; index >= 0; index--) {
+    const above = rows[index]
+    if (above?.type === 'agent' && above.tree && above.tree.depth < tree.depth) return { type: 'go', index }
+  }
+  return null
+}

@@ -1,0 +1,96 @@
+// The agents as a tree by who spawned whom, flattened to rows. Right for whatever comes in: parents that are not there,
+// and agents that name each other as parents.
+
+import type { Agent, Link } from '../../protocol/swarm.ts'
+import type { AgentFilter } from './agentFilter.ts'
+import { type AgentListRow, byName, GROUPS, groupOf } from './agentGroups.ts'
+
+/** Deeper nesting is shown at this depth: the names must have room. */
+export const MAX_DEPTH = 12
+
+export interface TreeInput {
+  agents: ReadonlyMap<string, Agent>
+  links: Iterable<Link>
+  filter: AgentFilter | null
+  /** Ids of those whose children are not shown. */
+  collapsed: ReadonlySet<string>
+  /** Order among siblings; by urgency and name, if not given. */
+  compare?: ((a: Agent, b: Agent) => number) | undefined
+}
+
+/** Who matches, and who stands above one that does. */
+export function treeRows({ agents, links, filter, collapsed, compare = byUrgency }: TreeInput): AgentListRow[] {
+  const parents = parentsOf(agents, links)
+  const shown = new Set<string>()
+  const matching = new Set<string>()
+  for (const agent of agents.values()) {
+    if (filter && !filter(agent)) continue
+    matching.add(agent.id)
+    for (let id: string | undefined = agent.id; id !== undefined && !shown.has(id); id = parents.get(id)) shown.add(id)
+  }
+  const children = new Map<string | null, Agent[]>()
+  for (const id of shown) {
+    const agent = agents.get(id)
+    if (!agent) continue
+    const parent = parents.get(id) ?? null
+    const siblings = children.get(parent)
+    if (siblings) siblings.push(agent)
+    else children.set(parent, [agent])
+  }
+  for (const siblings of children.values()) siblings.sort(compare)
+  const rows: AgentListRow[] = []
+  // A stack, for a chain of ten thousand must not overflow the call stack.
+  const stack = placed(children.get(null) ?? [], 0)
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const { agent, depth, position, siblings } = next
+    const below = children.get(agent.id) ?? []
+    const isExpanded = below.length > 0 && !collapsed.has(agent.id)
+    const isPassed = !matching.has(agent.id)
+    const tree = { depth, childCount: below.length, isExpanded, isPassed, position, siblings }
+    rows.push({ type: 'agent', group: groupOf(agent), agent, tree })
+    if (isExpanded) stack.push(...placed(below, depth + 1))
+  }
+  return rows
+}
+
+interface Placed {
+  agent: Agent
+  depth: number
+  position: number
+  siblings: number
+}
+
+/** The first comes off a stack first. */
+const placed = (agents: readonly Agent[], depth: number): Placed[] =>
+  agents.map((agent, index) => ({ agent, depth, position: index + 1, siblings: agents.length })).reverse()
+
+function byUrgency(a: Agent, b: Agent): number {
+  return GROUPS.indexOf(groupOf(a)) - GROUPS.indexOf(groupOf(b)) || byName(a, b)
+}
+
+/** Each agent's parent, as reported or else by a link; no parent that is not there, and no circle. */
+function parentsOf(agents: ReadonlyMap<string, Agent>, links: Iterable<Link>): Map<string, string> {
+  const parents = new Map<string, string>()
+  for (const { id, parentId } of agents.values()) {
+    if (parentId !== null && parentId !== id && agents.has(parentId)) parents.set(id, parentId)
+  }
+  for (const { kind, source, target } of links) {
+    const isSpawn = kind === 'spawned' || kind === 'inferred'
+    if (isSpawn && source !== target && !parents.has(target) && agents.has(source) && agents.has(target)) {
+      parents.set(target, source)
+    }
+  }
+  const isRooted = new Set<string>()
+  for (const start of parents.keys()) {
+    const path = new Set<string>()
+    for (let id: string | undefined = start; id !== undefined && !isRooted.has(id); id = parents.get(id)) {
+      if (path.has(id)) {
+        parents.delete(id) // the circle is opened here
+        break
+      }
+      path.add(id)
+    }
+    for (const id of path) isRooted.add(id)
+  }
+  return parents
+}

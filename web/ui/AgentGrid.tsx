@@ -1,0 +1,243 @@
+// The agents as rows: list, table or tree. One row has the focus and the arrow keys move it, whatever the view; only the
+// rows that are seen exist, so that 10,000 cost as much as 20. Rows stand anywhere in a tall
+// box, which elements of a table cannot: the roles say what they are (biome.json leaves them out of those rules that want a table).
+
+import { useTable } from '@tanstack/react-table'
+import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual'
+import { ArrowDown, ArrowUp } from 'lucide-react'
+import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import type { ListRow } from '../store/agentGroups.ts'
+import { readSort, type Sort } from '../store/agentOrder.ts'
+import { nextAgentIndex, treeStep } from '../store/agentRows.ts'
+import { staleSourceIds, useLine } from '../store/line.ts'
+import { useLooking } from '../store/looking.ts'
+import { useSettings } from '../store/settings.ts'
+import { sendSceneCommand } from '../store/stage.ts'
+import { AgentRow, GroupRow } from './GridRow.tsx'
+import { gridColumns, gridFeatures, visibleColumns } from './gridColumns.tsx'
+import { useMedia } from './hooks.ts'
+
+const OVERSCAN = 8
+const GROUP_HEIGHT = 38
+const LIST_ROW_HEIGHT = 50
+const TABLE_ROW_HEIGHT = 36
+/** A finger needs more. */
+const TOUCH_ROW_HEIGHT = 44
+const HEAD_HEIGHT = 34
+
+interface AgentGridProps {
+  rows: ListRow[]
+  isTable: boolean
+  isTree: boolean
+  isStale: boolean
+}
+
+export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): ReactNode {
+  const list = useRef<HTMLDivElement>(null)
+  const selectedId = useLooking((state) => state.selectedId)
+  const hoveredId = useLooking((state) => state.hoveredId)
+  const staleIds = useLine(staleIdsText)
+  const isCoarse = useMedia('(pointer: coarse)')
+  const [focusedId, setFocusedId] = useState<string | null>(null)
+  const indexById = useMemo(() => indexOfEach(rows), [rows])
+  const withFigures = useMemo(() => rows.some(hasFigures), [rows])
+  const table = useGridTable(rows, isTable, withFigures)
+  const columns = table.getVisibleLeafColumns()
+  const columnsKey = columns.map(({ id }) => id).join(' ')
+
+  const activeIndex = indexById.get(focusedId ?? '') ?? indexById.get(selectedId ?? '') ?? -1
+  const tabIndex = activeIndex >= 0 ? activeIndex : rows.findIndex((row) => row.type === 'agent')
+  const rowHeight = isTable ? (isCoarse ? TOUCH_ROW_HEIGHT : TABLE_ROW_HEIGHT) : LIST_ROW_HEIGHT
+  const headHeight = isTable ? HEAD_HEIGHT : 0
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => list.current,
+    estimateSize: (index) => (rows[index]?.type === 'group' ? GROUP_HEIGHT : rowHeight),
+    // Another identity with other rows: sizes and places are worked out anew.
+    getItemKey: useCallback((index: number) => keyOf(rows[index], rowHeight), [rows, rowHeight]),
+    overscan: OVERSCAN,
+    scrollPaddingStart: headHeight + GROUP_HEIGHT,
+    // The row that has the focus must not vanish from under it.
+    rangeExtractor: useCallback((range: Range) => withIndex(defaultRangeExtractor(range), tabIndex), [tabIndex]),
+  })
+
+  // What is selected in the scene comes into view here; only when the selection changes, not when rows move.
+  const latest = useRef({ indexById, virtualizer })
+  latest.current = { indexById, virtualizer }
+  useEffect(() => {
+    if (selectedId === null) return
+    const show = () => {
+      const index = latest.current.indexById.get(selectedId)
+      if (index !== undefined) latest.current.virtualizer.scrollToIndex(index, { align: 'auto' })
+    }
+    // Once now, and once the detail has taken its part of the panel.
+    show()
+    const frame = requestAnimationFrame(show)
+    return () => cancelAnimationFrame(frame)
+  }, [selectedId])
+
+  const choose = useCallback((id: string) => {
+    useLooking.getState().select(id)
+    setFocusedId(id)
+    // By the agent, not by the place: rows may have moved by then.
+    requestAnimationFrame(() => {
+      list.current?.querySelector<HTMLElement>(`[data-agent="${CSS.escape(id)}"]`)?.focus({ preventScroll: true })
+    })
+  }, [])
+  const go = (index: number) => {
+    const row = rows[index]
+    if (row?.type === 'agent') choose(row.agent.id)
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.target instanceof HTMLElement && event.target.closest('[role="columnheader"]')) return
+    const { key } = event
+    const pageRows = Math.max(1, Math.floor((list.current?.clientHeight ?? 0) / rowHeight) - 1)
+    const next = nextAgentIndex(rows, tabIndex, key, pageRows)
+    if (next !== null) {
+      event.preventDefault()
+      go(next)
+    } else if (key === 'ArrowLeft' || key === 'ArrowRight') {
+      const step = treeStep(rows, tabIndex, key)
+      if (!step) return
+      event.preventDefault()
+      if (step.type === 'go') go(step.index)
+      else useLooking.getState().toggleCollapsed(step.id)
+    } else if (key === 'Enter' || key === ' ') {
+      event.preventDefault()
+      go(tabIndex)
+      sendSceneCommand('focus')
+    } else if (key === 'Escape') useLooking.getState().select(null)
+  }
+
+  const stale = useMemo(() => new Set(staleIds.split('\n')), [staleIds])
+  const tableRows = table.getRowModel().rows
+  const tracks = columns.map((column) => column.columnDef.meta?.track ?? 'auto')
+  const style = { '--columns': isTable ? tracks.join(' ') : ['minmax(0, 1fr)', ...tracks.slice(1)].join(' ') }
+  return (
+    <div ref={list} className="list" data-testid="agent-list" data-view={isTable ? 'table' : 'list'}>
+      <div
+        className="grid"
+        role={isTree ? 'treegrid' : 'grid'}
+        tabIndex={-1}
+        aria-label="Agents: arrow keys select, Enter shows in the scene, Escape lets go"
+        aria-rowcount={rows.length + 1}
+        aria-colcount={columns.length}
+        style={style as Record<string, string>}
+        onKeyDown={onKeyDown}
+      >
+        <div role="rowgroup" className={isTable ? 'grid-head' : 'sr-only'}>
+          <div className="row-head" role="row" aria-rowindex={1} tabIndex={-1}>
+            {table.getHeaderGroups()[0]?.headers.map((header) => {
+              const sorted = header.column.getIsSorted()
+              return (
+                <div
+                  key={header.id}
+                  role="columnheader"
+                  tabIndex={-1}
+                  className={header.column.columnDef.meta?.isFigure ? 'cell cell-figure' : 'cell'}
+                  aria-sort={sorted === false ? undefined : sorted === 'asc' ? 'ascending' : 'descending'}
+                >
+                  {isTable ? (
+                    <button
+                      type="button"
+                      className="sort"
+                      data-testid={`sort-${header.column.id}`}
+                      onClick={header.column.getToggleSortingHandler()}
+                    >
+                      <span className="clip">
+                        <table.FlexRender header={header} />
+                      </span>
+                      {sorted === 'asc' && <ArrowUp size={12} aria-hidden="true" />}
+                      {sorted === 'desc' && <ArrowDown size={12} aria-hidden="true" />}
+                    </button>
+                  ) : (
+                    <table.FlexRender header={header} />
+                  )}
+                </div>
+              )
+            })}
+          </div>
+        </div>
+        <div role="rowgroup" className="list-rows" style={{ height: virtualizer.getTotalSize() }}>
+          {virtualizer.getVirtualItems().map(({ index, start, size }) => {
+            const row = rows[index]
+            if (!row) return null
+            if (row.type === 'group') {
+              return (
+                <GroupRow
+                  key={`group ${row.group}`}
+                  row={row}
+                  rowIndex={index + 2}
+                  columnCount={columns.length}
+                  style={{ transform: `translateY(${start}px)`, height: size }}
+                  figures={index > 0 || isTable ? [] : withFigures ? ['tokens', 'cost'] : []}
+                />
+              )
+            }
+            const { agent } = row
+            return (
+              <AgentRow
+                key={agent.id}
+                row={row}
+                cells={tableRows[index]?.getVisibleCells() ?? []}
+                columnsKey={columnsKey}
+                rowIndex={index + 2}
+                top={start}
+                height={size}
+                isTable={isTable}
+                isSelected={agent.id === selectedId}
+                isHovered={agent.id === hoveredId}
+                isStale={isStale || stale.has(agent.sourceId)}
+                isTabStop={index === tabIndex}
+                onChoose={choose}
+                onFocus={setFocusedId}
+              />
+            )
+          })}
+        </div>
+      </div>
+    </div>
+  )
+}
+
+function useGridTable(rows: ListRow[], isTable: boolean, withFigures: boolean) {
+  const sort = useLooking((state) => state.sort)
+  const hidden = useSettings((state) => state.hiddenColumns)
+  const columnVisibility = useMemo(() => visibleColumns(isTable, hidden, withFigures), [isTable, hidden, withFigures])
+  const sorting = useMemo(() => (sort ? [{ id: sort.column, desc: sort.isDescending }] : []), [sort])
+  return useTable({
+    features: gridFeatures,
+    columns: gridColumns,
+    data: rows,
+    getRowId: (row) => keyOf(row, 0),
+    manualSorting: true,
+    state: { columnVisibility, sorting },
+    onSortingChange: (update) => {
+      const [next] = typeof update === 'function' ? update(sorting) : update
+      useLooking.getState().setSort(next ? toSort(next) : null)
+    },
+  })
+}
+
+const toSort = ({ id, desc }: { id: string; desc: boolean }): Sort | null => readSort((desc ? '-' : '') + id)
+
+/** Another height is another item: what was worked out for the old one does not hold. */
+const keyOf = (row: ListRow | undefined, height: number): string =>
+  row?.type === 'agent' ? `${height} ${row.agent.id}` : `group ${row?.group}`
+
+const withIndex = (indexes: number[], index: number): number[] =>
+  index < 0 || indexes.includes(index) ? indexes : [...indexes, index].sort((a, b) => a - b)
+
+function indexOfEach(rows: readonly ListRow[]): Map<string, number> {
+  const indexes = new Map<string, number>()
+  for (const [index, row] of rows.entries()) if (row.type === 'agent') indexes.set(row.agent.id, index)
+  return indexes
+}
+
+const hasFigures = (row: ListRow): boolean =>
+  row.type === 'agent' && (row.agent.tokens !== null || row.agent.costUsd !== null)
+
+/** As text, so that an unchanged set does not render anew. */
+const staleIdsText = ({ status }: Parameters<Parameters<typeof useLine>[0]>[0]): string =>
+  [...staleSourceIds(status)].join('\n')

@@ -1,0 +1,154 @@
+// The agents in words: what is searched for, how it is shown, and the rows.
+
+import { Download, ListTree, Table2 } from 'lucide-react'
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
+import { useLooking } from '../store/looking.ts'
+import { model } from '../store/session.ts'
+import { onShortcut, runShortcut } from '../store/shortcuts.ts'
+import { AgentGrid } from './AgentGrid.tsx'
+import { useCounts, useRows } from './hooks.ts'
+import { SearchBar } from './SearchBar.tsx'
+
+const ColumnsMenu = lazy(() => import('./ColumnsMenu.tsx'))
+
+interface AgentsPanelProps {
+  isStale: boolean
+  /** There is room for all columns. */
+  isWide: boolean
+  /** Whether the user may choose between list and table. */
+  canWiden: boolean
+}
+
+export function AgentsPanel({ isStale, isWide, canWiden }: AgentsPanelProps): ReactNode {
+  const rows = useRows()
+  const isTree = useLooking((state) => state.isTree)
+  const agentCount = useMemo(() => rows.reduce((sum, row) => sum + (row.type === 'agent' ? 1 : 0), 0), [rows])
+  return (
+    <>
+      <SearchBar />
+      {model.hasData && <Toolbar shown={agentCount} isWide={isWide} canWiden={canWiden} />}
+      {rows.length > 0 ? <AgentGrid rows={rows} isTable={isWide} isTree={isTree} isStale={isStale} /> : <NoRows />}
+      <Said count={agentCount} />
+    </>
+  )
+}
+
+interface ToolbarProps {
+  shown: number
+  isWide: boolean
+  canWiden: boolean
+}
+
+function Toolbar({ shown, isWide, canWiden }: ToolbarProps): ReactNode {
+  const { agents } = useCounts()
+  const isTree = useLooking((state) => state.isTree)
+  const setTree = useLooking((state) => state.setTree)
+  const view = useLooking((state) => state.view)
+  const setView = useLooking((state) => state.setView)
+  useEffect(() => onShortcut('tree', () => setTree(!useLooking.getState().isTree)), [setTree])
+  useEffect(() => {
+    if (!canWiden) return
+    return onShortcut('table', () => setView(useLooking.getState().view === 'table' ? 'list' : 'table'))
+  }, [canWiden, setView])
+  return (
+    <div className="toolbar" role="toolbar" aria-label="How agents are shown">
+      <span className="toolbar-count figures" data-testid="shown-count">
+        {shown === agents ? `${agents} agents` : `${shown} of ${agents}`}
+      </span>
+      {isWide && (
+        <Suspense fallback={null}>
+          <ColumnsMenu />
+        </Suspense>
+      )}
+      <ToolButton
+        title="Export what is shown as JSON (e)"
+        testId="export"
+        onPress={() => runShortcut('export')}
+        icon={<Download size={15} />}
+      />
+      <ToolButton
+        title="By who spawned whom (t)"
+        testId="tree-toggle"
+        isOn={isTree}
+        onPress={() => setTree(!isTree)}
+        icon={<ListTree size={15} />}
+      />
+      {canWiden && (
+        <ToolButton
+          title="All columns (w)"
+          testId="table-toggle"
+          isOn={view === 'table'}
+          onPress={() => setView(view === 'table' ? 'list' : 'table')}
+          icon={<Table2 size={15} />}
+        />
+      )}
+    </div>
+  )
+}
+
+interface ToolButtonProps {
+  title: string
+  testId: string
+  icon: ReactNode
+  isOn?: boolean
+  onPress(): void
+}
+
+function ToolButton({ title, testId, icon, isOn, onPress }: ToolButtonProps): ReactNode {
+  return (
+    <button
+      type="button"
+      className="icon-button"
+      data-small
+      data-testid={testId}
+      aria-pressed={isOn}
+      aria-label={title}
+      title={title}
+      onClick={onPress}
+    >
+      {icon}
+    </button>
+  )
+}
+
+function NoRows(): ReactNode {
+  const filter = useLooking((state) => state.filter)
+  const setFilter = useLooking((state) => state.setFilter)
+  if (filter === '') {
+    return (
+      <div className="list list-none">
+        {model.hasData ? <p>No agents yet.</p> : <p>Waiting for the first answer…</p>}
+      </div>
+    )
+  }
+  return (
+    <div className="list list-none">
+      <p>
+        No agent matches <bdi>{filter}</bdi>.
+      </p>
+      <p>
+        <button type="button" className="button" onClick={() => setFilter('')}>
+          Clear the filter
+        </button>
+      </p>
+    </div>
+  )
+}
+
+const SAY_AFTER_MS = 700
+
+/** Told to who does not see it when the question changed, not each time an agent comes or goes. */
+function Said({ count }: { count: number }): ReactNode {
+  const filter = useLooking((state) => state.filter)
+  const [said, setSaid] = useState('')
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the count is said when the question has changed
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(model.hasData ? `${count} agents shown` : ''), SAY_AFTER_MS)
+    return () => clearTimeout(timer)
+  }, [filter])
+  return (
+    <p className="sr-only" role="status">
+      {said}
+    </p>
+  )
+}

@@ -1,0 +1,88 @@
+// How the page looks and behaves for this user, in this browser. Each change holds at once.
+
+import { RadioGroup, Switch } from 'radix-ui'
+import { type ReactNode, useId } from 'react'
+import { openDialog } from '../store/dialogs.ts'
+import { changeSettings, THEMES, useSettings } from '../store/settings.ts'
+import { Modal } from './Modal.tsx'
+
+const THEME_TITLES = { system: 'As the system', dark: 'Dark', light: 'Light' } as const
+
+export default function SettingsDialog(): ReactNode {
+  const settings = useSettings()
+  const themeId = useId()
+  return (
+    <Modal
+      title="Settings"
+      testId="settings"
+      description="Kept in this browser alone."
+      onClose={() => openDialog(null)}
+    >
+      <div className="setting">
+        <span id={themeId} className="setting-name">
+          Theme
+        </span>
+        <RadioGroup.Root
+          className="segments"
+          orientation="horizontal"
+          aria-labelledby={themeId}
+          value={settings.theme}
+          onValueChange={(value) => {
+            const theme = THEMES.find((one) => one === value)
+            if (theme) changeSettings({ theme })
+          }}
+        >
+          {THEMES.map((theme) => (
+            <RadioGroup.Item key={theme} value={theme} className="segment" data-testid={`theme-${theme}`}>
+              {THEME_TITLES[theme]}
+            </RadioGroup.Item>
+          ))}
+        </RadioGroup.Root>
+      </div>
+      <Toggle
+        title="Less motion"
+        note="Nothing breathes, turns or glides. Where the system asks for it, it is so anyway."
+        testId="setting-motion"
+        isOn={settings.motion === 'reduced'}
+        onChange={(isOn) => changeSettings({ motion: isOn ? 'reduced' : 'system' })}
+      />
+      <Toggle
+        title="Names in the scene"
+        note="Who is selected or pointed at is named in any case."
+        testId="setting-labels"
+        isOn={settings.labels === 'shown'}
+        onChange={(isOn) => changeSettings({ labels: isOn ? 'shown' : 'hidden' })}
+      />
+      <Toggle
+        title="Single letters are shortcuts"
+        note="Switch off if you speak to your computer. Those with Ctrl or ⌘ stay."
+        testId="setting-letters"
+        isOn={settings.letterKeys}
+        onChange={(letterKeys) => changeSettings({ letterKeys })}
+      />
+    </Modal>
+  )
+}
+
+interface ToggleProps {
+  title: string
+  note: string
+  testId: string
+  isOn: boolean
+  onChange(isOn: boolean): void
+}
+
+function Toggle({ title, note, testId, isOn, onChange }: ToggleProps): ReactNode {
+  const id = useId()
+  return (
+    <div className="setting">
+      <label htmlFor={id}>
+        <span className="setting-name">{title}</span>
+        <span className="setting-note">{note}</span>
+      </label>
+      <Switch.Root id={id} className="switch" data-testid={testId} checked={isOn} onCheckedChange={onChange}>
+        <Switch.Thumb className="switch-thumb" />
+      </Switch.Root>
+    </div>
+  )
+}

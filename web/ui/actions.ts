@@ -1,0 +1,49 @@
+// What keys, menu and palette do, each in one place.
+
+import { shareLink } from '../store/address.ts'
+import { openDialog } from '../store/dialogs.ts'
+import { agentsExport } from '../store/exportAgents.ts'
+import { modeShown, useLine } from '../store/line.ts'
+import { tell } from '../store/notice.ts'
+import { retryNow } from '../store/session.ts'
+import { onShortcut } from '../store/shortcuts.ts'
+import { sceneHandle, sendSceneCommand } from '../store/stage.ts'
+import { copyText } from './copyText.ts'
+import { download, fileName } from './download.ts'
+import { framedPicture } from './framedPicture.ts'
+
+export function openActions(): void {
+  onShortcut('palette', () => openDialog('palette'))
+  onShortcut('shortcuts', () => openDialog('shortcuts'))
+  onShortcut('fit', () => sendSceneCommand('fit'))
+  onShortcut('retry', () => {
+    retryNow()
+    tell('Trying all connections now.')
+  })
+  onShortcut('share', () => {
+    copyText(shareLink(location)).then(
+      () => tell('Link copied. Who opens it needs a token of their own.'),
+      () => tell('The browser did not let the link be copied: copy it from the address bar.', 'failed'),
+    )
+  })
+  onShortcut('export', exportAgents)
+  onShortcut('picture', () => {
+    takePicture().catch(() => tell('The browser gave no picture of the scene.', 'failed'))
+  })
+}
+
+function exportAgents(): void {
+  const now = Date.now()
+  const content = agentsExport(now)
+  download(new Blob([JSON.stringify(content, null, 2)], { type: 'application/json' }), fileName('agents', now, 'json'))
+  tell(`${content.count} ${content.count === 1 ? 'agent' : 'agents'} exported.`)
+}
+
+async function takePicture(): Promise<void> {
+  const scene = sceneHandle()
+  if (!scene) return tell('There is no scene to take a picture of.', 'failed')
+  const now = Date.now()
+  const mode = modeShown(useLine.getState(), now)
+  download(await framedPicture(await scene.picture(), mode, now), fileName('scene', now, 'png'))
+  tell('Picture of the scene saved.')
+}

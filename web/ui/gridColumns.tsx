@@ -1,0 +1,164 @@
+// The table's columns. The same ones make the list beside the scene, where a name has two lines and the rest is hidden.
+
+import { columnVisibilityFeature, createColumnHelper, rowSortingFeature, tableFeatures } from '@tanstack/react-table'
+import type { ReactNode } from 'react'
+import type { Agent } from '../../protocol/swarm.ts'
+import { stateMs, tokenSum } from '../store/agentFigures.ts'
+import type { AgentListRow, ListRow } from '../store/agentGroups.ts'
+import { firstDirection, SORT_COLUMNS, type SortColumn, taskText } from '../store/agentOrder.ts'
+import { useLine } from '../store/line.ts'
+import { lookOf, statusText } from '../theme/status.ts'
+import { formatAge, formatCost, formatCount } from './format.ts'
+import { StatusMark } from './StatusMark.tsx'
+import { useNow } from './useNow.ts'
+
+export const gridFeatures = tableFeatures({
+  columnVisibilityFeature,
+  rowSortingFeature,
+  columnMeta: {} as {
+    /** Of the row's CSS grid. */
+    track: string
+    isFigure?: boolean
+  },
+})
+
+export const COLUMN_TITLES: Readonly<Record<SortColumn, string>> = {
+  status: 'Status',
+  name: 'Name',
+  type: 'Type',
+  task: 'Doing',
+  tokens: 'Tokens',
+  cost: 'Cost',
+  since: 'In state',
+  project: 'Project',
+}
+/** Without these a row is nobody. */
+export const FIXED_COLUMNS: ReadonlySet<SortColumn> = new Set(['status', 'name'])
+
+const helper = createColumnHelper<typeof gridFeatures, ListRow>()
+
+interface ColumnInput {
+  track: string
+  isFigure?: boolean
+  cell(row: AgentListRow): ReactNode
+}
+
+const column = (id: SortColumn, { track, isFigure = false, cell }: ColumnInput) =>
+  helper.accessor((row) => (row.type === 'agent' ? row.agent.id : null), {
+    id,
+    header: COLUMN_TITLES[id],
+    cell: ({ row: { original } }) => (original.type === 'agent' ? cell(original) : null),
+    // Sorted by ours: ten thousand agents, by keys that are kept.
+    sortDescFirst: firstDirection(id),
+    meta: { track, isFigure },
+  })
+
+export const gridColumns = helper.columns([
+  column('status', {
+    track: '96px',
+    cell: ({ agent }) => (
+      <span className="cell-status">
+        <StatusMark look={lookOf(agent)} isHollow={agent.kind === 'registered'} />
+        <span className="clip">{statusText(agent)}</span>
+      </span>
+    ),
+  }),
+  column('name', { track: 'minmax(136px, 1.3fr)', cell: ({ agent }) => <Name agent={agent} /> }),
+  column('type', { track: 'minmax(76px, 0.7fr)', cell: ({ agent }) => <Text text={agent.type} what="Type" /> }),
+  column('task', { track: 'minmax(96px, 1.6fr)', cell: ({ agent }) => <Doing agent={agent} /> }),
+  column('tokens', {
+    track: '64px',
+    isFigure: true,
+    cell: ({ agent }) => <Figure value={tokenSum(agent)} format={formatCount} what="Tokens" />,
+  }),
+  column('cost', {
+    track: '58px',
+    isFigure: true,
+    cell: ({ agent }) => <Figure value={agent.costUsd} format={formatCost} what="Cost" />,
+  }),
+  column('since', { track: '62px', isFigure: true, cell: ({ agent }) => <Since agent={agent} /> }),
+  column('project', {
+    track: 'minmax(76px, 0.8fr)',
+    cell: ({ agent }) => (
+      <Text
+        text={agent.project}
+        what="Project"
+        title={`${agent.project ?? 'Project: not reported'} · ${agent.sourceId}`}
+      />
+    ),
+  }),
+])
+
+/** Which are seen: in the table all that are not switched off; in the list the name and what there are figures of. */
+export function visibleColumns(
+  isTable: boolean,
+  hidden: readonly string[],
+  withFigures: boolean,
+): Record<string, boolean> {
+  const isSeen = (id: SortColumn): boolean => {
+    if (isTable) return FIXED_COLUMNS.has(id) || !hidden.includes(id)
+    return id === 'name' || (withFigures ? id === 'tokens' || id === 'cost' : id === 'since')
+  }
+  return Object.fromEntries(SORT_COLUMNS.map((id) => [id, isSeen(id)]))
+}
+
+function Name({ agent }: { agent: Agent }): ReactNode {
+  return (
+    <span className="row-name">
+      <bdi className="clip" title={agent.name}>
+        {agent.name}
+      </bdi>
+      {agent.mock && <span className="tag">mock</span>}
+    </span>
+  )
+}
+
+function Doing({ agent }: { agent: Agent }): ReactNode {
+  const text = taskText(agent)
+  const look = lookOf(agent)
+  if (text === null) return <NotReported what="What it does" />
+  return (
+    <bdi className="clip" title={text} data-tone={look === 'needs-you' || look === 'failed' ? look : undefined}>
+      {text}
+    </bdi>
+  )
+}
+
+function Text({ text, what, title }: { text: string | null; what: string; title?: string }): ReactNode {
+  if (text === null || text === '') return <NotReported what={what} />
+  return (
+    <bdi className="clip" title={title ?? text}>
+      {text}
+    </bdi>
+  )
+}
+
+/** A dash, which is told apart from 0 also for who does not see it. */
+export function NotReported({ what }: { what: string }): ReactNode {
+  return (
+    <span className="field-none" title={`${what}: not reported`} data-testid="not-reported">
+      <span aria-hidden="true">–</span>
+      <span className="sr-only">not reported</span>
+    </span>
+  )
+}
+
+interface FigureProps {
+  value: number | null
+  format: (value: number) => string
+  what: string
+}
+
+function Figure({ value, format, what }: FigureProps): ReactNode {
+  if (value === null) return <NotReported what={what} />
+  return <span title={`${what}: ${value.toLocaleString('en-US')}`}>{format(value)}</span>
+}
+
+/** How long it has been so. */
+function Since({ agent }: { agent: Agent }): ReactNode {
+  const now = useNow()
+  const offsetMs = useLine((state) => state.clockOffsetMs)
+  const ms = stateMs(agent, now + offsetMs)
+  if (ms === null) return <NotReported what="Time in state" />
+  return <span title={`${statusText(agent)} since ${agent.statusSince}`}>{formatAge(ms)}</span>
+}
