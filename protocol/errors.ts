@@ -242,6 +242,13 @@ export const ERRORS = {
       'Send each new command with a new Idempotency-Key; only a repetition of the very same one keeps it',
     retryable: false,
   },
+  OUTCOME_UNKNOWN: {
+    status: 409,
+    error: 'It is not known whether this command was done',
+    suggestion: () =>
+      'The server was killed while it was under way: look at the agents and tasks first; to have it done (again), send it with a new Idempotency-Key',
+    retryable: false,
+  },
   RATE_LIMITED: {
     status: 429,
     error: 'Too many requests',

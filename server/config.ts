@@ -280,3 +280,4 @@ export const logFileOf = ({ projectDir }: InProject): string => join(projectDir,
 export const relayLogFileOf = ({ projectDir }: InProject): string => join(projectDir, 'relay.log')
 export const runFileOf = ({ projectDir }: InProject): string => join(projectDir, 'run.json')
 export const eventLogFileOf = ({ projectDir }: InProject): string => join(projectDir, 'events.db')
+export const commandsFileOf = ({ projectDir }: InProject): string => join(projectDir, 'commands.ndjson')

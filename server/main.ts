@@ -13,7 +13,15 @@ import { connectCommand } from './cli/connect.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { logsCommand } from './cli/logs.ts'
 import { statusCommand } from './cli/status.ts'
-import { type Config, configOf, createCommand, eventLogFileOf, logFileOf, type Options } from './config.ts'
+import {
+  type Config,
+  commandsFileOf,
+  configOf,
+  createCommand,
+  eventLogFileOf,
+  logFileOf,
+  type Options,
+} from './config.ts'
 import { assertRecording } from './history/recording.ts'
 import { RealLog } from './log/realLog.ts'
 import { RelayProcess, RelayStartError } from './relayProcess.ts'
@@ -114,7 +122,9 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
         : world.type === 'remote'
           ? { ...world, type: 'relay' as const }
           : { type: 'relay' as const, host: '127.0.0.1', port: relayPort ?? world.relayPort, managed: true }
-    const server = await startServer({ config, shown, webDir: WEB_DIR, realLog, log })
+    // Only beside a log that is ours: it keeps others away from both.
+    const commandsFile = realLog.path === null ? null : commandsFileOf(config)
+    const server = await startServer({ config, shown, webDir: WEB_DIR, realLog, commandsFile, log })
     retry = server.retry
     try {
       const link = `${reachableUrl(config, server.url)}/#token=${config.tokens.operator}`

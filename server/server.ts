@@ -7,6 +7,9 @@ import type { Logger } from '../platform/log.ts'
 import { accessList } from '../protocol/access.ts'
 import { type ErrorCode, SwarmscopeError } from '../protocol/errors.ts'
 import { createApp } from './api/app.ts'
+import { Audit } from './api/audit.ts'
+import { CommandJournal } from './api/commandJournal.ts'
+import { Idempotency } from './api/idempotency.ts'
 import type { Config } from './config.ts'
 import { DEFAULT_DEMO_AGENTS } from './config.ts'
 import type { RelayAddress } from './connector/relayUrl.ts'
@@ -47,6 +50,8 @@ export interface ServerOptions {
   webDir: string | null
   /** Where the real world is kept; not given: in memory. The server closes it. */
   realLog?: RealLog
+  /** Where it is kept which commands were done; not given: in memory. Nobody else may write there. */
+  commandsFile?: string | null
   log: Logger
   /** Requests per client and window; if not said, those of the catalogue (`RATE_LIMITS`). */
   rateLimits?: RateLimitsOptions['limits']
@@ -68,7 +73,7 @@ export interface RunningServer {
 
 /** Listens and connects. Rejects with `PORT_IN_USE`. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, shown, webDir, log, rateLimits, realLog = RealLog.inMemory(log) } = options
+  const { config, shown, webDir, log, rateLimits, realLog = RealLog.inMemory(log), commandsFile = null } = options
   const { host, tokens } = config
   // Half-sent requests are gone after 10 s, looked for every 5 s; Node's defaults would keep them for a minute and more.
   const server = createServer({
@@ -84,6 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.on('clientError', (_error, socket) => refuse(socket, 'BAD_REQUEST'))
   // Before anything is answered: who asks is never shown less than is known.
   const real = await World.open('real', realLog.eventLog)
+  const journal = commandsFile === null ? null : await CommandJournal.open(commandsFile, log)
   // Then at once, so that a busy port leaves nothing behind. Nothing is answered before this turn of the loop is over.
   const port = await listen(server, { host, port: config.port, option: '--port' })
   server.on('error', (error) => log.error({ err: error }, 'the server socket'))
@@ -129,6 +135,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const history = shown.type === 'relay' && realLog.path !== null ? new History(realLog.path) : null
   const tickets = new Tickets()
   const guard = new Guard({ access, operatorToken: tokens.operator, viewerToken: tokens.viewer, tickets })
+  const audit = new Audit({ guard, log })
   let draining = false
   const inFlight = new InFlight(server, ({ url = '' }) => url.startsWith('/api/v1/events'))
   server.on('request', (request, response) => metrics.requestBegan(request, response))
@@ -142,6 +149,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       history,
       isDraining: () => draining,
       claudeFlow,
+      audit,
+      idempotency: new Idempotency({ journal }),
       tickets,
       webDir,
       log,
@@ -186,7 +195,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     })
     await Promise.race([stopped, late])
     clearTimeout(timer)
+    audit.close()
     history?.close()
+    await journal?.close()
     await real.close()
   }
   return {

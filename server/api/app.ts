@@ -1,6 +1,7 @@
 // The Express app: guard first, then the API, then the page; whatever is left is a 404 in the one shape.
 
 import express, { type Express, type RequestHandler } from 'express'
+import type { Logger } from '../../platform/log.ts'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 import { type RateLimitsOptions, rateLimits } from '../guard/rateLimits.ts'
 import { TICKET_LIFETIME_MS, type Tickets } from '../guard/tickets.ts'
@@ -15,6 +16,7 @@ import { healthOf } from './health.ts'
 import { pageRouter, securityHeaders } from './page.ts'
 
 export interface AppOptions extends BotsOptions {
+  log: Logger
   metrics: ServerMetrics
   /** Requests per client and window; if not said, `RATE_LIMITS`. */
   limits?: RateLimitsOptions['limits']
@@ -26,7 +28,7 @@ export interface AppOptions extends BotsOptions {
 }
 
 export function createApp(options: AppOptions): Express {
-  const { guard, hub, tickets, webDir, log, metrics } = options
+  const { guard, hub, tickets, webDir, log, metrics, audit } = options
   const app = express()
   app.set('query parser', 'simple')
   app.set('etag', false)
@@ -36,6 +38,7 @@ export function createApp(options: AppOptions): Express {
   app.get('/livez', (_request, response) => void response.status(200).end())
   app.get('/readyz', (_request, response) => void response.status(options.isDraining() ? 503 : 200).end())
 
+  app.use(audit.watch())
   app.use(securityHeaders())
   app.use((request, _response, next) => {
     guard.checkAccess(request)
@@ -75,7 +78,12 @@ export function createApp(options: AppOptions): Express {
 
   if (webDir !== null) app.use(pageRouter(webDir))
   app.use(answerNotFound)
-  app.use(answerErrors(log, (code) => metrics.errors.add(code)))
+  app.use(
+    answerErrors(log, (code, request) => {
+      metrics.errors.add(code)
+      audit.failed(request, code)
+    }),
+  )
   return app
 }
 

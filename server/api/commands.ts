@@ -1,18 +1,16 @@
-// The commands of the bots API: for operators alone, each done once for its idempotency key, each with a line in the log
-// that says whose token asked for what and what came of it.
+// The commands of the bots API: for operators alone, each done once for its idempotency key, each with its line in the
+// audit.
 
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import express, { type Request, type RequestHandler, type Response, Router } from 'express'
 import type { z } from 'zod'
-import type { Logger } from '../../platform/log.ts'
 import { type ErrorCode, SwarmscopeError } from '../../protocol/errors.ts'
-import { redact } from '../../protocol/redact.ts'
 import type { Guard } from '../guard/guard.ts'
 import type { ClaudeFlowSource } from '../sources/claudeFlow/claudeFlowSource.ts'
 import * as claudeFlow from '../sources/claudeFlow/commands.ts'
 import type { View } from '../view.ts'
-import { toSwarmscopeError } from './errors.ts'
-import { Idempotency, type Outcome } from './idempotency.ts'
+import type { Audit } from './audit.ts'
+import type { Idempotency, Outcome } from './idempotency.ts'
 import {
   assignBody,
   commandById,
@@ -31,13 +29,12 @@ export interface CommandsOptions {
   isDraining: () => boolean
   /** Where commands go; `null`: nowhere (`--demo`). */
   claudeFlow: ClaudeFlowSource | null
-  log: Logger
+  audit: Audit
+  idempotency: Idempotency
 }
 
 /** Commands are small. */
 const MAX_BODY = '64kb'
-/** Of what a command was about, in the log. */
-const MAX_SUBJECT_LENGTH = 200
 
 /** Refused before claude-flow was asked: the same key may try again. */
 const NOTHING_DONE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -52,7 +49,7 @@ type Source = ClaudeFlowSource
 type Params = { id?: string }
 
 interface Command<B> {
-  /** As the audit names it. */
+  /** The same for its aliases: a key is for what is done, not for how it is called. */
   name: string
   body: z.ZodType<B> | null
   /** What is done, with ids of claude-flow's own; the answer's fields. */
@@ -64,46 +61,36 @@ interface Command<B> {
 type Kind = 'agent' | 'task' | 'swarm'
 
 export function commandsRouter(options: CommandsOptions): Router {
-  const { view, log } = options
+  const { view, audit, idempotency } = options
   const router = Router()
-  const idempotency = new Idempotency()
   const json = express.json({ limit: MAX_BODY, type: () => true })
+  const mayOperate: RequestHandler = (request, _response, next) => {
+    checkOperator(options, request)
+    next()
+  }
 
   const command = <B>(method: 'post' | 'delete', path: string, { name, body: schema, kind, run }: Command<B>) => {
-    const audited = auditFor(name, log)
-    const mayOperate: RequestHandler = (request, _response, next) => {
-      try {
-        checkOperator(options, request)
-      } catch (error) {
-        audited(request, { startedMs: performance.now(), error })
-        throw error
-      }
-      next()
-    }
     router[method](path, mayOperate, json, async (request: Request<Params>, response: Response) => {
-      const startedMs = performance.now()
-      let replayed = false
-      try {
-        noQuery.parse(request.query)
-        const id = kind ? commandById.parse(request.params).id : ''
-        const body = (schema ? schema.parse(request.body ?? {}) : undefined) as B
-        const key = keyOf(request)
-        const source = commandable(options)
-        const native = (of: Kind, given: string) => nativeIdOf(view, of, given)
-        const attempt = () => outcomeOf(source, () => run(source, { body, id: kind ? native(kind, id) : '', native }))
-        const hash = createHash('sha256')
-          .update(JSON.stringify([name, id, body]))
-          .digest('base64')
-        const done = await idempotency.once(key ?? randomUUID(), hash, attempt)
-        replayed = done.replayed
-        if (replayed) response.set('Idempotency-Replayed', 'true')
-        if (done.outcome.type === 'failed') throw done.outcome.error
-        audited(request, { startedMs, replayed, answer: done.outcome.body })
-        response.json({ success: true, mode: view.mode, ...done.outcome.body })
-      } catch (error) {
-        audited(request, { startedMs, replayed, error })
-        throw error
+      noQuery.parse(request.query)
+      const id = kind ? commandById.parse(request.params).id : ''
+      const body = (schema ? schema.parse(request.body ?? {}) : undefined) as B
+      const key = keyOf(request)
+      const source = commandable(options)
+      const native = (of: Kind, given: string) => nativeIdOf(view, of, given)
+      audit.runs(request)
+      const attempt = (begin?: () => Promise<void>) =>
+        outcomeOf(source, () => run(source, { body, id: kind ? native(kind, id) : '', native }), begin)
+      const { outcome, replayed } =
+        key === undefined
+          ? { outcome: await attempt(), replayed: false }
+          : await idempotency.once(key, hashOf([name, id, body]), attempt)
+      if (replayed) response.set('Idempotency-Replayed', 'true')
+      if (outcome.type === 'failed') {
+        audit.failed(request, outcome.error.code, replayed)
+        throw outcome.error
       }
+      audit.done(request, outcome.body, replayed)
+      response.json({ success: true, mode: view.mode, ...outcome.body })
     })
   }
 
@@ -208,9 +195,16 @@ function keyOf(request: Request): string | undefined {
   return given === undefined ? undefined : idempotencyKey.parse(given)
 }
 
-/** Rejects only if nothing was done. */
-export async function outcomeOf(source: Pick<Source, 'ready'>, run: () => Promise<object>): Promise<Outcome> {
+const hashOf = (what: unknown): string => createHash('sha256').update(JSON.stringify(what)).digest('base64')
+
+/** Rejects only if nothing was done. `begin`: waited for when the next thing is to do it. */
+export async function outcomeOf(
+  source: Pick<Source, 'ready'>,
+  run: () => Promise<object>,
+  begin: () => Promise<void> = () => Promise.resolve(),
+): Promise<Outcome> {
   await source.ready()
+  await begin()
   try {
     return { type: 'done', body: await run() }
   } catch (error) {
@@ -233,38 +227,4 @@ function nativeIdOf(view: View, kind: Kind, id: string): string {
     })
   }
   return known.nativeId
-}
-
-interface Audited {
-  startedMs: number
-  replayed?: boolean
-  answer?: object
-  error?: unknown
-}
-
-/**
- * Whose token, what, and the outcome. Of the arguments nothing but the id in the path, of the answer nothing but ids:
- * descriptions and prompts may hold secrets.
- */
-function auditFor(command: string, log: Logger) {
-  return (request: Request, { startedMs, replayed = false, answer = {}, error }: Audited): void => {
-    const outcome = error === undefined ? 'done' : toSwarmscopeError(error).code
-    const subject = Object.entries({ ...request.params, ...answer })
-      .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-      .map(([name, value]) => [name, redact(value, MAX_SUBJECT_LENGTH)])
-    log.info(
-      {
-        audit: true,
-        command,
-        // A command has passed the guard only with the operator's; what came without it is named by how it was refused.
-        by: outcome === 'UNAUTHORIZED' ? null : outcome === 'FORBIDDEN' ? 'viewer' : 'operator',
-        from: request.socket.remoteAddress,
-        outcome,
-        subject: Object.fromEntries(subject),
-        replayed,
-        durationMs: Math.round(performance.now() - startedMs),
-      },
-      `command ${command}: ${outcome}`,
-    )
-  }
 }

@@ -6,10 +6,10 @@ import type { Logger } from '../../platform/log.ts'
 import { type ErrorCode, SwarmscopeError } from '../../protocol/errors.ts'
 
 /** A thrown or rejected error of a handler, a parser or the router. */
-export function answerErrors(log: Logger, onError: (code: ErrorCode) => void = () => undefined) {
-  return (error: unknown, _request: Request, response: Response, next: NextFunction): void => {
+export function answerErrors(log: Logger, onError: (code: ErrorCode, request: Request) => void = () => undefined) {
+  return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
     const known = toSwarmscopeError(error)
-    onError(known.code)
+    onError(known.code, request)
     if (known.code === 'INTERNAL') log.error({ err: error }, 'a request failed')
     if (response.headersSent) {
       next(error) // too late for an answer: express ends the connection

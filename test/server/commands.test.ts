@@ -16,7 +16,15 @@ import { World } from '../../server/world.ts'
 import { FakeRelay, failure, text, UP } from '../helpers/fakeRelay.ts'
 import { records3, runningStores3 } from '../helpers/recordings.ts'
 import { keptLog, silentLog } from '../helpers/silentLog.ts'
-import { type Answer, OPERATOR, startTestServer, type TestServer, TOKENS, VIEWER } from '../helpers/testServer.ts'
+import {
+  type Answer,
+  type AskOptions,
+  OPERATOR,
+  startTestServer,
+  type TestServer,
+  TOKENS,
+  VIEWER,
+} from '../helpers/testServer.ts'
 import { until } from '../helpers/until.ts'
 
 const ORDER = { topology: 'mesh', maxAgents: 8, strategy: 'adaptive', customPrompt: '' }
@@ -354,7 +362,7 @@ describe('commands over the API', () => {
 
     test.each([
       ['a viewer', VIEWER, 'viewer', 'FORBIDDEN'],
-      ['nobody', { Authorization: 'Bearer wrong-token-1234' }, null, 'UNAUTHORIZED'],
+      ['nobody', { Authorization: 'Bearer wrong-token-1234' }, 'anonymous', 'UNAUTHORIZED'],
       ['an operator who is refused', OPERATOR, 'operator', 'TOOL_FAILED'],
     ] as const)('also by %s', async (_, headers, by, outcome) => {
       relay.tools.set('agent_terminate', () => text({ success: false, error: 'no' }))
@@ -363,6 +371,73 @@ describe('commands over the API', () => {
       expect(audit().slice(before)).toMatchObject([
         { command: 'terminate-agent', by, outcome, subject: { id: 'builder-1' } },
       ])
+    })
+
+    const spawn = { method: 'POST', headers: OPERATOR as Record<string, string>, body: '{}' }
+    test.each([
+      ['bad JSON', { ...spawn, body: '{' }, 'operator', 'BAD_REQUEST'],
+      [
+        'a body that is too large',
+        { ...spawn, body: JSON.stringify({ name: 'x'.repeat(70_000) }) },
+        'operator',
+        'TOO_LARGE',
+      ],
+      [
+        'a form',
+        { ...spawn, headers: { ...OPERATOR, 'Content-Type': 'text/plain' } },
+        'operator',
+        'UNSUPPORTED_MEDIA_TYPE',
+      ],
+      ['another host', { ...spawn, headers: { ...OPERATOR, Host: 'evil.example' } }, 'operator', 'WRONG_HOST'],
+      ['a web page', { method: 'POST', headers: { Origin: 'https://evil.example' } }, 'anonymous', 'WRONG_ORIGIN'],
+      ['a body of the wrong shape', { ...spawn, body: '{"agentType":1}' }, 'operator', 'BAD_REQUEST'],
+      ['a parameter that there is not', { ...spawn, path: 'agents?dry=1' }, 'operator', 'BAD_REQUEST'],
+      ['an id that is none', { method: 'DELETE', headers: OPERATOR, path: 'agents/%ff' }, 'operator', 'BAD_REQUEST'],
+      [
+        'a key that is none',
+        { ...spawn, headers: { ...OPERATOR, 'Idempotency-Key': 'a b' } },
+        'operator',
+        'BAD_REQUEST',
+      ],
+    ] as [string, AskOptions & { path?: string }, string, string][])(
+      'also where it is refused before anybody looks at it: %s',
+      async (_, { path = 'Agents/', ...options }, by, outcome) => {
+        for (const base of ['/api/v1/bots/', '/api/bots/']) {
+          const before = audit().length
+          const answer = await server.ask(base + path, options)
+          expect(answer.json()).toMatchObject({ code: outcome })
+          expect(audit().slice(before)).toEqual([
+            expect.objectContaining({ command: expect.stringMatching(/-agent$/), by, outcome, from: '127.0.0.1' }),
+          ])
+        }
+      },
+    )
+
+    test('also beyond the rate, and while the server drains', async () => {
+      const kept = keptLog()
+      const limits = { health: 9, anonymous: 9, read: 9, command: 1, ticket: 9 }
+      const other = await startTestServer({ type: 'demo', agents: 1 }, { log: kept.log, rateLimits: limits })
+      const ask = () => other.ask('/api/v1/bots/update', spawn)
+      for (let n = 0; n < 2; n++) await ask()
+      const drained = other.drain()
+      await ask()
+      await drained
+      await other.stop()
+      const lines = kept.lines().filter((line) => line.audit === true)
+      expect(lines.map(({ command, by, outcome }) => [command, by, outcome])).toEqual([
+        ['update', 'operator', 'BAD_REQUEST'],
+        ['update', 'operator', 'RATE_LIMITED'],
+        ['update', 'operator', 'STOPPING'],
+      ])
+    })
+
+    test('reads, wrong methods and what is no address leave none', async () => {
+      const before = audit().length
+      await ask('GET', 'agents')
+      await ask('PUT', 'agents')
+      await ask('POST', 'status')
+      await ask('POST', 'nothing')
+      expect(audit().slice(before)).toEqual([])
     })
 
     test('never with a token', () => {

@@ -11,7 +11,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ERRORS, type ErrorCode, SwarmscopeError } from '../../protocol/errors.ts'
 import { JSON_RPC } from '../../protocol/mcp.ts'
 import { activityOf } from '../../server/api/activity.ts'
+import { CommandJournal } from '../../server/api/commandJournal.ts'
 import { answerErrors } from '../../server/api/errors.ts'
+import { Idempotency } from '../../server/api/idempotency.ts'
 import { activityQuery } from '../../server/api/schemas/reads.ts'
 import { socketFailure } from '../../server/connector/failure.ts'
 import type { RelayAddress } from '../../server/connector/relayUrl.ts'
@@ -222,6 +224,18 @@ const REACH: Record<ErrorCode, () => Reached> = {
     await spawn({ 'Idempotency-Key': 'k' }, '{"agentType":"coder"}')
     return spawn({ 'Idempotency-Key': 'k' }, '{"agentType":"tester"}')
   },
+  OUTCOME_UNKNOWN: () =>
+    withLogFile(async (path) => {
+      const killed = await CommandJournal.open(path, silentLog)
+      await killed.begun('k', 'spawn')
+      await killed.close()
+      const journal = await CommandJournal.open(path, silentLog)
+      const { outcome } = await new Idempotency({ journal }).once('k', 'spawn', () =>
+        Promise.reject(new Error('again')),
+      )
+      await journal.close()
+      return outcome.type === 'failed' ? outcome.error.body : null
+    }),
   RATE_LIMITED: () => relayCode('RATE_LIMITED'),
   TOO_MANY_VIEWERS: async () => {
     const world = new World('real', new MemoryLog())

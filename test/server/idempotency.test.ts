@@ -56,21 +56,21 @@ describe('[B4] an idempotency key', () => {
     await expect(keys.once('k', 'b', run)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
   })
 
-  it('is forgotten after an hour', async () => {
+  it('is forgotten after a day', async () => {
     let nowMs = 0
-    const keys = new Idempotency(() => nowMs)
+    const keys = new Idempotency({ now: () => nowMs })
     const { run, runs } = counting()
     await keys.once('k', 'a', run)
-    nowMs = 3_599_999
+    nowMs = 24 * 3_600_000 - 1
     await keys.once('k', 'a', run)
     expect(runs()).toBe(1)
-    nowMs = 3_600_000
+    nowMs = 24 * 3_600_000
     await keys.once('k', 'a', run)
     expect(runs()).toBe(2)
   })
 
   it('pushes out the oldest when there are too many, but never one that is under way', async () => {
-    const keys = new Idempotency(() => 0, 3)
+    const keys = new Idempotency({ now: () => 0, maxKeys: 3 })
     const { run, runs } = counting()
     let finish: (outcome: Outcome) => void = () => undefined
     const hanging = () =>
@@ -87,8 +87,16 @@ describe('[B4] an idempotency key', () => {
     expect(await again).toEqual({ outcome: done(9), replayed: true })
   })
 
+  it('pushes out the oldest when their answers are too large together', async () => {
+    const keys = new Idempotency({ now: () => 0 })
+    const large = () => Promise.resolve<Outcome>({ type: 'done', body: { text: 'x'.repeat(1024 * 1024) } })
+    for (let n = 0; n < 40; n++) await keys.once(`k${n}`, 'a', large)
+    expect(keys.size).toBeLessThanOrEqual(17)
+    expect(await keys.once('k39', 'a', large)).toMatchObject({ replayed: true })
+  })
+
   it('is refused while all that there may be are under way', async () => {
-    const keys = new Idempotency(() => 0, 2)
+    const keys = new Idempotency({ now: () => 0, maxKeys: 2 })
     const never = () => new Promise<Outcome>(() => undefined)
     void keys.once('a', 'a', never)
     void keys.once('b', 'a', never)
