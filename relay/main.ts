@@ -122,7 +122,10 @@ main().then(
   (exitCode) => process.exit(exitCode),
   (error: unknown) => {
     const inWords = isExpected(error)
-    process.stderr.write(`${inWords ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
+    // Whoever started us says it in its own words.
+    const isTold = inWords && process.send !== undefined && process.connected
+    const text = inWords ? error.message : error instanceof Error ? error.stack : String(error)
+    if (!isTold) process.stderr.write(`${text}\n`)
     const code = error instanceof SwarmscopeError ? error.code : inWords ? 'BAD_REQUEST' : 'INTERNAL'
     tellParent({ type: 'failed', code, message: inWords ? error.message : 'The relay could not start' }, () =>
       process.exit(1),

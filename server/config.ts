@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { dataDirPath, openDataDir, openProjectDir, projectDirPath } from '../platform/dataDir.ts'
 import { isLoopback } from '../platform/listen.ts'
+import { LOG_FORMATS, type LogFormat } from '../platform/log.ts'
 import { readSecret } from '../platform/secrets.ts'
 import { VERSION } from '../platform/version.ts'
 import { accessList, LOOPBACK_NAMES } from '../protocol/access.ts'
@@ -29,6 +30,8 @@ export interface Config {
   dataDir: string
   /** `projects/<hash>/` of the data dir. */
   projectDir: string
+  /** On stderr. */
+  logFormat: LogFormat
   /** Bounds of the event log. */
   history: { maxAgeMs: number; maxBytes: number }
   tokens: { operator: string; viewer: string; relay: string }
@@ -78,6 +81,7 @@ export interface Options {
   insecureNoTls: boolean
   historyDays: number
   historyMb: number
+  logFormat?: LogFormat
   replay?: string
   speed: number
 }
@@ -125,6 +129,12 @@ export function createCommand(): Command {
       integer('A size in MB', 16, 1_000_000),
       DEFAULT_MAX_BYTES / MB,
     )
+    .addOption(
+      new Option(
+        '--log-format <format>',
+        'of the log on stderr (default: text); the log file is JSON always, `logs` prints it as text',
+      ).choices(LOG_FORMATS),
+    )
     .option('--insecure-no-tls', 'serve plain HTTP on an address that others can reach', false)
     .addHelpText(
       'after',
@@ -137,6 +147,7 @@ Environment:
   SWARMSCOPE_TOKEN, SWARMSCOPE_VIEWER_TOKEN, SWARMSCOPE_INGEST_TOKEN, SWARMSCOPE_RELAY_TOKEN
                                       secrets; not set: random, kept in the data dir
   SWARMSCOPE_LOG_LEVEL                trace, debug, info (default), warn, error
+  SWARMSCOPE_LOG_FORMAT               the same as --log-format
 `,
     )
 }
@@ -163,6 +174,8 @@ export function configOf(options: Options, env: NodeJS.ProcessEnv = process.env)
     dataDir,
     history: { maxAgeMs: options.historyDays * DAY_MS, maxBytes: options.historyMb * MB },
     projectDir: openProjectDir(dataDir, place.key),
+    logFormat:
+      options.logFormat ?? LOG_FORMATS.find((format) => format === env.SWARMSCOPE_LOG_FORMAT?.trim()) ?? 'text',
     tokens: readTokens(dataDir, env),
     world: place.world,
   }
@@ -275,9 +288,24 @@ function readTokens(dataDir: string, env: NodeJS.ProcessEnv): Config['tokens'] {
 }
 
 type InProject = Pick<Config, 'projectDir'>
-export const logFileOf = ({ projectDir }: InProject): string => join(projectDir, 'server.log')
+/** Of what runs there: a demo and a replay may stand beside the real server, whose files stay as they are. */
+export type Running = InProject & { world: { type: string } }
+const MADE_UP = ['demo', 'replay'] as const
+export const isMadeUp = ({ type }: { type: string }): boolean => MADE_UP.some((made) => made === type)
+const named =
+  (name: string, ending: string) =>
+  ({ projectDir, world }: Running): string =>
+    join(projectDir, `${name}${isMadeUp(world) ? `-${world.type}` : ''}${ending}`)
+
+export const logFileOf = named('server', '.log')
+/** Where it is, for the commands that look for it. */
+export const runFileOf = named('run', '.json')
+/** By which a browser is opened. */
+export const openFileOf = named('open', '.html')
+/** What may run in this project, the real server first. */
+export const allRunning = ({ projectDir }: InProject): Running[] =>
+  ['real', ...MADE_UP].map((type) => ({ projectDir, world: { type } }))
 /** Of the relay that we start. */
 export const relayLogFileOf = ({ projectDir }: InProject): string => join(projectDir, 'relay.log')
-export const runFileOf = ({ projectDir }: InProject): string => join(projectDir, 'run.json')
 export const eventLogFileOf = ({ projectDir }: InProject): string => join(projectDir, 'events.db')
 export const commandsFileOf = ({ projectDir }: InProject): string => join(projectDir, 'commands.ndjson')

@@ -19,13 +19,16 @@ import {
   configOf,
   createCommand,
   eventLogFileOf,
+  isMadeUp,
   logFileOf,
   type Options,
+  openFileOf,
+  runFileOf,
 } from './config.ts'
 import { assertRecording } from './history/recording.ts'
 import { RealLog } from './log/realLog.ts'
 import { RelayProcess, RelayStartError } from './relayProcess.ts'
-import { removeRunFile, runFileFor, writeRunFile } from './runFile.ts'
+import { removeRunFile, runningAt, writeRunFile } from './runFile.ts'
 import { startServer } from './server.ts'
 
 const WEB_DIR = fileURLToPath(new URL('../../web', import.meta.url))
@@ -51,8 +54,14 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function serve(options: Options): Promise<void> {
   const config = configOf(options)
-  const logFile = openLog({ name: 'server', file: logFileOf(config) })
+  const logFile = openLog({ name: 'server', format: config.logFormat })
   const { log } = logFile
+  // A second start that fails must not write into the log of the server that runs.
+  let isAttached = false
+  const attach = () => {
+    isAttached = true
+    logFile.attach(logFileOf(config))
+  }
   // From the first moment: a signal during the start must not leave a relay behind.
   const lifetime = watchLifetime({
     withParent: process.env.npm_lifecycle_event !== undefined,
@@ -62,10 +71,12 @@ async function serve(options: Options): Promise<void> {
     },
   })
   try {
-    process.exitCode = await run(config, lifetime, log)
+    process.exitCode = await run(config, lifetime, log, attach)
   } catch (error) {
-    if (error instanceof SwarmscopeError) sayFatal(log, error.body.details.suggestion)
-    else if (error instanceof RelayStartError) sayFatal(log, error.message)
+    const isOthers = error instanceof SwarmscopeError && error.code === 'LOG_IN_USE'
+    if (!isAttached && !isOthers && runningAt(runFileOf(config)) === null) attach()
+    if (error instanceof SwarmscopeError) log.fatal({ code: error.code }, fatalWords(error))
+    else if (error instanceof RelayStartError) log.fatal(error.message)
     else log.fatal({ err: error }, 'Swarmscope could not start')
     process.exitCode = 1
   }
@@ -74,13 +85,16 @@ async function serve(options: Options): Promise<void> {
   process.exit()
 }
 
-/** In words for whoever sits before it, too: on a pipe the log is JSON. */
-function sayFatal(log: Logger, text: string): void {
-  log.fatal(text)
-  if (!process.stderr.isTTY) process.stderr.write(`error: ${text}\n`)
-}
+/** Of a port the suggestion says all. */
+const fatalWords = ({ code, body }: SwarmscopeError): string =>
+  code === 'PORT_IN_USE' ? body.details.suggestion : `${body.error}. ${body.details.suggestion}`
 
-async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): Promise<number> {
+async function run(
+  config: Config,
+  { asked, hurried }: Lifetime,
+  log: Logger,
+  attachLogFile: () => void,
+): Promise<number> {
   if (!existsSync(join(WEB_DIR, 'index.html'))) {
     throw new RelayStartError('The web app is not built: run "npm start", or "npm run build" first')
   }
@@ -91,10 +105,11 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
   // Before the relay and its claude-flow: a busy port must not start them for nothing.
   await assertFree(config)
   // Likewise: another server may own it. Demo and replay keep nothing.
-  const realLog =
-    config.world.type === 'demo' || config.world.type === 'replay'
-      ? RealLog.inMemory(log)
-      : await RealLog.open({ path: eventLogFileOf(config), ...config.history, log })
+  const realLog = isMadeUp(config.world)
+    ? RealLog.inMemory(log)
+    : await RealLog.open({ path: eventLogFileOf(config), ...config.history, log })
+  // All here is ours now: of a real server by the log's lock.
+  attachLogFile()
   let retry: () => void = () => undefined
   const relay =
     config.world.type === 'local'
@@ -105,6 +120,7 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
           port: config.world.relayPort,
           token: config.tokens.relay,
           claudeFlow: config.world.claudeFlow,
+          logFormat: config.logFormat,
           onBack: () => retry(),
           log,
         })
@@ -129,7 +145,7 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
     try {
       const link = `${reachableUrl(config, server.url)}/#token=${config.tokens.operator}`
       log.info({ url: server.url, world: config.world.type, project: config.project }, 'listening')
-      writeRunFile(runFileFor(config), server.url)
+      writeRunFile(runFileOf(config), server.url)
       process.stdout.write(`Swarmscope is ready: ${link}\n`)
       if (config.open) await openInBrowser(config, link, log)
       const reason = await asked
@@ -141,8 +157,8 @@ async function run(config: Config, { asked, hurried }: Lifetime, log: Logger): P
       return 0
     } finally {
       await server.close()
-      removeRunFile(runFileFor(config))
-      rmSync(join(config.projectDir, 'open.html'), { force: true })
+      removeRunFile(runFileOf(config))
+      rmSync(openFileOf(config), { force: true })
     }
   } finally {
     await relay?.stop()
@@ -163,7 +179,7 @@ async function assertFree({ host, port }: Config): Promise<void> {
 
 /** By a file that only we can read: on the browser's command line everybody on this machine could read the token. */
 async function openInBrowser(config: Config, link: string, log: Logger): Promise<void> {
-  const file = join(config.projectDir, 'open.html')
+  const file = openFileOf(config)
   try {
     writeFileSync(file, `<!doctype html><meta http-equiv="refresh" content="0;url=${link}">\n`, { mode: 0o600 })
     const { default: open } = await import('open')

@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import type { Logger } from '../platform/log.ts'
+import type { LogFormat, Logger } from '../platform/log.ts'
 import { backoffMs, CHILD_BACKOFF, STABLE_AFTER_MS } from '../protocol/backoff.ts'
 
 const RELAY_MAIN = fileURLToPath(new URL('../relay/main.js', import.meta.url))
@@ -21,6 +21,8 @@ export interface RelayProcessOptions {
   port: number
   token: string
   claudeFlow: string | undefined
+  /** Of what it says on our stderr. */
+  logFormat: LogFormat
   /** It was started again and listens. */
   onBack: () => void
   log: Logger
@@ -91,7 +93,7 @@ export class RelayProcess {
   }
 
   #spawn(): Promise<number> {
-    const { project, dataDir, logDir, token, claudeFlow, log } = this.#options
+    const { project, dataDir, logDir, token, claudeFlow, logFormat, log } = this.#options
     const startedAtMs = performance.now()
     const child = spawn(
       process.execPath,
@@ -109,7 +111,7 @@ export class RelayProcess {
       {
         // Its own group would survive a Ctrl-C on the terminal; in ours it hears the signal too, and ends by stdin anyway.
         stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
-        env: { ...process.env, SWARMSCOPE_RELAY_TOKEN: token },
+        env: { ...process.env, SWARMSCOPE_RELAY_TOKEN: token, SWARMSCOPE_LOG_FORMAT: logFormat },
       },
     )
     this.#child = child

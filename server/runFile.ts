@@ -1,18 +1,13 @@
-// run.json in a project's folder of the data dir: where the server of that project is, for the commands that look for it.
+// run.json (of a demo or a replay: run-demo.json, run-replay.json) in a project's folder of the data dir: where the server
+// of that project is, for the commands that look for it.
 
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { allRunning, runFileOf } from './config.ts'
 
 const runFile = z.object({ pid: z.number().int().positive(), url: z.url() })
 export type RunFile = z.infer<typeof runFile>
-
-const REAL = 'run.json'
-/** A demo or a replay may run beside the real server of the same project, whose file stays as it is. */
-const MADE_UP = 'run-demo.json'
-
-export const runFileFor = ({ projectDir, world }: { projectDir: string; world: { type: string } }): string =>
-  join(projectDir, world.type === 'demo' || world.type === 'replay' ? MADE_UP : REAL)
 
 /** Written whole or not at all: others read it to find us. */
 export function writeRunFile(file: string, url: string): void {
@@ -36,6 +31,12 @@ export function removeRunFile(file: string): void {
   rmSync(file, { force: true })
 }
 
+/** The server whose file this is, if it still runs. */
+export function runningAt(file: string): RunFile | null {
+  const found = readRunFile(file)
+  return found && isRunning(found.pid) ? found : null
+}
+
 /** The servers with the same data dir that still run: of other projects, and demos and replays. */
 export function runningServers(dataDir: string): RunFile[] {
   const folder = join(dataDir, 'projects')
@@ -46,8 +47,8 @@ export function runningServers(dataDir: string): RunFile[] {
     return [] // nothing was ever started here
   }
   return projects
-    .flatMap((project) => [REAL, MADE_UP].map((name) => readRunFile(join(folder, project, name))))
-    .flatMap((found) => (found && isRunning(found.pid) ? [found] : []))
+    .flatMap((project) => allRunning({ projectDir: join(folder, project) }))
+    .flatMap((running) => runningAt(runFileOf(running)) ?? [])
 }
 
 /** Whether there is such a process at all; it may be another program that got its number. */

@@ -7,6 +7,9 @@ import { z } from 'zod'
 const TIMEOUT_MS = 3_000
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
+const sourceError = z
+  .looseObject({ error: z.string(), code: z.string(), details: z.looseObject({ suggestion: z.string() }) })
+  .nullable()
 const sourceStatus = z.looseObject({
   kind: z.string(),
   state: z.string(),
@@ -14,9 +17,7 @@ const sourceStatus = z.looseObject({
   since: z.string(),
   attempt: z.number(),
   retryAt: z.string().nullable(),
-  lastError: z
-    .looseObject({ error: z.string(), code: z.string(), details: z.looseObject({ suggestion: z.string() }) })
-    .nullable(),
+  lastError: sourceError,
   counts: z.record(z.string(), z.number()).nullable().optional(),
 })
 /** Loose: the server may be of another version than this command. */
@@ -29,6 +30,7 @@ const healthAnswer = z.looseObject({
   viewers: z.number(),
   agents: z.number(),
   sources: z.array(sourceStatus),
+  logError: sourceError.optional(),
 })
 export type HealthAnswer = z.infer<typeof healthAnswer>
 export type SourceAnswer = z.infer<typeof sourceStatus>

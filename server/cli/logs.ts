@@ -3,7 +3,17 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { prettyFactory } from 'pino-pretty'
 import { followFile, lastLines } from '../../platform/followFile.ts'
-import { logFileOf, type Options, placeOf, relayLogFileOf } from '../config.ts'
+import {
+  allRunning,
+  isMadeUp,
+  logFileOf,
+  type Options,
+  type Place,
+  placeOf,
+  relayLogFileOf,
+  runFileOf,
+} from '../config.ts'
+import { runningAt } from '../runFile.ts'
 
 const DEFAULT_LINES = 50
 const MAX_LINES = 100_000
@@ -25,8 +35,15 @@ export function logsCommand(): Command {
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<Options & LogsOptions>()
       const place = placeOf(options)
-      await printLog(options.relay ? relayLogFileOf(place) : logFileOf(place), options)
+      await printLog(options.relay ? relayLogFileOf(place) : logFileFor(place), options)
     })
+}
+
+/** Of the real server; of a demo or a replay where only that runs, or where it was named (`logs --demo`). */
+function logFileFor(place: Place): string {
+  if (isMadeUp(place.world)) return logFileOf(place)
+  const running = allRunning(place).find((each) => runningAt(runFileOf(each)) !== null)
+  return logFileOf(running ?? place)
 }
 
 function lineCount(text: string): number {

@@ -4,14 +4,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { SECRETS } from '../../platform/secrets.ts'
-import { type Options, type Place, placeOf, runFileOf } from '../config.ts'
-import { isRunning, type RunFile, readRunFile, runningServers } from '../runFile.ts'
+import { allRunning, isMadeUp, type Options, type Place, placeOf, runFileOf } from '../config.ts'
+import { isRunning, type RunFile, readRunFile, runningAt, runningServers } from '../runFile.ts'
 import { askHealth, type HealthAnswer, type SourceAnswer } from './askServer.ts'
 
 export const EXIT = { healthy: 0, degraded: 1, down: 2 } as const
 
 export type StatusReport =
-  | { running: true; exitCode: number; pid: number; url: string; health: HealthAnswer }
+  /** `note`: what else is to be said. */
+  | { running: true; exitCode: number; pid: number; url: string; health: HealthAnswer; note: string | null }
   /** `url`: where one was said to be. */
   | {
       running: false
@@ -38,12 +39,12 @@ export function statusCommand(): Command {
 export async function statusOf(place: Place, env: NodeJS.ProcessEnv = process.env): Promise<StatusReport> {
   const server = findServer(place)
   if ('reason' in server) return { running: false, exitCode: EXIT.down, ...server }
-  const { pid, url } = server
+  const { pid, url, note = null } = server
   try {
     const health = await askHealth(url, tokenIn(place.dataDir, env))
     const exitCode =
       health.status === 'healthy' ? EXIT.healthy : health.status === 'degraded' ? EXIT.degraded : EXIT.down
-    return { running: true, exitCode, pid, url, health }
+    return { running: true, exitCode, pid, url, health, note }
   } catch (error) {
     const refused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
     const reason = refused ? `nothing listens at ${url}` : `what runs at ${url} (process ${pid}) does not answer`
@@ -54,13 +55,17 @@ export async function statusOf(place: Place, env: NodeJS.ProcessEnv = process.en
 
 type Missing = { pid: number | null; url: string | null; reason: string; suggestion: string }
 
-function findServer({ dataDir, key, ...place }: Place): RunFile | Missing {
+function findServer({ dataDir, key, ...place }: Place): (RunFile & { note?: string }) | Missing {
   const own = readRunFile(runFileOf(place))
   if (own && isRunning(own.pid)) return own
+  const ended = own ? `the server of ${key} ended without a word (process ${own.pid})` : null
+  // A demo or a replay of the same project, beside a real server that is not there or left its file behind.
+  const beside = isMadeUp(place.world) ? [] : allRunning(place).flatMap((each) => runningAt(runFileOf(each)) ?? [])
+  if (beside[0]) return ended ? { ...beside[0], note: `This is a demo or a replay: ${ended}` } : beside[0]
   const others = runningServers(dataDir)
   const [other] = others
   if (!own && other && others.length === 1) return other
-  const reason = own ? `the server of ${key} ended without a word (process ${own.pid})` : `no server runs for ${key}`
+  const reason = ended ?? `no server runs for ${key}`
   const elsewhere = others.map(({ url }) => url).join(', ')
   const suggestion = elsewhere
     ? `Others run at ${elsewhere}: name theirs with --project DIR, or start one here: npm start`
@@ -82,12 +87,14 @@ function tokenIn(dataDir: string, env: NodeJS.ProcessEnv): string | null {
 
 export function statusText(report: StatusReport, nowMs: number): string {
   if (!report.running) return `Swarmscope is down: ${report.reason}\n${report.suggestion}\n`
-  const { health, url, pid } = report
+  const { health, url, pid, note } = report
   const { status, version, uptimeSeconds, agents, mode, viewers } = health
   return [
     `Swarmscope is ${status}: ${url} (version ${version}, process ${pid}, up ${duration(uptimeSeconds)})`,
     `Shows ${count(agents, 'agent')}, ${mode}, to ${count(viewers, 'viewer')}`,
     ...health.sources.flatMap((source) => sourceLines(source, nowMs)),
+    ...logLines(health),
+    ...(note === null ? [] : [note]),
     '',
   ].join('\n')
 }
@@ -99,6 +106,11 @@ function sourceLines({ kind, url, state, since, attempt, retryAt, lastError }: S
   const head = `${kind}${url === null ? '' : ` at ${url}`}: ${state} for ${duration(forSeconds)}${attempts}${next}`
   if (lastError === null) return [head]
   return [head, `  ${lastError.error} (${lastError.code})`, `  ${lastError.details.suggestion}`]
+}
+
+function logLines({ logError }: HealthAnswer): string[] {
+  if (!logError) return []
+  return [`event log: in memory only`, `  ${logError.error} (${logError.code})`, `  ${logError.details.suggestion}`]
 }
 
 const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`

@@ -53,6 +53,18 @@ describe('the log', () => {
     expect(createLog({ name: 'test' }).level).toBe(level)
   })
 
+  test('a file that is attached later begins with what was said before', async () => {
+    const file = join(folder.path, 'server.log')
+    const { log, attach, close } = openLog({ name: 'test', level: 'fatal' })
+    log.fatal('before')
+    expect(existsSync(file)).toBe(false)
+    attach(file)
+    log.fatal('after')
+    await close()
+    const lines = readFileSync(file, 'utf8').trim().split('\n')
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['before', 'after'])
+  })
+
   test('a file that cannot be written does not stop anything', async () => {
     const log = createLog({ name: 'test', file: '/dev/null/nowhere/server.log', level: 'silent' })
     log.fatal('still here')

@@ -102,8 +102,9 @@ describe.skipIf(process.platform === 'win32')('node dist/node/server/main.js', (
     // No token, in no log.
     expect(stderr()).toContain('listening')
     expect(stderr()).not.toContain(token)
-    const log = readFileSync(join(projectDir(), 'server.log'), 'utf8')
+    const log = readFileSync(join(projectDir(), 'server-demo.log'), 'utf8')
     expect(log).toContain('listening')
+    expect(existsSync(join(projectDir(), 'server.log'))).toBe(false)
     for (const name of ['operator', 'viewer', 'relay', 'ingest']) {
       const secret = readFileSync(join(data.path, `${name}.token`), 'utf8').trim()
       expect(log + stderr()).not.toContain(secret)
@@ -255,9 +256,106 @@ describe.skipIf(process.platform === 'win32')('node dist/node/server/main.js', (
     expect(await start(['status']).ended).toBe(2)
   })
 
+  test('what it says is text for people, piped too; with --log-format json it is JSON, a line each; the file is JSON always', async () => {
+    const text = await startReady(['--demo', '--port', '0'])
+    expect(text.stderr()).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: listening$/m)
+    text.child.kill('SIGTERM')
+    await text.ended
+    for (const [args, env] of [
+      [['--log-format', 'json'], {}],
+      [[], { SWARMSCOPE_LOG_FORMAT: 'json' }],
+    ] as const) {
+      const json = await startReady(['--demo', '--port', '0', ...args], env)
+      json.child.kill('SIGTERM')
+      await json.ended
+      const said = json.stderr().trim().split('\n')
+      expect(said.map((line) => (JSON.parse(line) as { msg: string }).msg)).toContain('listening')
+      expect(json.stdout()).toMatch(READY)
+    }
+    const lines = readFileSync(join(projectDir(), 'server-demo.log'), 'utf8').trim().split('\n')
+    expect(lines.filter((line) => (JSON.parse(line) as { msg: string }).msg === 'listening')).toHaveLength(3)
+  })
+
+  test('a second start that fails says why on stderr, and nothing in the log of the server that runs', async () => {
+    const first = await startReady(['--demo', '--port', '0'])
+    const logFile = join(projectDir(), 'server-demo.log')
+    const second = start(['--demo', '--port', String(first.port)])
+    expect(await second.ended).toBe(1)
+    expect(second.stderr()).toContain(`Port ${first.port} on 127.0.0.1 is taken`)
+    expect(readFileSync(logFile, 'utf8')).not.toMatch(/"level":60|taken/)
+    first.child.kill('SIGTERM')
+    await first.ended
+    // Where none runs, a start that failed is found there.
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as { port: number }
+    expect(await start(['--demo', '--port', String(port)]).ended).toBe(1)
+    await new Promise((resolve) => other.close(resolve))
+    expect(readFileSync(logFile, 'utf8')).toContain(`Port ${port} on 127.0.0.1 is taken`)
+  })
+
+  test('one real server keeps another of the same project out, and its log clean', async () => {
+    const nowhere = { CLAUDE_FLOW_HOST: '127.0.0.1', CLAUDE_FLOW_PORT: '1' }
+    const first = await startReady(['--port', '0'], nowhere)
+    const second = start(['--port', '0'], nowhere)
+    expect(await second.ended).toBe(1)
+    expect(second.stderr()).toContain('Another server keeps this event log')
+    expect(second.stderr()).toContain('code: "LOG_IN_USE"')
+    expect(readFileSync(join(projectDir(), 'server.log'), 'utf8')).not.toContain('"level":60')
+    expect(JSON.parse(readFileSync(join(projectDir(), 'run.json'), 'utf8'))).toMatchObject({ pid: first.child.pid })
+    first.child.kill('SIGTERM')
+    expect(await first.ended).toBe(0)
+  })
+
+  test("a relay's port that is taken is told once", async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as { port: number }
+    const { ended, stdout, stderr } = start(['--port', '0', '--relay-port', String(port)])
+    expect(await ended).toBe(1)
+    expect(stdout()).toBe('')
+    expect(stderr().match(/is taken/g)).toHaveLength(1)
+    expect(stderr()).toContain(`Port ${port} on 127.0.0.1 is taken: choose another with --relay-port N`)
+    await new Promise((resolve) => other.close(resolve))
+  })
+
+  test('a demo is found beside what a killed server left, by status and by logs', async () => {
+    const { child, url, ended } = await startReady(['--demo', '3', '--port', '0'])
+    const gone = 2 ** 22 + 1 // above any pid of Linux
+    writeFileSync(join(projectDir(), 'run.json'), JSON.stringify({ pid: gone, url: 'http://127.0.0.1:1' }))
+    const status = start(['status'])
+    expect(await status.ended).toBe(0)
+    expect(status.stdout()).toContain(`Swarmscope is healthy: ${url}`)
+    expect(status.stdout()).toContain(`ended without a word (process ${gone})`)
+    const following = start(['logs', '-f'])
+    await until(() => following.stdout().includes('"msg":"listening"'))
+    following.child.kill('SIGINT')
+    expect(await following.ended).toBe(0)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(await start(['status']).ended).toBe(2)
+  })
+
+  test.each([
+    ['not a recording', 'hello\n', 'RECORDING_UNREADABLE'],
+    [
+      '{"swarmscope":"recording","version":99,"from":"2026-01-01T00:00:00Z","to":"2026-01-01T00:00:00Z"}',
+      '\n',
+      'RECORDING_NEWER',
+    ],
+  ])('[H6] --replay of %s is exit code 1, with its code and what to do', async (head, rest, code) => {
+    const file = join(data.path, 'session.ndjson')
+    writeFileSync(file, head + rest)
+    const { ended, stdout, stderr } = start(['--replay', file, '--port', '0'])
+    expect(await ended).toBe(1)
+    expect(stdout()).toBe('')
+    expect(stderr()).toContain(`code: "${code}"`)
+    expect(stderr()).not.toMatch(/\n\s+at /)
+  })
+
   test('SIGHUP opens the log file anew, for those who move it away', async () => {
     const { child, ended } = await startReady(['--demo', '--port', '0'])
-    const file = join(projectDir(), 'server.log')
+    const file = join(projectDir(), 'server-demo.log')
     renameSync(file, `${file}.1`)
     child.kill('SIGHUP')
     await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('SIGHUP'))
