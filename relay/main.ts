@@ -122,8 +122,8 @@ main().then(
   (exitCode) => process.exit(exitCode),
   (error: unknown) => {
     const inWords = isExpected(error)
-    // Whoever started us says it in its own words.
-    const isTold = inWords && process.send !== undefined && process.connected
+    // The server that starts us (nobody else says --port-option) tells it in its own words.
+    const isTold = inWords && process.argv.includes('--port-option')
     const text = inWords ? error.message : error instanceof Error ? error.stack : String(error)
     if (!isTold) process.stderr.write(`${text}\n`)
     const code = error instanceof SwarmscopeError ? error.code : inWords ? 'BAD_REQUEST' : 'INTERNAL'
