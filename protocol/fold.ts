@@ -1,24 +1,19 @@
 // The fold: state = every event of the log, applied. Deterministic: no clock, no random, no I/O (SPEC.md, L1–L5).
 
-import { type Batch, compareVersions, type SwarmEvent, type Version } from './events.ts'
+import type { Batch, SwarmEvent, Version } from './events.ts'
 import { MAX_TOMBSTONES, RevisionedStore, refKey, type Tombstone } from './frames.ts'
 import type { Entity, EntityKind, IsoTime, Unnumbered } from './swarm.ts'
+import { Versions } from './versions.ts'
 
 /** Rises when the fold's result changes for the same events, so that nobody resumes across it. */
 export const FOLD_VERSION = 2
 
 export type SwarmStore = RevisionedStore<Entity>
 
-/** How many ended entities' versions are remembered: beyond what any reader can be told of, some of late arrivals. */
-export const MAX_ENDED_VERSIONS = 2 * MAX_TOMBSTONES
-
-/** The folded state, and what the fold itself must remember: the version that last spoke of each entity. */
+/** The folded state, and what the fold itself must remember. */
 export interface SwarmState {
   store: SwarmStore
-  /** Of entities that exist. */
-  versions: Map<string, Version>
-  /** Of entities that ended (or whose end came before their beginning), in the order of their ends. */
-  endedVersions: Map<string, Version>
+  versions: Versions
   /** The highest incarnation that each source has spoken in: a new run of it must begin above. */
   incarnations: Map<string, number>
 }
@@ -26,8 +21,7 @@ export interface SwarmState {
 export function emptyState(epoch: string, maxTombstones = MAX_TOMBSTONES): SwarmState {
   return {
     store: new RevisionedStore<Entity>(epoch, maxTombstones),
-    versions: new Map(),
-    endedVersions: new Map(),
+    versions: new Versions(),
     incarnations: new Map(),
   }
 }
@@ -48,10 +42,9 @@ export function stateOf(epoch: string, checkpoint: Checkpoint, maxTombstones = M
   const { seq, tombstoneFloor, entities, ended, incarnations } = checkpoint
   const state = emptyState(epoch, maxTombstones)
   state.store.restore({ seq, tombstoneFloor, put: entities.map(({ entity }) => entity), tombstones: ended })
-  for (const { entity, version } of entities) state.versions.set(refKey(entity), version)
-  for (const tombstone of ended) state.endedVersions.set(refKey(tombstone), tombstone.version)
+  for (const { entity, version } of entities) state.versions.alive.set(refKey(entity), version)
+  for (const end of ended) state.versions.ended.set(refKey(end), { version: end.version, rev: end.rev })
   for (const [sourceId, incarnation] of incarnations) state.incarnations.set(sourceId, incarnation)
-  forgetEnded(state.endedVersions)
   return state
 }
 
@@ -70,32 +63,16 @@ export function applyBatch(state: SwarmState, batch: Batch): Touched[] {
     }
     const target = targetOf(event)
     const key = refKey(target)
-    const known = state.versions.get(key) ?? state.endedVersions.get(key)
-    // Not later than what is known: a repetition, or one that was overtaken.
-    if (known && compareVersions(event.version, known) <= 0) continue
-    state.endedVersions.delete(key)
-    if ('entity' in event) {
-      state.versions.set(key, event.version)
+    const isEnd = !('entity' in event)
+    if (!state.versions.take(key, event.version, batch.seq, isEnd)) continue
+    if (!isEnd) {
       state.store.put(numbered(event.entity, batch.seq))
       touched.push(target)
-    } else {
-      state.versions.delete(key)
-      state.endedVersions.set(key, event.version)
-      if (state.store.delete(target, batch.seq)) touched.push(target)
-    }
+    } else if (state.store.delete(target, batch.seq)) touched.push(target)
   }
   state.store.advance(batch.seq)
-  forgetEnded(state.endedVersions)
+  state.versions.forget()
   return touched
-}
-
-/** Versions of entities that ended long ago would pile up for ever. */
-function forgetEnded(endedVersions: Map<string, Version>): void {
-  let excess = endedVersions.size - MAX_ENDED_VERSIONS
-  for (const key of endedVersions.keys()) {
-    if (excess-- <= 0) return
-    endedVersions.delete(key)
-  }
 }
 
 function targetOf(event: SwarmEvent): Touched {

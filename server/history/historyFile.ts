@@ -3,6 +3,7 @@
 
 import { EVENT_VERSION, type Version } from '../../protocol/events.ts'
 import type { EntityKind } from '../../protocol/swarm.ts'
+import { Versions } from '../../protocol/versions.ts'
 import {
   agentsIn,
   type EventHead,
@@ -16,7 +17,7 @@ import {
 } from '../log/batchText.ts'
 import { Bodies } from '../log/bodies.ts'
 import { Database } from '../log/database.ts'
-import { eachOfKeyframe } from '../log/keyframes.ts'
+import { eachOfKeyframe, type InKeyframe } from '../log/keyframes.ts'
 import { COUNT_BUCKET_MS } from '../log/logFile.ts'
 import { TURNS, type Turn } from '../log/turns.ts'
 
@@ -73,14 +74,35 @@ export interface PastState {
   ended: { entity: EntityKind; id: string; version: Version }[]
 }
 
-interface Known {
-  incarnation: number
-  revision: number
-  /** The batch that last touched it. */
-  rev: number
-  /** What was stated, by the version `v`; empty: it ended. */
+/** What was stated of an entity, by the version `v`. */
+interface Stated {
   json: string
   v: number
+}
+
+/** A state of the past, folded as the present one is, but with its entities as text. */
+class PastFold {
+  readonly versions = new Versions()
+  readonly entities = new Map<string, Stated>()
+
+  versionOf(ref: string): Version {
+    return this.versions.alive.get(ref) ?? [0, 0]
+  }
+
+  restore({ ref, version, rev, v, json }: InKeyframe): void {
+    if (json === '') this.versions.ended.set(ref, { version, rev })
+    else {
+      this.versions.alive.set(ref, version)
+      this.entities.set(ref, { json, v })
+    }
+  }
+
+  take({ type, id, version, v }: EventHead, json: string, seq: number): void {
+    const ref = refOf(kindOf(type), id)
+    if (!this.versions.take(ref, version, seq, json === '')) return
+    if (json === '') this.entities.delete(ref)
+    else this.entities.set(ref, { json, v })
+  }
 }
 
 export class HistoryFile {
@@ -101,17 +123,14 @@ export class HistoryFile {
   /** Throws `RangeError` for a time that the log does not reach back to. */
   stateAt(atMs: number): PastState {
     return this.#reading(() => {
-      const { known, ...rest } = this.#knownAt(atMs)
+      const { fold, ...rest } = this.#foldTo(atMs)
       const entities: PastState['entities'] = { agent: [], task: [], swarm: [], link: [], source: [] }
       const versions: PastState['versions'] = { agent: [], task: [], swarm: [], link: [], source: [] }
-      const ended: PastState['ended'] = []
-      for (const [ref, { json, v, incarnation, revision }] of known) {
-        if (json === '') ended.push({ ...parseRef(ref), version: [incarnation, revision] })
-        else {
-          entities[kindIn(ref)].push(upcastJson(json, v))
-          versions[kindIn(ref)].push([incarnation, revision])
-        }
+      for (const [ref, { json, v }] of fold.entities) {
+        entities[kindIn(ref)].push(upcastJson(json, v))
+        versions[kindIn(ref)].push(fold.versionOf(ref))
       }
+      const ended = [...fold.versions.ended].map(([ref, { version }]) => ({ ...parseRef(ref), version }))
       return { ...rest, entities, versions, ended }
     })
   }
@@ -176,7 +195,7 @@ export class HistoryFile {
     }
   }
 
-  #knownAt(atMs: number): { known: Map<string, Known>; seq: number; atMs: number } {
+  #foldTo(atMs: number): { fold: PastFold; seq: number; atMs: number } {
     const batch = this.#database
       .prepare('SELECT seq, at_ms FROM batches WHERE at_ms <= ? ORDER BY at_ms DESC, seq DESC LIMIT 1')
       .row(atMs)
@@ -185,12 +204,8 @@ export class HistoryFile {
       .row(atMs, batch ? Number(batch[0]) : Number.MAX_SAFE_INTEGER)
     const firstSeq = this.#database.prepare('SELECT min(seq) FROM batches').number()
     if (!keyframe && !(batch && firstSeq === 1)) throw new RangeError('the history begins later')
-    const known = new Map<string, Known>()
-    if (keyframe) {
-      eachOfKeyframe(this.#bodies.unpack(keyframe[2]), (ref, incarnation, revision, rev, v, json) => {
-        known.set(ref, { incarnation, revision, rev, json, v })
-      })
-    }
+    const fold = new PastFold()
+    if (keyframe) eachOfKeyframe(this.#bodies.unpack(keyframe[2]), (entity) => fold.restore(entity))
     const fromSeq = Number(keyframe?.[0] ?? 0)
     const seq = Math.max(fromSeq, Number(batch?.[0] ?? 0))
     for (let after = fromSeq; after < seq; ) {
@@ -200,11 +215,12 @@ export class HistoryFile {
       if (rows.length === 0) throw new RangeError(`batch ${after + 1} is gone`)
       for (const [rowSeq, body] of rows) {
         if (rowSeq !== after + 1) throw new RangeError(`batch ${after + 1} is gone`)
-        eachEvent(this.#bodies.unpack(body), (head, json) => take(known, head, after + 1, json))
+        eachEvent(this.#bodies.unpack(body), (head, json) => fold.take(head, json, rowSeq))
+        fold.versions.forget()
         after = rowSeq
       }
     }
-    return { known, seq, atMs: Number(batch?.[1] ?? keyframe?.[1] ?? 0) }
+    return { fold, seq, atMs: Number(batch?.[1] ?? keyframe?.[1] ?? 0) }
   }
 
   #events({ fromMs, toMs, kind, agent, after, limit }: EventQuery): EventPage {
@@ -254,25 +270,23 @@ export class HistoryFile {
     const stateFromMs = this.#stateFromMs(first)
     if (stateFromMs === null) throw new RangeError('no state can be told')
     const fromMs = Math.max(wantedMs, stateFromMs)
-    const { known, seq } = this.#knownAt(fromMs)
+    const { fold, seq } = this.#foldTo(fromMs)
     const receivedAt = new Date(fromMs).toISOString()
-    const head = (ref: string, what: string, sourceId: string, { incarnation, revision }: Known): string => {
+    const head = (ref: string, what: string, sourceId: string, version: Version): string => {
       const named = { v: EVENT_VERSION, type: `${kindIn(ref)}.${what}`, key: `recording/${ref}`, sourceId }
-      return `{"seq":${seq},${JSON.stringify({ ...named, version: [incarnation, revision], at: null, receivedAt }).slice(1, -1)}`
+      return `{"seq":${seq},${JSON.stringify({ ...named, version, at: null, receivedAt }).slice(1, -1)}`
     }
     let lines = ''
     // What has ended, too, in the order of the ends: or a late event would begin it anew (SPEC.md, L4).
-    const ended = [...known].filter(([, { json }]) => json === '').sort(([, a], [, b]) => a.rev - b.rev)
-    for (const [ref, last] of ended) {
+    for (const [ref, { version }] of fold.versions.ended) {
       const { id } = parseRef(ref)
       // Nothing else of an ended one is kept; its id begins with its source's.
-      lines += `${head(ref, 'retired', id.split('/', 1)[0] ?? '', last)},"id":${JSON.stringify(id)}}\n`
+      lines += `${head(ref, 'retired', id.split('/', 1)[0] ?? '', version)},"id":${JSON.stringify(id)}}\n`
     }
-    for (const [ref, last] of known) {
-      if (last.json === '') continue
-      const json = upcastJson(last.json, last.v)
+    for (const [ref, stated] of fold.entities) {
+      const json = upcastJson(stated.json, stated.v)
       const { id, sourceId = id } = JSON.parse(json) as { id: string; sourceId?: string }
-      lines += `${head(ref, 'upserted', sourceId, last)},"entity":${json}}\n`
+      lines += `${head(ref, 'upserted', sourceId, fold.versionOf(ref))},"entity":${json}}\n`
     }
     return { lines, next: `${seq}.${BATCH_END}`, fromMs }
   }
@@ -308,15 +322,6 @@ export class HistoryFile {
     if (this.#database.prepare('SELECT min(seq) FROM batches').number() === 1) return firstMs
     return this.#database.prepare('SELECT min(at_ms) FROM keyframes').number()
   }
-}
-
-function take(known: Map<string, Known>, head: EventHead, rev: number, json: string): void {
-  const ref = refOf(kindOf(head.type), head.id)
-  const before = known.get(ref)
-  const [incarnation, revision] = head.version
-  const isLater =
-    !before || incarnation > before.incarnation || (incarnation === before.incarnation && revision > before.revision)
-  if (isLater) known.set(ref, { incarnation, revision, rev, json, v: head.v })
 }
 
 /** An event's fields as JSON without the braces, as they would be now: what is of today passes as it is. */

@@ -1,6 +1,7 @@
 // Keyframes: the whole state as it was at a batch, so that a state of the past is read from the nearest one and not from
 // the beginning. Dense for an hour, then one an hour, and never so few that the way from one costs more than a moment.
 
+import type { Version } from '../../protocol/events.ts'
 import type { Bodies } from './bodies.ts'
 import type { Database } from './database.ts'
 
@@ -47,7 +48,12 @@ export class Keyframes {
     if (!this.isDue(atMs, events)) return
     this.#making = true
     try {
-      const rows = this.#database.prepare('SELECT ref, incarnation, revision, rev, v, json FROM entities').rows()
+      const columns = 'ref, incarnation, revision, rev, v, json'
+      const rows = [
+        ...this.#database.prepare(`SELECT ${columns} FROM entities WHERE json IS NOT NULL`).rows(),
+        // In the order in which they are forgotten (SPEC.md, L4).
+        ...this.#database.prepare(`SELECT ${columns} FROM entities WHERE json IS NULL ORDER BY rev, rowid`).rows(),
+      ]
       let text = ''
       let entities = 0
       for (const [ref, incarnation, revision, rev, v, json] of rows) {
@@ -100,11 +106,17 @@ export class Keyframes {
   }
 }
 
-/** Calls `visit` for each entity of a keyframe; `json` is empty for one that ended, else as version `v` stated it. */
-export function eachOfKeyframe(
-  text: string,
-  visit: (ref: string, incarnation: number, revision: number, rev: number, v: number, json: string) => void,
-): void {
+/** `json` is empty for one that ended, else as version `v` stated it. */
+export interface InKeyframe {
+  ref: string
+  version: Version
+  rev: number
+  v: number
+  json: string
+}
+
+/** Calls `visit` for each entity of a keyframe, those that ended in the order of their ends. */
+export function eachOfKeyframe(text: string, visit: (entity: InKeyframe) => void): void {
   let at = 0
   while (at < text.length) {
     const refEnd = text.indexOf('\n', at)
@@ -116,7 +128,8 @@ export function eachOfKeyframe(
       .slice(refEnd + 1, numbersEnd)
       .split(' ')
       .map(Number)
-    visit(text.slice(at, refEnd), incarnation, revision, rev, v, text.slice(numbersEnd + 1, end))
+    const version = [incarnation, revision] as const
+    visit({ ref: text.slice(at, refEnd), version, rev, v, json: text.slice(numbersEnd + 1, end) })
     at = end + 1
   }
 }

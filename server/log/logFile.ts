@@ -11,6 +11,7 @@ import { chmodSync, statSync } from 'node:fs'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 import { EVENT_VERSION } from '../../protocol/events.ts'
 import type { EntityKind } from '../../protocol/swarm.ts'
+import { Versions } from '../../protocol/versions.ts'
 import { type EventHead, eachEvent, kindOf, parseRef, refOf, upcastJson } from './batchText.ts'
 import { Bodies, DICTIONARY } from './bodies.ts'
 import { DEFAULT_MAX_AGE_MS, DEFAULT_MAX_BYTES } from './bounds.ts'
@@ -20,9 +21,6 @@ import { Keyframes } from './keyframes.ts'
 import { type Migration, migrate } from './schema.ts'
 import { mayTurn, TURNS, type Turn, turnsOf } from './turns.ts'
 
-/** Ended entities whose versions are kept (SPEC.md, L4): cut seldom, and never below this. */
-const MIN_ENDED = 20_000
-const MAX_ENDED = 22_000
 /** Rows that one step of tidying deletes: some milliseconds. */
 const TIDY_ROWS = 500
 const TIDY_PAGES = 256
@@ -78,11 +76,8 @@ export interface WireCheckpoint {
   knownUntilMs: number
 }
 
-interface LastWord {
-  head: EventHead
-  seq: number
-  json: string | null
-}
+/** What a transaction leaves of an entity; `forgotten`: not even that it ended. */
+type LastWord = { head: EventHead; seq: number; json: string | null } | 'forgotten'
 
 export class LogFile {
   readonly #path: string
@@ -94,6 +89,11 @@ export class LogFile {
   readonly #keyframes: Keyframes
   readonly #insertBatch: Statement
   readonly #upsertEntity: Statement
+  readonly #endEntity: Statement
+  readonly #forgetEntity: Statement
+  readonly #setIncarnation: Statement
+  readonly #versions: Versions
+  readonly #incarnations: Map<string, number>
   readonly #count: Statement
   readonly #lastOf: Statement
   readonly #setMeta: Statement
@@ -101,7 +101,6 @@ export class LogFile {
   #seq: number
   #firstSeq: number
   #events: number
-  #ended: number
   /** When the last run heard anything, or ended in order. */
   #knownUntilMs = 0
   #closed = false
@@ -138,21 +137,25 @@ export class LogFile {
       this.#insertBatch = database.prepare(
         'INSERT INTO batches (seq, at_ms, events, marks, body) VALUES (?, ?, ?, ?, ?)',
       )
-      // The later version wins (SPEC.md, L2), whatever stands here.
+      const columns = 'entities (ref, rev, incarnation, revision, source_id, v, json)'
       this.#upsertEntity = database.prepare(
-        `INSERT INTO entities (ref, rev, incarnation, revision, source_id, v, json) VALUES (?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO ${columns} VALUES (?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (ref) DO UPDATE SET rev = excluded.rev, incarnation = excluded.incarnation, revision = excluded.revision,
-           source_id = excluded.source_id, v = excluded.v, json = excluded.json
-         WHERE excluded.incarnation > incarnation OR (excluded.incarnation = incarnation AND excluded.revision > revision)`,
+           source_id = excluded.source_id, v = excluded.v, json = excluded.json`,
       )
+      // A new row, for its number is the last: within one batch it tells the order of the ends.
+      this.#endEntity = database.prepare(`INSERT OR REPLACE INTO ${columns} VALUES (?, ?, ?, ?, ?, ?, NULL)`)
+      this.#forgetEntity = database.prepare('DELETE FROM entities WHERE ref = ?')
+      this.#setIncarnation = database.prepare('INSERT OR REPLACE INTO incarnations VALUES (?, ?)')
       this.#count = database.prepare(
         'INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT (bucket, type) DO UPDATE SET events = events + excluded.events',
       )
-      this.#lastOf = database.prepare('SELECT incarnation, revision, json FROM entities WHERE ref = ?')
+      this.#lastOf = database.prepare('SELECT json FROM entities WHERE ref = ?')
       this.#seq = this.#number('seq')
       this.#events = this.#number('events')
       this.#firstSeq = database.prepare('SELECT min(seq) FROM batches').number() ?? this.#seq + 1
-      this.#ended = database.prepare('SELECT count(*) FROM entities WHERE json IS NULL').number() ?? 0
+      this.#versions = this.#readVersions()
+      this.#incarnations = new Map(this.#readIncarnations())
       this.#keyframes = new Keyframes(database, this.#bodies)
       this.opened = {
         logId: this.#text('log_id'),
@@ -172,14 +175,15 @@ export class LogFile {
     return this.#firstSeq
   }
 
-  /** One transaction. Throws what libsql throws: then nothing of it is kept. */
+  /** One transaction. Throws what libsql throws: then nothing of it is kept, and nothing more can be written. */
   write(batches: readonly WireBatch[]): void {
     const last = batches.at(-1)
     if (!last) return
     const words = new Map<string, LastWord>()
+    const spokenIn = new Map<string, number>()
     const counts = new Map<string, { bucket: number; type: string; events: number }>()
     let events = this.#events
-    let ended = 0
+    let endedFloor: number | null = null
     this.#database.transaction(() => {
       for (const { seq, atMs, events: inBatch, text, marks } of batches) {
         const bucket = Math.floor(atMs / COUNT_BUCKET_MS)
@@ -191,17 +195,39 @@ export class LogFile {
         }
         eachEvent(text, (head, entity) => {
           count(head.type)
-          for (const turn of this.#turns(words, head, entity)) count(TURNS[turn])
-          lastWord(words, head, seq, entity === '' ? null : entity)
+          const { version, sourceId } = head
+          if (version[0] > (this.#incarnations.get(sourceId) ?? Number.NEGATIVE_INFINITY)) {
+            this.#incarnations.set(sourceId, version[0])
+            spokenIn.set(sourceId, version[0])
+          }
+          const ref = refOf(kindOf(head.type), head.id)
+          const json = entity === '' ? null : entity
+          // One that was overtaken, or comes again, changes nothing (SPEC.md, L2).
+          if (this.#versions.take(ref, version, seq, json === null)) {
+            for (const turn of this.#turns(words.get(ref), ref, head, entity)) count(TURNS[turn])
+            words.delete(ref) // so that ends are written in their order
+            words.set(ref, { head, seq, json })
+          }
         })
+        for (const { key, rev } of this.#versions.forget()) {
+          words.set(key, 'forgotten')
+          endedFloor = rev
+        }
         events += inBatch
         this.#insertBatch.run(seq, atMs, inBatch, marks, this.#bodies.pack(text))
       }
-      for (const [ref, { head, seq, json }] of words) {
+      for (const [ref, word] of words) {
+        if (word === 'forgotten') {
+          this.#forgetEntity.run(ref)
+          continue
+        }
+        const { head, seq, json } = word
         const [incarnation, revision] = head.version
-        const changed = this.#upsertEntity.run(ref, seq, incarnation, revision, head.sourceId, head.v, json)
-        if (changed > 0 && json === null) ended++
+        if (json === null) this.#endEntity.run(ref, seq, incarnation, revision, head.sourceId, head.v)
+        else this.#upsertEntity.run(ref, seq, incarnation, revision, head.sourceId, head.v, json)
       }
+      for (const [sourceId, incarnation] of spokenIn) this.#setIncarnation.run(sourceId, incarnation)
+      if (endedFloor !== null) this.#setMeta.run('ended_floor', endedFloor)
       for (const { bucket, type, events: more } of counts.values()) this.#count.run(bucket, type, more)
       this.#setMeta.run('seq', last.seq)
       this.#setMeta.run('at_ms', last.atMs)
@@ -209,20 +235,13 @@ export class LogFile {
     })
     this.#seq = last.seq
     this.#events = events
-    // An upper bound is enough to know when to look.
-    this.#ended += ended
   }
 
-  /** What an event turns into, against what the log last said of the same agent. */
-  #turns(words: ReadonlyMap<string, LastWord>, head: EventHead, entity: string): Turn[] {
-    if (head.type !== 'agent.upserted' || !mayTurn(entity)) return []
-    const ref = refOf('agent', head.id)
-    const word = words.get(ref)
-    const row = word ? null : this.#lastOf.row(ref)
-    const known = word ?? (row && { head: { version: [Number(row[0]), Number(row[1])] as const }, json: row[2] })
-    // One that was overtaken, or comes again, turns nothing (SPEC.md, L2).
-    if (known && !isLater(head.version, known.head.version)) return []
-    return turnsOf(typeof known?.json === 'string' ? known.json : null, entity)
+  /** What an event turns into, against what the log last said of the same agent (`word`: in this very transaction). */
+  #turns(word: LastWord | undefined, ref: string, { type }: EventHead, entity: string): Turn[] {
+    if (type !== 'agent.upserted' || !mayTurn(entity)) return []
+    const before = word === undefined ? this.#lastOf.row(ref)?.[0] : word === 'forgotten' ? null : word.json
+    return turnsOf(typeof before === 'string' ? before : null, entity)
   }
 
   /** Batches after `from`, up to `to`, at most about `maxEvents` of events. Throws `RangeError` below the first. */
@@ -256,18 +275,12 @@ export class LogFile {
       entities.push(`{"rev":${rev},${String(json).slice(1)}`)
       versions.push(Number(incarnation), Number(revision))
     }
-    const ended = this.#database
-      .prepare('SELECT ref, rev, incarnation, revision FROM entities WHERE json IS NULL ORDER BY rev')
-      .rows()
-      .map(([ref, rev, incarnation, revision]) => ({
-        ...parseRef(String(ref)),
-        rev: Number(rev),
-        version: [Number(incarnation), Number(revision)] as [number, number],
-      }))
-    const incarnations = this.#database
-      .prepare('SELECT source_id, max(incarnation) FROM entities GROUP BY source_id')
-      .rows()
-      .map(([sourceId, incarnation]) => [String(sourceId), Number(incarnation)] as [string, number])
+    const ended = [...this.#versions.ended].map(([ref, { version, rev }]) => ({
+      ...parseRef(ref),
+      rev,
+      version: [version[0], version[1]] as [number, number],
+    }))
+    const incarnations = [...this.#incarnations]
     const tombstoneFloor = this.#number('ended_floor')
     const knownUntilMs = this.#knownUntilMs
     return {
@@ -283,7 +296,6 @@ export class LogFile {
 
   /** One short step of keeping the bounds; whether another is due. */
   tidy(nowMs: number): boolean {
-    if (this.#ended > MAX_ENDED) this.#forgetEnded()
     return this.#forgetOld(nowMs) || this.#shrink()
   }
 
@@ -390,18 +402,26 @@ export class LogFile {
     return true
   }
 
-  #forgetEnded(): void {
-    this.#database.transaction(() => {
-      const ended = this.#database.prepare('SELECT count(*) FROM entities WHERE json IS NULL').number() ?? 0
-      this.#ended = Math.min(ended, MIN_ENDED)
-      if (ended <= MIN_ENDED) return
-      const floor = this.#database
-        .prepare('SELECT rev FROM entities WHERE json IS NULL ORDER BY rev LIMIT 1 OFFSET ?')
-        .number(ended - MIN_ENDED - 1)
-      // Of several with that very rev all go: who is at the floor itself still gets a frame.
-      this.#database.prepare('DELETE FROM entities WHERE json IS NULL AND rev <= ?').run(floor)
-      this.#setMeta.run('ended_floor', floor)
-    })
+  #readVersions(): Versions {
+    const versions = new Versions()
+    for (const [ref, incarnation, revision] of this.#database
+      .prepare('SELECT ref, incarnation, revision FROM entities WHERE json IS NOT NULL')
+      .rows()) {
+      versions.alive.set(String(ref), [Number(incarnation), Number(revision)])
+    }
+    for (const [ref, incarnation, revision, rev] of this.#database
+      .prepare('SELECT ref, incarnation, revision, rev FROM entities WHERE json IS NULL ORDER BY rev, rowid')
+      .rows()) {
+      versions.ended.set(String(ref), { version: [Number(incarnation), Number(revision)], rev: Number(rev) })
+    }
+    return versions
+  }
+
+  #readIncarnations(): [sourceId: string, incarnation: number][] {
+    return this.#database
+      .prepare('SELECT source_id, incarnation FROM incarnations')
+      .rows()
+      .map(([sourceId, incarnation]) => [String(sourceId), Number(incarnation)])
   }
 
   #usedBytes(): number {
@@ -425,17 +445,6 @@ export class LogFile {
     return String(this.#meta(key) ?? '')
   }
 }
-
-/** Of several events about one entity in one transaction only the latest version is written. */
-function lastWord(words: Map<string, LastWord>, head: EventHead, seq: number, json: string | null): void {
-  const ref = refOf(kindOf(head.type), head.id)
-  const known = words.get(ref)
-  if (known && !isLater(head.version, known.head.version)) return
-  words.set(ref, { head, seq, json })
-}
-
-const isLater = (a: readonly [number, number], b: readonly [number, number]): boolean =>
-  a[0] > b[0] || (a[0] === b[0] && a[1] > b[1])
 
 function walBytes(path: string): number {
   try {

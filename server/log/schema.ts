@@ -27,6 +27,16 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE TABLE keyframes (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, events INTEGER NOT NULL, entities INTEGER NOT NULL, body BLOB NOT NULL);
       CREATE TABLE counts (bucket INTEGER NOT NULL, type TEXT NOT NULL, events INTEGER NOT NULL, PRIMARY KEY (bucket, type)) WITHOUT ROWID;
     `),
+  // Before, ends were forgotten now and then, more than are remembered stayed, and with them went what a source had spoken in.
+  (database) =>
+    database.exec(`
+      CREATE TABLE incarnations (source_id TEXT PRIMARY KEY, incarnation INTEGER NOT NULL) WITHOUT ROWID;
+      INSERT INTO incarnations SELECT source_id, max(incarnation) FROM entities GROUP BY source_id;
+      INSERT OR REPLACE INTO meta SELECT 'ended_floor', rev FROM entities WHERE json IS NULL
+        ORDER BY rev DESC, rowid DESC LIMIT 1 OFFSET 20000;
+      DELETE FROM entities WHERE json IS NULL AND rowid NOT IN (SELECT rowid FROM entities WHERE json IS NULL
+        ORDER BY rev DESC, rowid DESC LIMIT 20000);
+    `),
 ]
 
 /** Throws `LOG_NEWER` for a file that a newer Swarmscope wrote, and an `Error` for one that is not ours. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Batch, compareVersions, EVENT_VERSION, type SwarmEvent, type Version } from '../../protocol/events.ts'
-import { applyBatch, emptyState, MAX_ENDED_VERSIONS, type SwarmState } from '../../protocol/fold.ts'
+import { applyBatch, emptyState, type SwarmState } from '../../protocol/fold.ts'
+import { MAX_ENDED_VERSIONS } from '../../protocol/versions.ts'
 import { canonicalHash, HOSTILE_IDS, sampleAgent, sampleLink, sampleSwarm, sampleTask, TIME } from './samples.ts'
 
 const base = (id: string, version: Version) => ({
@@ -90,7 +91,7 @@ describe('applyBatch', () => {
     applyBatch(state, { seq: 2, events: crowd.map((id) => upserted(id, [1, 2])) })
     applyBatch(state, { seq: 3, events: crowd.map((id) => retired(id, [1, 3])) })
     applyBatch(state, { seq: 4, events: [retired('first', [1, 4])] })
-    expect(state.endedVersions.size).toBe(MAX_ENDED_VERSIONS)
+    expect(state.versions.ended.size).toBe(MAX_ENDED_VERSIONS)
     // Overtaken on the way: must not bring it back.
     applyBatch(state, { seq: 5, events: [upserted('first', [1, 2])] })
     expect(state.store.size).toBe(0)

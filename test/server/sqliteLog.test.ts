@@ -1,5 +1,6 @@
 // The durable log with its file in this thread; sqliteLog.integration.test.ts has it in its worker.
 
+import { createHash } from 'node:crypto'
 import { closeSync, copyFileSync, existsSync, openSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -7,6 +8,8 @@ import Libsql from 'libsql'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Batch, SwarmEvent } from '../../protocol/events.ts'
 import { applyBatch, emptyState, type SwarmState, stateOf } from '../../protocol/fold.ts'
+import { refKey } from '../../protocol/frames.ts'
+import { HistoryFile } from '../../server/history/historyFile.ts'
 import { FallbackLog } from '../../server/log/fallbackLog.ts'
 import { logUnavailable } from '../../server/log/logError.ts'
 import type { LogFileOptions } from '../../server/log/logFile.ts'
@@ -18,7 +21,7 @@ import { agentEnds, agentEvent, allBatches, eventLogContract } from '../helpers/
 import { InThread } from '../helpers/logFileInThread.ts'
 import { silentLog } from '../helpers/silentLog.ts'
 import { temporaryFolder } from '../helpers/swarmscope.ts'
-import { canonicalHash, TIME } from '../protocol/samples.ts'
+import { canonicalHash, seededRandom, TIME } from '../protocol/samples.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 const opened: SqliteLog[] = []
@@ -202,8 +205,9 @@ describe('commits', () => {
           if (!checkpoint) throw new Error('no checkpoint')
           const started = stateOf(log.epoch, checkpoint)
           expect(canonicalHash(started.store.values())).toBe(canonicalHash(folded.store.values()))
-          expect(started.versions).toEqual(folded.versions)
-          expect(new Map([...started.endedVersions].sort())).toEqual(new Map([...folded.endedVersions].sort()))
+          expect(started.versions.alive).toEqual(folded.versions.alive)
+          expect([...started.versions.ended]).toEqual([...folded.versions.ended])
+          expect(started.incarnations).toEqual(folded.incarnations)
           // A viewer that was there in the middle comes to the same by what the started one tells.
           for (const { seq, state } of halfway) {
             const changes = started.store.changesSince(log.epoch, seq)
@@ -276,19 +280,115 @@ describe('bounds', () => {
   const log = ({ log }: { log: SqliteLog }, event: SwarmEvent) => void log.append([event])
 
   test('[L4] ended ones are forgotten beyond 20,000; who would have to be told of them gets a snapshot', async () => {
-    const { log, thread } = await open()
+    const { log } = await open()
     for (let from = 0; from < 22_500; from += 500) {
       await log.append(Array.from({ length: 500 }, (_, n) => agentEvent(`agent-${from + n}`)))
       await log.append(Array.from({ length: 500 }, (_, n) => agentEnds(`agent-${from + n}`)))
     }
-    thread.held.tidy(Date.now())
     const checkpoint = await log.checkpoint()
     expect(checkpoint?.ended).toHaveLength(20_000)
+    expect(checkpoint?.tombstoneFloor).toBe(10)
     const { store } = stateOf(log.epoch, checkpoint as NonNullable<typeof checkpoint>)
     expect(store.tombstoneFloor).toBe(50)
     expect(store.changesSince(log.epoch, 49).type).toBe('snapshot')
     expect(store.changesSince(log.epoch, 50).type).toBe('frame')
+    await log.close()
+    const rows = new Libsql(pathOf()).prepare('SELECT count(*) AS ended FROM entities WHERE json IS NULL').all([])
+    expect(rows).toMatchObject([{ ended: 20_000 }])
   })
+
+  test('[L10, L4] a file of format 1, with more ends than are remembered, keeps the last and what its sources spoke in', async () => {
+    const first = await open({ migrations: MIGRATIONS.slice(0, 1) }).catch((error: Error) => error)
+    expect(first).toMatchObject({ code: 'SQLITE_ERROR' }) // its tables alone
+    const database = new Libsql(pathOf())
+    database.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20500)
+      INSERT INTO entities SELECT 'agent "a' || i || '"', i / 10, CASE WHEN i < 100 THEN 7 ELSE 1 END, i, 'source', 1, NULL FROM n`)
+    database.close()
+    const { log } = await open()
+    const checkpoint = await log.checkpoint()
+    expect(checkpoint?.ended.map(({ id }) => id)).toEqual(Array.from({ length: 20_000 }, (_, n) => `a${n + 501}`))
+    expect(checkpoint).toMatchObject({ tombstoneFloor: 50, incarnations: [['source', 7]] })
+  })
+
+  test('[L1, L4] late arrivals over a long history: live, restarted, and past states are the same', async () => {
+    const random = seededRandom(11)
+    let opened = await open()
+    let world = await World.open('real', opened.log)
+    const folded = emptyState('any')
+    const ended: string[] = []
+    const checks: { ms: number; hash: string }[] = []
+    let begun = 0
+    let groups = 0
+    let revived = 0
+    let seq = 0
+    const isNow = (event: SwarmEvent) =>
+      'entity' in event && folded.versions.alive.get(refKey(event.entity)) === event.version
+    while (ended.length < 30_000) {
+      const group: Promise<number>[] = []
+      // Several batches in one transaction, some of them larger than half of what is remembered.
+      for (let batches = 1 + Math.floor(random() * 4); batches > 0; batches--) {
+        const events: SwarmEvent[] = []
+        const count = random() < 0.08 ? 6_000 : 200
+        const ms = START_MS + ++seq * 1_000
+        for (let n = 0; n < count; n++) {
+          const id = `a${begun++}`
+          const late = agentEvent(id, { name: 'late' })
+          if (random() < 0.7) events.push(agentEvent(id))
+          if (random() < 0.9) {
+            events.push(agentEnds(id))
+            ended.push(id)
+          }
+          // Sent before, come after: of one that ended just now, long ago, or around the bound.
+          const back = random() < 0.5 ? 20_000 + Math.floor((random() - 0.5) * 400) : Math.floor(random() * 30_000)
+          const again = ended.at(-1 - back)
+          if (again !== undefined && random() < 0.2) events.push({ ...agentEvent(again), version: [1, 1] })
+          if (random() < 0.01) events.push(late)
+        }
+        const batch = events.map((event) => at(ms, event))
+        group.push(world.append(batch))
+        applyBatch(folded, { seq, events: batch })
+        revived += batch.filter((event) => event.version[1] === 1 && isNow(event)).length
+      }
+      await Promise.all(group)
+      expect(opened.thread.groups.at(-1)).toBeGreaterThan(0)
+      groups++
+      if (groups % 6 === 0) {
+        expect(await hashesOf(opened.log)).toEqual(hashesOfState(folded))
+        expect(canonicalHash(world.store.values())).toBe(canonicalHash(folded.store.values()))
+        if (random() < 0.5) kill(opened)
+        else await world.close()
+        opened = await open()
+        world = await World.open('real', opened.log)
+      }
+      if (groups % 4 === 0) await opened.thread.held.keyframe()
+      if (groups % 5 === 0) {
+        const unnumbered = [...folded.store.values()].map(({ rev: _, ...entity }) => entity)
+        checks.push({ ms: START_MS + seq * 1_000, hash: canonicalHash(unnumbered) })
+      }
+    }
+    expect(checks.length).toBeGreaterThan(2)
+    expect(revived).toBeGreaterThan(100)
+    expect(await hashesOf(opened.log)).toEqual(hashesOfState(folded))
+    const history = new HistoryFile(pathOf())
+    for (const { ms, hash } of checks) {
+      const jsons = Object.values(history.stateAt(ms).entities).flat()
+      expect(canonicalHash(jsons.map((json) => JSON.parse(json)))).toBe(hash)
+    }
+    history.close()
+  }, 60_000)
+
+  const hashOf = (what: unknown) => createHash('sha256').update(JSON.stringify(what)).digest('hex')
+  const hashesOfState = ({ store, versions, incarnations }: SwarmState) => [
+    canonicalHash(store.values()),
+    hashOf([...versions.alive].sort().map(([key, version]) => [key, ...version])),
+    hashOf([...versions.ended].map(([key, { version, rev }]) => [key, ...version, rev])),
+    hashOf([...incarnations]),
+  ]
+  const hashesOf = async (log: SqliteLog) => {
+    const checkpoint = await log.checkpoint()
+    if (!checkpoint) throw new Error('no checkpoint')
+    return hashesOfState(stateOf(log.epoch, checkpoint))
+  }
 })
 
 test('[L11] a batch that was under way when the log broke for another reason is not lost', async () => {
@@ -325,7 +425,7 @@ describe('a file', () => {
     expect(second.log.epoch).toBe(first.log.epoch)
     await second.log.close()
     await expect(open()).rejects.toMatchObject({ code: 'LOG_NEWER' })
-    await expect(open()).rejects.toThrow('version 2, this Swarmscope knows up to 1')
+    await expect(open()).rejects.toThrow(`version ${newer.length}, this Swarmscope knows up to ${MIGRATIONS.length}`)
     await (await open({ migrations: newer })).log.close()
   })
 
@@ -442,17 +542,12 @@ describe('[L11] a file that cannot be kept', () => {
     expect(existsSync(pathOf())).toBe(true)
   })
 
-  test('whose page of entities is damaged opens, and cannot be read: the server goes on in memory and says so', async () => {
+  test('whose page of entities is damaged: the server goes on in memory and says so', async () => {
     const first = await open()
     for (let n = 0; n < 200; n++) void first.log.append([agentEvent(`agent-${n}`)])
     await first.log.append([agentEvent('last')])
     await first.log.close()
     damageEntities(pathOf())
-    const sqlite = await open()
-    const fallen = new FallbackLog(sqlite.log, () => undefined)
-    const begun = await World.open('real', fallen)
-    expect(fallen.isDurable).toBe(false)
-    expect(await begun.append([agentEvent('a')])).toBe(1)
     const real = await RealLog.open({ path: pathOf(), thread: new InThread(), log: silentLog })
     expect(real.error).toMatchObject({ code: 'LOG_UNAVAILABLE' })
     expect(real.path).toBeNull()
@@ -460,6 +555,15 @@ describe('[L11] a file that cannot be kept', () => {
     expect(await world.append([agentEvent('a')])).toBe(1)
     expect([...world.store.all('agent').keys()]).toEqual(['a'])
     await world.close()
+  })
+
+  test('that opens, and whose state cannot be read then: the world begins in memory', async () => {
+    const { log, thread } = await open()
+    thread.checkpoint = () => Promise.reject(Object.assign(new Error('no'), { code: 'SQLITE_CORRUPT' }))
+    const fallen = new FallbackLog(log, () => undefined)
+    const world = await World.open('real', fallen)
+    expect(fallen.isDurable).toBe(false)
+    expect(await world.append([agentEvent('a')])).toBe(1)
   })
 })
 
