@@ -317,6 +317,11 @@ describe('bounds', () => {
     const folded = emptyState('any')
     const ended: string[] = []
     const checks: { ms: number; hash: string }[] = []
+    const ending: string[] = []
+    const end = (id: string, events: SwarmEvent[]) => {
+      events.push(agentEnds(id))
+      ended.push(id)
+    }
     let begun = 0
     let groups = 0
     let revived = 0
@@ -334,16 +339,16 @@ describe('bounds', () => {
           const id = `a${begun++}`
           const late = agentEvent(id, { name: 'late' })
           if (random() < 0.7) events.push(agentEvent(id))
-          if (random() < 0.9) {
-            events.push(agentEnds(id))
-            ended.push(id)
-          }
+          // Some end in a later batch, the last first.
+          if (random() < 0.2) ending.push(id)
+          else if (random() < 0.9) end(id, events)
           // Sent before, come after: of one that ended just now, long ago, or around the bound.
           const back = random() < 0.5 ? 20_000 + Math.floor((random() - 0.5) * 400) : Math.floor(random() * 30_000)
           const again = ended.at(-1 - back)
           if (again !== undefined && random() < 0.2) events.push({ ...agentEvent(again), version: [1, 1] })
           if (random() < 0.01) events.push(late)
         }
+        if (random() < 0.5) for (const id of ending.splice(0).reverse()) end(id, events)
         const batch = events.map((event) => at(ms, event))
         group.push(world.append(batch))
         applyBatch(folded, { seq, events: batch })
