@@ -16,8 +16,12 @@ export interface HistoryOptions {
   askHistory: AskHistory | null
   /** The error of the log, while it is not kept. */
   logError: () => SourceError | null
+  /** In ms since 1970. */
+  now?: () => number
 }
 
+/** Two machines, two clocks: what is ahead by so much is now. */
+const MAX_AHEAD_MS = 60_000
 const NDJSON = 'application/x-ndjson'
 /** How many events a recording is read by. */
 const RECORDING_PAGE = 5_000
@@ -25,7 +29,7 @@ const RECORDING_PAGE = 5_000
 /** What was parsed as a time → ms since 1970. */
 const ms = (time: string | undefined): number | null => (time === undefined ? null : Date.parse(time))
 
-export function historyRouter({ guard, askHistory, logError }: HistoryOptions): Router {
+export function historyRouter({ guard, askHistory, logError, now = Date.now }: HistoryOptions): Router {
   const router = Router()
   router.use((request, _response, next) => {
     guard.require(request, 'viewer')
@@ -60,7 +64,7 @@ export function historyRouter({ guard, askHistory, logError }: HistoryOptions): 
 
   router.get('/state', async (request, response) => {
     const query = stateQuery.parse(request.query)
-    const at = Date.parse(query.at)
+    const at = notToCome(Date.parse(query.at), now())
     const withVersions = query.versions === 'true'
     const { seq, atMs, lists, foldOn } = await ask({ type: 'stateAt', atMs: at, withVersions })
     const head = JSON.stringify({ success: true, mode: 'replay', at: iso(at), seq, lastEventAt: iso(atMs) }).slice(
@@ -85,6 +89,7 @@ export function historyRouter({ guard, askHistory, logError }: HistoryOptions): 
 
   router.get('/recording', async (request, response) => {
     const { from, to } = recordingQuery.parse(request.query)
+    if (from !== undefined) notToCome(Date.parse(from), now())
     const range = await ask({ type: 'overview', fromMs: ms(from), toMs: ms(to), maxBuckets: 1 })
     if (range.first === null) throw new SwarmscopeError('NOT_FOUND', { detail: 'Nothing has happened yet' })
     const beginning = await ask({ type: 'beginning', fromMs: range.from })
@@ -117,6 +122,14 @@ export function historyRouter({ guard, askHistory, logError }: HistoryOptions): 
 async function write(response: Response, lines: string): Promise<void> {
   if (response.destroyed || response.write(lines)) return
   await Promise.race([once(response, 'drain'), once(response, 'close')])
+}
+
+/** What is now is not what will be. */
+function notToCome(atMs: number, nowMs: number): number {
+  if (atMs > nowMs + MAX_AHEAD_MS) {
+    throw new SwarmscopeError('NOT_FOUND', { detail: `That time is to come: it is ${iso(nowMs)}` })
+  }
+  return Math.min(atMs, nowMs)
 }
 
 const tooFarBack = () =>

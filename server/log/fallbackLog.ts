@@ -59,7 +59,7 @@ export class FallbackLog implements EventLog {
     } catch (error) {
       if (!this.#memory || this.#closed) throw error
       // A state that cannot be read: who begins with nothing begins at 0.
-      if (this.#subscriptions.size === 0) this.#memory = new MemoryLog()
+      if (this.#subscriptions.size === 0) this.#memory = new MemoryLog(undefined, 0, this.#durable.lastAtMs)
       return null
     }
   }
@@ -93,8 +93,8 @@ export class FallbackLog implements EventLog {
 
   #fallBack(error: Error): void {
     if (this.#memory || this.#closed) return
-    const { seq } = this.#durable
-    this.#memory = new MemoryLog(undefined, seq)
+    const { seq, lastAtMs } = this.#durable
+    this.#memory = new MemoryLog(undefined, seq, lastAtMs)
     for (const subscription of this.#subscriptions) {
       subscription.stop()
       // Who was still reading what was before cannot be given the rest.

@@ -4,6 +4,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { Batch, SwarmEvent } from '../../protocol/events.ts'
 import { type Checkpoint, FOLD_VERSION } from '../../protocol/fold.ts'
 import type { EventLog } from './eventLog.ts'
+import { LogClock } from './logClock.ts'
 import { Subscribers } from './subscribers.ts'
 
 /** Events, not batches: a batch may be one agent or ten thousand. Who falls further behind gets a snapshot anyway. */
@@ -15,11 +16,13 @@ export class MemoryLog implements EventLog {
   #batches: Batch[] = []
   #events = 0
   readonly #maxEvents: number
+  readonly #clock: LogClock
   readonly #subscribers = new Subscribers()
   #closed = false
 
-  /** `after`: counts on from there. */
-  constructor(maxEvents = MAX_EVENTS, after = 0) {
+  /** `after`, `afterMs`: counts on from there, and then. */
+  constructor(maxEvents = MAX_EVENTS, after = 0, afterMs = 0) {
+    this.#clock = new LogClock(afterMs)
     this.#maxEvents = maxEvents
     this.#seq = after
   }
@@ -31,7 +34,7 @@ export class MemoryLog implements EventLog {
   async append(events: readonly SwarmEvent[]): Promise<number> {
     if (this.#closed) throw new Error('the event log is closed')
     if (events.length === 0) return this.#seq
-    const batch: Batch = { seq: ++this.#seq, events }
+    const batch: Batch = { seq: ++this.#seq, events: this.#clock.stamp(events) }
     this.#batches.push(batch)
     this.#events += events.length
     // Cut seldom and much: shifting the array at each append would cost its whole length each time.

@@ -7,6 +7,7 @@ import { type Checkpoint, FOLD_VERSION } from '../../protocol/fold.ts'
 import type { Entity } from '../../protocol/swarm.ts'
 import { batchText, eventsOf, marksOf } from './batchText.ts'
 import type { EventLog } from './eventLog.ts'
+import { LogClock } from './logClock.ts'
 import { logUnavailable } from './logError.ts'
 import type { LogFileOptions, OpenedLog, WireBatch } from './logFile.ts'
 import { type LogThread, WorkerThread } from './logThread.ts'
@@ -38,7 +39,7 @@ export class SqliteLog implements EventLog {
   #seq: number
   /** The last one that was given out. */
   #lastSeq: number
-  #lastAtMs: number
+  readonly #clock: LogClock
   #firstSeq: number
   readonly #thread: LogThread
   readonly #writeTimeoutMs: number
@@ -70,7 +71,7 @@ export class SqliteLog implements EventLog {
       .slice(0, 20)
     this.#seq = opened.seq
     this.#lastSeq = opened.seq
-    this.#lastAtMs = opened.lastAtMs
+    this.#clock = new LogClock(opened.lastAtMs)
     this.#firstSeq = opened.firstSeq
     thread.onBroken = (error) => this.#break(error)
   }
@@ -82,23 +83,21 @@ export class SqliteLog implements EventLog {
 
   /** When the last batch came in, in ms since 1970; 0 if there never was one. */
   get lastAtMs(): number {
-    return this.#lastAtMs
+    return this.#clock.lastMs
   }
 
   append(events: readonly SwarmEvent[]): Promise<number> {
     if (this.#closing) return Promise.reject(new Error('the event log is closed'))
     if (this.#broken) return Promise.reject(this.#broken)
     if (events.length === 0) return Promise.resolve(this.#lastSeq)
-    const batch: Batch = { seq: this.#lastSeq + 1, events }
-    const text = batchText(events)
+    const batch: Batch = { seq: this.#lastSeq + 1, events: this.#clock.stamp(events) }
+    const text = batchText(batch.events)
     if (this.#waitingBytes + text.length > MAX_WAITING_BYTES) {
       this.#break(logUnavailable(new Error('the disk does not keep up')))
       return Promise.reject(this.#broken)
     }
     this.#lastSeq = batch.seq
-    // Monotone, so that a time names one place in the log; a clock that was set back is waited for.
-    this.#lastAtMs = Math.max(this.#lastAtMs, Date.parse(events.at(-1)?.receivedAt ?? '') || 0)
-    const wire = { seq: batch.seq, atMs: this.#lastAtMs, events: events.length, text, marks: marksOf(events) }
+    const wire = { seq: batch.seq, atMs: this.#clock.lastMs, events: events.length, text, marks: marksOf(events) }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ wire, batch, resolve, reject })
       this.#waitingBytes += text.length

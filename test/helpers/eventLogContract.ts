@@ -117,6 +117,23 @@ export function eventLogContract(name: string, make: () => EventLog | Promise<Ev
       expect(seen.map(({ seq }) => seq)).toEqual([3])
     })
 
+    test('[L12] times never go back: what comes in while the clock is behind bears the last time', async () => {
+      const log = await open()
+      const { seen } = follow(log, 0)
+      const later = (ms: number) => new Date(Date.parse(TIME) + ms).toISOString()
+      const said = (...times: number[]) => times.map((ms, n) => ({ ...agentEvent(`a${n}`), receivedAt: later(ms) }))
+      const batches = [said(1_000), said(500, 1_000, 900), said(2_000, 1_500), said(-99_000), said(2_001)]
+      for (const events of batches) await log.append(events)
+      await whenAt(log, batches.length)
+      const times = [[1_000], [1_000, 1_000, 1_000], [2_000, 2_000], [2_000], [2_001]].map((ms) => ms.map(later))
+      const told = await read(log, 0, batches.length)
+      for (const list of [seen, told]) {
+        expect(list.map(({ events }) => events.map(({ receivedAt }) => receivedAt))).toEqual(times)
+      }
+      // Of what a source gave nothing is changed in its hands.
+      expect(batches[3]?.[0]?.receivedAt).toBe(later(-99_000))
+    })
+
     test('who stopped hears no more', async () => {
       const log = await open()
       const { seen, stop } = follow(log, 0)

@@ -34,6 +34,8 @@ import { canonicalHash, sampleLink, sampleSourceStatus, seededRandom, TIME } fro
 
 const START_MS = Date.parse(TIME)
 const HOUR_MS = 3_600_000
+/** When it is for whoever asks. */
+const NOW_MS = START_MS + 48 * HOUR_MS
 
 let folder: ReturnType<typeof temporaryFolder>
 const ends: (() => unknown)[] = []
@@ -236,7 +238,7 @@ async function serve(file: HistoryFile | null, error: SourceError | null = null)
   const app = express()
   app.use(
     '/api/v1/history',
-    historyRouter({ guard: testGuard(), askHistory: file ? ask : null, logError: () => error }),
+    historyRouter({ guard: testGuard(), askHistory: file ? ask : null, logError: () => error, now: () => NOW_MS }),
   )
   app.use(answerErrors(silentLog))
   const server = createServer(app)
@@ -335,6 +337,25 @@ describe('[H3] events', () => {
       links: [],
     })
     expect((await get(`/state?at=${START_MS - 1}`)).status).toBe(404)
+  })
+
+  test('[H1] a time to come is not found; clocks that differ by less than a minute do no harm', async () => {
+    const get = await served()
+    const state = async (at: number | string) => {
+      const { status, text } = await get(`/state?at=${at}`)
+      return { status, ...(JSON.parse(text) as Record<string, unknown>) }
+    }
+    const now = new Date(NOW_MS).toISOString()
+    for (const ahead of [0, 1, 60_000]) {
+      expect(await state(NOW_MS + ahead)).toMatchObject({ status: 200, at: now, seq: 3 })
+    }
+    expect(await state(NOW_MS - 1)).toMatchObject({ status: 200, at: new Date(NOW_MS - 1).toISOString() })
+    const suggestion = expect.stringContaining(`That time is to come: it is ${now}`)
+    for (const at of [NOW_MS + 60_001, '2999-01-01T00:00:00Z', '99999999999999']) {
+      expect(await state(at)).toMatchObject({ status: 404, code: 'NOT_FOUND', details: { suggestion } })
+      expect((await get(`/recording?from=${at}`)).status).toBe(404)
+    }
+    expect((await get(`/events?to=${NOW_MS + HOUR_MS}`)).status).toBe(200)
   })
 
   test('[H5] a log that cannot be kept, and a world that is not, have none', async () => {

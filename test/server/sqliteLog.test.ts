@@ -10,6 +10,7 @@ import type { Batch, SwarmEvent } from '../../protocol/events.ts'
 import { applyBatch, emptyState, type SwarmState, stateOf } from '../../protocol/fold.ts'
 import { refKey } from '../../protocol/frames.ts'
 import { HistoryFile } from '../../server/history/historyFile.ts'
+import type { EventLog } from '../../server/log/eventLog.ts'
 import { FallbackLog } from '../../server/log/fallbackLog.ts'
 import { logUnavailable } from '../../server/log/logError.ts'
 import type { LogFileOptions } from '../../server/log/logFile.ts'
@@ -131,6 +132,45 @@ describe('a start', () => {
     copyFileSync(`${pathOf()}-wal`, `${copy}-wal`)
     const [a, b] = [await open({ bootId: 'x' }), await open({ path: copy, bootId: 'x' })]
     expect(a.log.epoch).not.toBe(b.log.epoch)
+  })
+})
+
+describe('[L12] a clock that was set back', () => {
+  const timesOf = async (log: EventLog, from: number, to: number) =>
+    (await allBatches(log.read(from, to))).flatMap(({ events }) =>
+      events.map(({ receivedAt }) => Date.parse(receivedAt)),
+    )
+  const NOON_MS = Date.parse(TIME)
+
+  test('during a restart does not take the log back: its times, and a state by time, stay in order', async () => {
+    const first = await open()
+    await first.log.append([at(NOON_MS, agentEvent('a'))])
+    kill(first)
+    const second = await open()
+    await second.log.append([at(NOON_MS - 3_600_000, agentEvent('b'))])
+    await second.log.close()
+    const { log } = await open()
+    await log.append([at(NOON_MS - 60_000, agentEvent('c'))])
+    await log.append([at(NOON_MS + 1, agentEvent('d'))])
+    expect(await timesOf(log, 0, 9)).toEqual([NOON_MS, NOON_MS, NOON_MS, NOON_MS + 1])
+    const history = new HistoryFile(pathOf())
+    const idsAt = (ms: number) => history.stateAt(ms).entities.agent.map((json) => JSON.parse(json).id)
+    expect(idsAt(NOON_MS)).toEqual(['a', 'b', 'c'])
+    expect(() => idsAt(NOON_MS - 1)).toThrow(RangeError)
+    expect(
+      history.events({ fromMs: NOON_MS + 1, toMs: null, kind: null, agent: null, after: null, limit: 9 }).lines,
+    ).toContain('"id":"d"')
+    history.close()
+  })
+
+  test('when the log falls back to memory does not take that back either', async () => {
+    const { log, thread } = await open()
+    const fallback = new FallbackLog(log, () => undefined)
+    await fallback.append([at(NOON_MS, agentEvent('a'))])
+    thread.failure = new Error('no')
+    await fallback.append([at(NOON_MS - 1_000, agentEvent('b'))])
+    expect(fallback.isDurable).toBe(false)
+    expect(await timesOf(fallback, 1, 2)).toEqual([NOON_MS])
   })
 })
 

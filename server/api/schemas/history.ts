@@ -23,7 +23,7 @@ const range = {
 
 export const overviewQuery = z.strictObject({ ...range, buckets: wholeNumber(MAX_BUCKETS).default(200) })
 export const stateQuery = z.strictObject({
-  at: time.describe('ISO 8601, or milliseconds since 1970; required'),
+  at: time.describe('ISO 8601, or milliseconds since 1970; required, and not to come'),
   versions: z
     .enum(['true', 'false'])
     .default('false')
@@ -67,7 +67,7 @@ const version = z.tuple([z.number().int(), z.number().int()])
 const stated = (entity: string) => z.array(z.looseObject({ entity: z.literal(entity), id: z.string() }))
 export const stateAnswer = z.object({
   ...inThePast,
-  at: isoTime,
+  at: isoTime.describe('As asked for; the present for a time ahead by less than a minute'),
   seq: z.number().int(),
   lastEventAt: isoTime,
   agents: stated('agent'),
