@@ -17,30 +17,59 @@ export interface EventHead {
   id: string
 }
 
-export function batchText(events: readonly SwarmEvent[]): string {
-  let text = ''
-  for (const event of events) {
-    const { v, type, key, sourceId, version, at, receivedAt } = event
-    const entity = 'entity' in event ? event.entity : null
-    const head = {
-      v,
-      type,
-      key,
-      sourceId,
-      version,
-      at,
-      receivedAt,
-      id: entity ? entity.id : (event as { id: string }).id,
-    }
-    text += `${JSON.stringify(head)}\n${entity ? JSON.stringify(entity) : ''}\n`
+/** A batch being turned into text and marks, piece by piece: 10,000 agents are 8 MB. */
+export class BatchEncoding {
+  /** Whole events each, one after the other. */
+  readonly texts: string[] = []
+  readonly #events: readonly SwarmEvent[]
+  readonly #marks = new MarkSet()
+  #next = 0
+
+  constructor(events: readonly SwarmEvent[]) {
+    this.#events = events
   }
-  return text
+
+  get isDone(): boolean {
+    return this.#next >= this.#events.length
+  }
+
+  /** Who is concerned by what was encoded so far. */
+  get marks(): Uint8Array {
+    return this.#marks.bytes
+  }
+
+  /** The next piece, of about so many characters; returns how many there are in it. */
+  step(maxChars: number): number {
+    let chars = 0
+    const lines: string[] = []
+    for (; chars < maxChars && this.#next < this.#events.length; this.#next++) {
+      const event = this.#events[this.#next] as SwarmEvent
+      for (const id of agentsIn(event)) this.#marks.add(id)
+      const lineOfEntity = 'entity' in event ? JSON.stringify(event.entity) : ''
+      const lineOfHead = JSON.stringify(headOf(event))
+      lines.push(lineOfHead, lineOfEntity)
+      chars += lineOfHead.length + lineOfEntity.length + 2
+    }
+    if (lines.length > 0) this.texts.push(`${lines.join('\n')}\n`)
+    return chars
+  }
 }
 
-/** Calls `visit` for each event, in order. */
-export function eachEvent(text: string, visit: (head: EventHead, entity: string, headText: string) => void): void {
-  let at = 0
-  while (at < text.length) {
+function headOf(event: SwarmEvent): EventHead {
+  const { v, type, key, sourceId, version, at, receivedAt } = event
+  const id = 'entity' in event ? event.entity.id : event.id
+  return { v, type, key, sourceId, version, at, receivedAt, id }
+}
+
+/** Calls `visit` for each event, in order, until some `maxChars` are read; returns where the next event begins. */
+export function eachEvent(
+  text: string,
+  visit: (head: EventHead, entity: string, headText: string) => void,
+  from = 0,
+  maxChars = Number.POSITIVE_INFINITY,
+): number {
+  let at = from
+  while (at < text.length && at - from < maxChars) {
     const headEnd = text.indexOf('\n', at)
     const end = text.indexOf('\n', headEnd + 1)
     if (headEnd < 0 || end < 0) throw new SyntaxError('a batch is cut short')
@@ -48,11 +77,17 @@ export function eachEvent(text: string, visit: (head: EventHead, entity: string,
     visit(JSON.parse(headText) as EventHead, text.slice(headEnd + 1, end), headText)
     at = end + 1
   }
+  return at
 }
 
-export function eventsOf(text: string): SwarmEvent[] {
+/** Lets others have their turn after each piece of about so many characters. */
+export async function eventsOf(text: string, maxCharsAtOnce: number): Promise<SwarmEvent[]> {
   const events: SwarmEvent[] = []
-  eachEvent(text, (head, entity) => events.push(eventOf(head, entity)))
+  const take = (head: EventHead, entity: string) => void events.push(eventOf(head, entity))
+  for (let at = eachEvent(text, take, 0, maxCharsAtOnce); at < text.length; ) {
+    await new Promise((resolve) => setImmediate(resolve))
+    at = eachEvent(text, take, at, maxCharsAtOnce)
+  }
   return events
 }
 
@@ -77,27 +112,28 @@ export const kindOf = (type: string): EntityKind => type.slice(0, type.indexOf('
 const MARK_BYTES = 3
 
 /** Three bytes that stand for an agent's id: a batch without them has nothing of that agent (one with them may have). */
-export const markOf = (agentId: string): Uint8Array => marksOfIds(new Set([agentId]))
-
-/** The marks of every agent that the events concern. */
-export function marksOf(events: readonly SwarmEvent[]): Uint8Array {
-  const ids = new Set<string>()
-  for (const event of events) for (const id of agentsIn(event)) ids.add(id)
-  return marksOfIds(ids)
+export function markOf(agentId: string): Uint8Array {
+  const marks = new MarkSet()
+  marks.add(agentId)
+  return marks.bytes
 }
 
-/** FNV-1a, its lower 24 bits. */
-function marksOfIds(ids: ReadonlySet<string>): Uint8Array {
-  const marks = new Uint8Array(ids.size * MARK_BYTES)
-  let at = 0
-  for (const id of ids) {
+/** The marks of several agents, in a row: FNV-1a, its lower 24 bits. */
+class MarkSet {
+  readonly #ids = new Set<string>()
+  readonly #bytes: number[] = []
+
+  get bytes(): Uint8Array {
+    return Uint8Array.from(this.#bytes)
+  }
+
+  add(id: string): void {
+    if (this.#ids.has(id)) return
+    this.#ids.add(id)
     let hash = 0x811c9dc5
     for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193)
-    marks[at++] = hash >>> 16
-    marks[at++] = hash >>> 8
-    marks[at++] = hash
+    for (let byte = MARK_BYTES - 1; byte >= 0; byte--) this.#bytes.push((hash >>> (8 * byte)) & 0xff)
   }
-  return marks
 }
 
 /** The agents that an event concerns: its own, or those that its link or task names. */

@@ -48,8 +48,8 @@ export interface WireBatch {
   seq: number
   atMs: number
   events: number
-  /** `batchText` */
-  text: string
+  /** Of `BatchEncoding`. */
+  texts: readonly string[]
   marks: Uint8Array
 }
 
@@ -185,7 +185,7 @@ export class LogFile {
     let events = this.#events
     let endedFloor: number | null = null
     this.#database.transaction(() => {
-      for (const { seq, atMs, events: inBatch, text, marks } of batches) {
+      for (const { seq, atMs, events: inBatch, texts, marks } of batches) {
         const bucket = Math.floor(atMs / COUNT_BUCKET_MS)
         const count = (type: string) => {
           const key = `${bucket} ${type}`
@@ -193,7 +193,7 @@ export class LogFile {
           if (known) known.events++
           else counts.set(key, { bucket, type, events: 1 })
         }
-        eachEvent(text, (head, entity) => {
+        const take = (head: EventHead, entity: string) => {
           count(head.type)
           const { version, sourceId } = head
           if (version[0] > (this.#incarnations.get(sourceId) ?? Number.NEGATIVE_INFINITY)) {
@@ -208,13 +208,14 @@ export class LogFile {
             words.delete(ref) // so that ends are written in their order
             words.set(ref, { head, seq, json })
           }
-        })
+        }
+        for (const text of texts) eachEvent(text, take)
         for (const { key, rev } of this.#versions.forget()) {
           words.set(key, 'forgotten')
           endedFloor = rev
         }
         events += inBatch
-        this.#insertBatch.run(seq, atMs, inBatch, marks, this.#bodies.pack(text))
+        this.#insertBatch.run(seq, atMs, inBatch, marks, this.#bodies.pack(texts.join('')))
       }
       for (const [ref, word] of words) {
         if (word === 'forgotten') {

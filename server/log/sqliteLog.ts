@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { type Batch, EVENT_VERSION, type SwarmEvent } from '../../protocol/events.ts'
 import { type Checkpoint, FOLD_VERSION } from '../../protocol/fold.ts'
 import type { Entity } from '../../protocol/swarm.ts'
-import { batchText, eventsOf, marksOf } from './batchText.ts'
+import { BatchEncoding, eventsOf } from './batchText.ts'
 import type { EventLog } from './eventLog.ts'
 import { LogClock } from './logClock.ts'
 import { logUnavailable } from './logError.ts'
@@ -16,13 +16,20 @@ import { Subscribers } from './subscribers.ts'
 /** In one transaction: about 100 ms of writing, which a batch that comes meanwhile waits for. */
 const MAX_GROUP_EVENTS = 10_000
 /** A disk that hangs: what waits for it would pile up in memory. */
-const MAX_WAITING_BYTES = 128 * 1024 * 1024
+const MAX_WAITING_CHARS = 128 * 1024 * 1024
+/** Of an event, as long as it is not encoded. */
+const EVENT_CHARS = 1_000
+/** Encoded, or read, in one turn of the event loop: some 2 ms; viewers must not wait for a batch of 10,000 agents. */
+const CHARS_AT_ONCE = 256 * 1024
 const WRITE_TIMEOUT_MS = 15_000
 const READ_EVENTS = 2_000
 
 interface Waiting {
-  wire: WireBatch
   batch: Batch
+  atMs: number
+  encoding: BatchEncoding
+  /** As far as it is known. */
+  chars: number
   resolve: (seq: number) => void
   reject: (error: unknown) => void
 }
@@ -44,10 +51,15 @@ export class SqliteLog implements EventLog {
   readonly #thread: LogThread
   readonly #writeTimeoutMs: number
   readonly #subscribers = new Subscribers()
-  #waiting: Waiting[] = []
+  /** Not encoded yet, or not wholly. */
+  readonly #coming: Waiting[] = []
+  readonly #waiting: Waiting[] = []
   /** The group that is being written. */
   #underWay: Waiting[] = []
-  #waitingBytes = 0
+  #waitingChars = 0
+  /** In this turn of the event loop. */
+  #encodedChars = 0
+  #encoding: Promise<void> | null = null
   #writing: Promise<void> | null = null
   #broken: Error | null = null
   #closing: Promise<void> | null = null
@@ -90,18 +102,18 @@ export class SqliteLog implements EventLog {
     if (this.#closing) return Promise.reject(new Error('the event log is closed'))
     if (this.#broken) return Promise.reject(this.#broken)
     if (events.length === 0) return Promise.resolve(this.#lastSeq)
-    const batch: Batch = { seq: this.#lastSeq + 1, events: this.#clock.stamp(events) }
-    const text = batchText(batch.events)
-    if (this.#waitingBytes + text.length > MAX_WAITING_BYTES) {
+    const chars = events.length * EVENT_CHARS
+    if (this.#waitingChars > 0 && this.#waitingChars + chars > MAX_WAITING_CHARS) {
       this.#break(logUnavailable(new Error('the disk does not keep up')))
       return Promise.reject(this.#broken)
     }
+    const batch: Batch = { seq: this.#lastSeq + 1, events: this.#clock.stamp(events) }
     this.#lastSeq = batch.seq
-    const wire = { seq: batch.seq, atMs: this.#clock.lastMs, events: events.length, text, marks: marksOf(events) }
+    this.#waitingChars += chars
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ wire, batch, resolve, reject })
-      this.#waitingBytes += text.length
-      this.#writing ??= this.#writeAll()
+      const encoding = new BatchEncoding(batch.events)
+      this.#coming.push({ batch, atMs: this.#clock.lastMs, encoding, chars, resolve, reject })
+      if (this.#coming.length === 1) this.#encode()
     })
   }
 
@@ -126,7 +138,7 @@ export class SqliteLog implements EventLog {
     while (after < Math.min(to, this.#seq)) {
       const batches = await this.#thread.read(after, Math.min(to, this.#seq), READ_EVENTS)
       for (const { seq, text } of batches) {
-        yield { seq, events: eventsOf(text) }
+        yield { seq, events: await eventsOf(text, CHARS_AT_ONCE) }
         after = seq
       }
       if (batches.length === 0) return
@@ -176,8 +188,41 @@ export class SqliteLog implements EventLog {
 
   async #close(): Promise<void> {
     this.#subscribers.clear()
-    await this.#writing
+    while (this.#encoding ?? this.#writing) await (this.#encoding ?? this.#writing)
     if (!this.#broken) await this.#thread.close()
+  }
+
+  /** What has come in, as far as this turn allows, the rest in the next ones; what is encoded gets written. */
+  #encode(): void {
+    let done = 0
+    try {
+      for (const coming of this.#coming) {
+        if (this.#encodedChars >= CHARS_AT_ONCE) break
+        const chars = coming.encoding.step(CHARS_AT_ONCE - this.#encodedChars)
+        this.#encodedChars += chars
+        coming.chars += chars
+        this.#waitingChars += chars
+        if (!coming.encoding.isDone) break
+        // The estimate gives way to what it is.
+        const estimate = coming.batch.events.length * EVENT_CHARS
+        coming.chars -= estimate
+        this.#waitingChars -= estimate
+        done++
+      }
+    } catch (error) {
+      this.#break(logUnavailable(error))
+      return
+    }
+    this.#waiting.push(...this.#coming.splice(0, done))
+    this.#encoding ??= this.#encodeRest()
+    if (this.#waiting.length > 0) this.#writing ??= this.#writeAll()
+  }
+
+  async #encodeRest(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    this.#encoding = null
+    this.#encodedChars = 0
+    if (this.#coming.length > 0) this.#encode()
   }
 
   /** Never rejects: what goes wrong is every waiting batch's. */
@@ -186,7 +231,7 @@ export class SqliteLog implements EventLog {
       const group = this.#nextGroup()
       this.#underWay = group
       try {
-        const { firstSeq } = await this.#inTime(this.#thread.write(group.map(({ wire }) => wire)))
+        const { firstSeq } = await this.#inTime(this.#thread.write(group.map(wireOf)))
         this.#firstSeq = firstSeq
       } catch (error) {
         this.#break(logUnavailable(error))
@@ -195,8 +240,8 @@ export class SqliteLog implements EventLog {
       // Given up meanwhile: whether it was committed is not known to anybody, so nobody may be told.
       if (this.#broken) break
       this.#underWay = []
-      for (const { batch, wire, resolve, reject } of group) {
-        this.#waitingBytes -= wire.text.length
+      for (const { batch, chars, resolve, reject } of group) {
+        this.#waitingChars -= chars
         this.#seq = batch.seq
         try {
           this.#subscribers.tell(batch)
@@ -212,9 +257,9 @@ export class SqliteLog implements EventLog {
   #nextGroup(): Waiting[] {
     let events = 0
     let count = 0
-    for (const { wire } of this.#waiting) {
-      if (count > 0 && events + wire.events > MAX_GROUP_EVENTS) break
-      events += wire.events
+    for (const { batch } of this.#waiting) {
+      if (count > 0 && events + batch.events.length > MAX_GROUP_EVENTS) break
+      events += batch.events.length
       count++
     }
     return this.#waiting.splice(0, count)
@@ -237,9 +282,9 @@ export class SqliteLog implements EventLog {
     if (this.#broken) return
     this.#broken = error
     // What is under way too, and first: the order in which they are refused is that in which memory takes them over.
-    const refused = [...this.#underWay, ...this.#waiting.splice(0)]
+    const refused = [...this.#underWay, ...this.#waiting.splice(0), ...this.#coming.splice(0)]
     this.#underWay = []
-    this.#waitingBytes = 0
+    this.#waitingChars = 0
     this.#thread.abandon()
     for (const { reject } of refused) reject(error)
     this.#onBroken?.(error)
@@ -253,3 +298,11 @@ export class SqliteLog implements EventLog {
     if (this.#broken) listener(this.#broken)
   }
 }
+
+const wireOf = ({ batch, atMs, encoding }: Waiting): WireBatch => ({
+  seq: batch.seq,
+  atMs,
+  events: batch.events.length,
+  texts: encoding.texts,
+  marks: encoding.marks,
+})

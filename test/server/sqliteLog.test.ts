@@ -182,6 +182,41 @@ describe('commits', () => {
     expect(thread.groups).toEqual([1, 5])
   })
 
+  test('[L3] a batch of 10,000 agents is encoded in many turns of the event loop, and stays one batch', async () => {
+    const { log, thread } = await open()
+    const world = await World.open('real', log)
+    const sizes: number[] = []
+    world.onChange(() => sizes.push(world.store.size))
+    let turns = 0
+    let isOver = false
+    const turn = () => {
+      turns++
+      if (!isOver) setImmediate(turn)
+    }
+    setImmediate(turn)
+    const before = world.append([agentEvent('before')])
+    const large = world.append(Array.from({ length: 10_000 }, (_, n) => agentEvent(`a${n}`)))
+    const after = world.append([agentEvent('after')])
+    let turnsToWrite = 0
+    const { write } = thread
+    thread.write = (batches) => {
+      if (batches.some(({ events }) => events === 10_000)) turnsToWrite = turns
+      return write.call(thread, batches)
+    }
+    expect(await Promise.all([before, large, after])).toEqual([1, 2, 3])
+    isOver = true
+    // 8 MB, a quarter of one at a time.
+    expect(turnsToWrite).toBeGreaterThan(20)
+    expect(sizes).toEqual([1, 10_001, 10_002])
+    turns = 0
+    isOver = false
+    setImmediate(turn)
+    const [read] = await allBatches(log.read(1, 2))
+    isOver = true
+    expect(read?.events).toHaveLength(10_000)
+    expect(turns).toBeGreaterThan(20)
+  })
+
   test('[L7] nobody hears of a batch before it is on file', async () => {
     const { log, thread } = await open()
     const seen: Batch[] = []
