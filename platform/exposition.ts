@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks'
 import { Counter, Gauge, type Metric, Registry } from 'prom-client'
 import { Histogram } from './histogram.ts'
 
-/** The number, or one for each value of the label (of several labels: their values with a space between). */
+/** The number, or one for each value of the label (of several labels: their values with a space between); none: not known. */
 export type Reading = number | Iterable<readonly [labelValues: string, value: number]>
 
 export interface MetricOptions {
@@ -30,11 +30,13 @@ export class Exposition {
   }
 
   gauge(options: MetricOptions): void {
+    const { labels = [] } = options
     const gauge = new Gauge({
       ...this.#base(options),
       collect: () => {
         gauge.reset()
-        for (const [labels, value] of readings(options)) gauge.set(labels, value)
+        if (labels.length === 0) gauge.remove() // or what is not known would be 0
+        for (const [words, value] of readings(options)) gauge.set(words, value)
       },
     })
   }

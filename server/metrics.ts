@@ -7,6 +7,7 @@ import { isLive } from '../protocol/derive.ts'
 import { ERRORS, type ErrorCode } from '../protocol/errors.ts'
 import type { SourceStatus } from '../protocol/swarm.ts'
 import { RATE_LIMITS, type RatePolicy } from './guard/rateLimits.ts'
+import type { RealLog } from './log/realLog.ts'
 import type { ServerFacts } from './metricsText.ts'
 import type { Source } from './sources/source.ts'
 
@@ -31,6 +32,8 @@ const CONNECTION_CODES = [
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'DELETE'])
 
 export class ServerMetrics {
+  /** The real world's log. */
+  readonly log: RealLog
   /** From when a change was seen at its source to when its frame left for a viewer. */
   readonly freshness = new Histogram(FRESHNESS_BOUNDS_S)
   readonly requestDuration = new Histogram(REQUEST_BOUNDS_S)
@@ -41,6 +44,10 @@ export class ServerMetrics {
   /** Connections to sources that became live, live sources that were not any more, and connections that failed. */
   readonly sources = { connected: 0, lost: 0, failed: new Tally<string>(CONNECTION_CODES) }
   #text: Promise<() => Promise<{ type: string; text: string }>> | null = null
+
+  constructor(log: RealLog) {
+    this.log = log
+  }
 
   /** `sourceAtMs`: when the newest change in a frame was seen at its source, in ms since 1970. */
   frameSent(sourceAtMs: number): void {

@@ -6,6 +6,7 @@ import { VERSION } from '../platform/version.ts'
 import { AGENT_STATUSES, type EntityKind, MODES, SOURCE_STATES } from '../protocol/swarm.ts'
 import { HEALTH_STATUSES, type Health } from './api/health.ts'
 import type { Hub } from './hub/hub.ts'
+import { logFigures } from './log/logFigures.ts'
 import type { ServerMetrics } from './metrics.ts'
 import type { View } from './view.ts'
 
@@ -91,6 +92,7 @@ export function createMetricsText(
     help: 'Number of the last batch of events that is shown',
     read: () => view.world.store.seq,
   })
+  const lookAtLog = logFigures(exposition, metrics.log)
 
   exposition.gauge({ name: `${PREFIX}viewers`, help: 'Viewers of the live stream', read: () => hub.viewers })
   exposition.counter({
@@ -159,7 +161,10 @@ export function createMetricsText(
     read: () => metrics.rateLimited,
   })
   exposition.process()
-  return async () => ({ type: exposition.contentType, text: await exposition.text() })
+  return async () => {
+    await lookAtLog()
+    return { type: exposition.contentType, text: await exposition.text() }
+  }
 }
 
 const oneOf = <T extends string>(names: readonly T[], now: T): [T, number][] =>

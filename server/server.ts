@@ -82,7 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     requestTimeout: 30_000,
     requireHostHeader: false, // the guard refuses it, in our own words
   })
-  const metrics = new ServerMetrics()
+  const metrics = new ServerMetrics(realLog)
   const refuse = (socket: Duplex, code: ErrorCode) => {
     if (refuseUpgrade(socket, new SwarmscopeError(code)) !== null) metrics.errors.add(code)
   }

@@ -43,6 +43,14 @@ export interface LogFileOptions {
   migrations?: readonly Migration[]
 }
 
+export interface LogFileFigures {
+  /** The WAL's too. */
+  fileBytes: number
+  /** When the oldest batch that is kept came in; `null`: none is. */
+  oldestMs: number | null
+  keyframes: number
+}
+
 /** A batch as it crosses the thread. */
 export interface WireBatch {
   seq: number
@@ -292,6 +300,14 @@ export class LogFile {
       ended,
       incarnations,
       knownUntilMs,
+    }
+  }
+
+  figures(): LogFileFigures {
+    return {
+      fileBytes: statSync(this.#path).size + walBytes(this.#path),
+      oldestMs: this.#database.prepare('SELECT at_ms FROM batches WHERE seq = ?').number(this.#firstSeq),
+      keyframes: this.#database.prepare('SELECT count(*) FROM keyframes').number() ?? 0,
     }
   }
 

@@ -3,13 +3,14 @@
 
 import { Worker } from 'node:worker_threads'
 import { logUnavailable, type PostedError, thrownError } from './logError.ts'
-import type { LogFileOptions, OpenedLog, WireBatch, WireCheckpoint } from './logFile.ts'
+import type { LogFileFigures, LogFileOptions, OpenedLog, WireBatch, WireCheckpoint } from './logFile.ts'
 
 export interface LogThread {
   open(options: LogFileOptions): Promise<OpenedLog>
   write(batches: readonly WireBatch[]): Promise<{ firstSeq: number }>
   read(from: number, to: number, maxEvents: number): Promise<{ seq: number; text: string }[]>
   checkpoint(): Promise<WireCheckpoint>
+  figures(): Promise<LogFileFigures>
   close(): Promise<void>
   /** Without waiting for anything. */
   abandon(): void
@@ -22,6 +23,7 @@ export type LogCall =
   | { type: 'write'; batches: readonly WireBatch[] }
   | { type: 'read'; from: number; to: number; maxEvents: number }
   | { type: 'checkpoint' }
+  | { type: 'figures' }
   | { type: 'close' }
 
 export type LogAnswer =
@@ -58,6 +60,10 @@ export class WorkerThread implements LogThread {
 
   checkpoint(): Promise<WireCheckpoint> {
     return this.#call({ type: 'checkpoint' })
+  }
+
+  figures(): Promise<LogFileFigures> {
+    return this.#call({ type: 'figures' })
   }
 
   async close(): Promise<void> {

@@ -27,6 +27,8 @@ function answerTo(call: LogCall): unknown {
       return file.read(call.from, call.to, call.maxEvents)
     case 'checkpoint':
       return file.checkpoint()
+    case 'figures':
+      return file.figures()
     case 'close': {
       const closing = file
       file = null

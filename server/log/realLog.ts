@@ -2,6 +2,7 @@
 // starting, but for a file that another server owns or a newer one wrote.
 
 import { bootId } from '../../platform/bootId.ts'
+import type { Histogram } from '../../platform/histogram.ts'
 import type { Logger } from '../../platform/log.ts'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 import type { Checkpoint } from '../../protocol/fold.ts'
@@ -9,7 +10,7 @@ import type { SourceError } from '../../protocol/swarm.ts'
 import type { EventLog } from './eventLog.ts'
 import { FallbackLog } from './fallbackLog.ts'
 import { logUnavailable } from './logError.ts'
-import type { LogFileOptions } from './logFile.ts'
+import type { LogFileFigures, LogFileOptions } from './logFile.ts'
 import { MemoryLog } from './memoryLog.ts'
 import { SqliteLog, type SqliteLogOptions } from './sqliteLog.ts'
 
@@ -22,6 +23,9 @@ export class RealLog {
   /** Where history is read; `null`: this log has no file. */
   readonly path: string | null
   #error: SourceError | null
+  readonly #durable: SqliteLog | null
+  /** Committed by this server, on file or in memory. */
+  readonly counts = { batches: 0, events: 0 }
   readonly #listeners = new Set<() => void>()
 
   /** Rejects with `LOG_IN_USE` or `LOG_NEWER`. */
@@ -52,6 +56,7 @@ export class RealLog {
   ) {
     this.path = path
     this.#error = durable instanceof SwarmscopeError ? sourceError(durable) : null
+    this.#durable = durable instanceof SqliteLog ? durable : null
     this.eventLog =
       durable instanceof SqliteLog
         ? new FallbackLog(
@@ -64,6 +69,28 @@ export class RealLog {
             checkpoint,
           )
         : new MemoryLog()
+    this.eventLog.subscribe(this.#durable?.seq ?? 0, ({ events }) => {
+      this.counts.batches++
+      this.counts.events += events.length
+    })
+  }
+
+  /** What comes in now is kept on file. */
+  get isDurable(): boolean {
+    return this.#durable !== null && this.#error === null
+  }
+
+  get waitingBatches(): number {
+    return this.#durable?.waitingBatches ?? 0
+  }
+
+  /** How long commits took; `null`: nothing is kept on file. */
+  get commitDuration(): Histogram | null {
+    return this.#durable?.commitDuration ?? null
+  }
+
+  async figures(): Promise<LogFileFigures | null> {
+    return (await this.#durable?.figures()) ?? null
   }
 
   /** `LOG_UNAVAILABLE` while what happens is not kept on file and should be. */

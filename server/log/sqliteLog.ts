@@ -2,6 +2,7 @@
 // soon as no write is under way. Subscribers hear of committed batches only.
 
 import { createHash } from 'node:crypto'
+import { Histogram } from '../../platform/histogram.ts'
 import { type Batch, EVENT_VERSION, type SwarmEvent } from '../../protocol/events.ts'
 import { type Checkpoint, FOLD_VERSION } from '../../protocol/fold.ts'
 import type { Entity } from '../../protocol/swarm.ts'
@@ -9,7 +10,7 @@ import { BatchEncoding, eventsOf } from './batchText.ts'
 import type { EventLog } from './eventLog.ts'
 import { LogClock } from './logClock.ts'
 import { logUnavailable } from './logError.ts'
-import type { LogFileOptions, OpenedLog, WireBatch } from './logFile.ts'
+import type { LogFileFigures, LogFileOptions, OpenedLog, WireBatch } from './logFile.ts'
 import { type LogThread, WorkerThread } from './logThread.ts'
 import { Subscribers } from './subscribers.ts'
 
@@ -22,6 +23,9 @@ const EVENT_CHARS = 1_000
 /** Encoded, or read, in one turn of the event loop: some 2 ms; viewers must not wait for a batch of 10,000 agents. */
 const CHARS_AT_ONCE = 256 * 1024
 const WRITE_TIMEOUT_MS = 15_000
+/** Whoever looks at a server does not wait for a disk that hangs. */
+const FIGURES_TIMEOUT_MS = 250
+const COMMIT_BOUNDS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 const READ_EVENTS = 2_000
 
 interface Waiting {
@@ -42,6 +46,9 @@ export interface SqliteLogOptions extends LogFileOptions {
 
 export class SqliteLog implements EventLog {
   readonly epoch: string
+  /** From when a group was given to the thread to when it was committed. */
+  readonly commitDuration = new Histogram(COMMIT_BOUNDS_S)
+  #figures: LogFileFigures | null = null
   /** The last committed batch's. */
   #seq: number
   /** The last one that was given out. */
@@ -96,6 +103,24 @@ export class SqliteLog implements EventLog {
   /** When the last batch came in, in ms since 1970; 0 if there never was one. */
   get lastAtMs(): number {
     return this.#clock.lastMs
+  }
+
+  /** Given, and not committed yet. */
+  get waitingBatches(): number {
+    return this.#coming.length + this.#waiting.length + this.#underWay.length
+  }
+
+  /** Of the file as it is, or as it was when it last answered in time; `null`: it never did. */
+  async figures(): Promise<LogFileFigures | null> {
+    if (this.#broken || this.#closing) return this.#figures
+    const asked = this.#thread.figures().then(
+      (figures) => {
+        this.#figures = figures
+      },
+      () => undefined, // a file that breaks is told by what is written to it
+    )
+    await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, FIGURES_TIMEOUT_MS).unref())])
+    return this.#figures
   }
 
   append(events: readonly SwarmEvent[]): Promise<number> {
@@ -231,7 +256,9 @@ export class SqliteLog implements EventLog {
       const group = this.#nextGroup()
       this.#underWay = group
       try {
+        const beganMs = performance.now()
         const { firstSeq } = await this.#inTime(this.#thread.write(group.map(wireOf)))
+        this.commitDuration.observe((performance.now() - beganMs) / 1_000)
         this.#firstSeq = firstSeq
       } catch (error) {
         this.#break(logUnavailable(error))

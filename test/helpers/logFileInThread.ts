@@ -1,6 +1,6 @@
 // A log's file in the test's own thread, in place of the worker: from the sources, and each step in the test's hand.
 
-import type { LogFileOptions, OpenedLog, WireBatch, WireCheckpoint } from '../../server/log/logFile.ts'
+import type { LogFileFigures, LogFileOptions, OpenedLog, WireBatch, WireCheckpoint } from '../../server/log/logFile.ts'
 import { LogFile } from '../../server/log/logFile.ts'
 import type { LogThread } from '../../server/log/logThread.ts'
 
@@ -33,6 +33,10 @@ export class InThread implements LogThread {
 
   async checkpoint(): Promise<WireCheckpoint> {
     return this.held.checkpoint()
+  }
+
+  async figures(): Promise<LogFileFigures> {
+    return this.held.figures()
   }
 
   async close(): Promise<void> {

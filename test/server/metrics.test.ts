@@ -1,21 +1,26 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Histogram } from '../../platform/histogram.ts'
 import { ERRORS, type ErrorCode } from '../../protocol/errors.ts'
 import { SOURCE_STATES } from '../../protocol/swarm.ts'
 import { healthOf } from '../../server/api/health.ts'
 import { ViewerCounts } from '../../server/hub/viewerCounts.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
+import { RealLog } from '../../server/log/realLog.ts'
 import { ServerMetrics } from '../../server/metrics.ts'
 import { View } from '../../server/view.ts'
 import { World } from '../../server/world.ts'
 import { agentEvent } from '../helpers/eventLogContract.ts'
 import { FakeRelay, UP } from '../helpers/fakeRelay.ts'
 import { LiteralSource } from '../helpers/literalSource.ts'
+import { InThread } from '../helpers/logFileInThread.ts'
 import { readExposition } from '../helpers/prometheus.ts'
 import { records3, runningStores3 } from '../helpers/recordings.ts'
+import { silentLog } from '../helpers/silentLog.ts'
+import { temporaryFolder } from '../helpers/swarmscope.ts'
 import {
   bearer,
   HELLO,
@@ -131,7 +136,18 @@ describe('GET /metrics', () => {
 describe('everything at once', () => {
   /** All that can ever be counted, and every state a source can have. */
   async function everything(): Promise<string> {
-    const metrics = new ServerMetrics()
+    const folder = temporaryFolder('metrics')
+    const realLog = await RealLog.open({
+      path: join(folder.path, 'events.db'),
+      thread: new InThread(),
+      log: silentLog,
+    })
+    onTestFinished(async () => {
+      await realLog.eventLog.close()
+      folder.remove()
+    })
+    await realLog.eventLog.append([agentEvent('kept')])
+    const metrics = new ServerMetrics(realLog)
     for (const method of ['GET', 'HEAD', 'POST', 'DELETE', 'other']) {
       for (const outcome of ['1xx', '2xx', '3xx', '4xx', '5xx', 'cut']) metrics.requests.set(`${method} ${outcome}`, 7)
     }
