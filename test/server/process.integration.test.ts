@@ -356,6 +356,7 @@ describe.skipIf(process.platform === 'win32')('node dist/node/server/main.js', (
   test('SIGHUP opens the log file anew, for those who move it away', async () => {
     const { child, ended } = await startReady(['--demo', '--port', '0'])
     const file = join(projectDir(), 'server-demo.log')
+    await until(() => existsSync(file))
     renameSync(file, `${file}.1`)
     child.kill('SIGHUP')
     await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('SIGHUP'))
