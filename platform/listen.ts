@@ -6,6 +6,11 @@ import { SwarmscopeError } from '../protocol/errors.ts'
 /** A relay ends at most 1 s after its server; three times that is patience enough. */
 const PORT_PATIENCE_MS = 3_000
 const PORT_RETRY_MS = 100
+/**
+ * Connections that wait to be taken; the system may allow fewer. A thousand viewers who come back to a server that just
+ * starts are twice as many, and whom Node's 511 turn away, TCP lets try again after 1 s, 3 s and 7 s.
+ */
+const BACKLOG = 4_096
 
 export interface ListenOptions {
   host: string
@@ -50,7 +55,7 @@ function listenOnce(server: Server, host: string, port: number): Promise<number>
     }
     server.once('error', failed)
     server.once('listening', listening)
-    server.listen({ host, port })
+    server.listen({ host, port, backlog: BACKLOG })
   })
 }
 

@@ -16,6 +16,8 @@ export interface GuardOptions {
 
 export class Guard {
   readonly #options: GuardOptions
+  /** A request is asked for its role by several: comparing in constant time costs too much to be done anew for each. */
+  readonly #roles = new WeakMap<IncomingMessage, Role | null>()
 
   constructor(options: GuardOptions) {
     this.#options = options
@@ -30,9 +32,8 @@ export class Guard {
 
   /** The role of the request's bearer token; `null` without one. Throws `UNAUTHORIZED` for a wrong one. */
   roleOf(request: IncomingMessage): Role | null {
-    const header = request.headers.authorization
-    if (header === undefined) return null
-    const role = this.#roleOfToken(bearerOf(header))
+    if (request.headers.authorization === undefined) return null
+    const role = this.knownRole(request)
     if (role) return role
     throw new SwarmscopeError('UNAUTHORIZED', {
       detail: 'This token is not valid here: open the link that "npm start" printed',
@@ -46,7 +47,11 @@ export class Guard {
 
   /** The role of a valid token; `null` for none and for a wrong one. */
   knownRole(request: IncomingMessage): Role | null {
-    return this.#roleOfToken(bearerOf(request.headers.authorization))
+    const known = this.#roles.get(request)
+    if (known !== undefined) return known
+    const role = this.#roleOfToken(bearerOf(request.headers.authorization))
+    this.#roles.set(request, role)
+    return role
   }
 
   #roleOfToken(token: string | null): Role | null {

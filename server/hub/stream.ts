@@ -103,7 +103,7 @@ export function serveStream({ server, hub, guard, log, onRefused }: StreamOption
       log.debug({ role }, 'a viewer came')
       seats.set(webSocket, seat)
       seat.opened('stream')
-      welcome(webSocket, { role, seat, hub, log })
+      welcome(webSocket, { raw: socket, role, seat, hub, log })
     })
   }
   server.on('upgrade', onUpgrade)
@@ -118,7 +118,16 @@ export function serveStream({ server, hub, guard, log, onRefused }: StreamOption
   }
 }
 
-function welcome(socket: WebSocket, { role, seat, hub, log }: { role: Role; seat: Seat; hub: Hub; log: Logger }): void {
+interface Welcome {
+  /** What is below the WebSocket. */
+  raw: Duplex
+  role: Role
+  seat: Seat
+  hub: Hub
+  log: Logger
+}
+
+function welcome(socket: WebSocket, { raw, role, seat, hub, log }: Welcome): void {
   let saidHello = false
   let messages = 0
   let heard = true
@@ -166,8 +175,11 @@ function welcome(socket: WebSocket, { role, seat, hub, log }: { role: Role; seat
         closeFor('version_mismatch', socket, seat)
         return
       }
+      // Hello and status in one system call: when a herd comes back, those are most of the work.
+      raw.cork()
       send(socket, { type: 'hello', protocol, version: VERSION, role })
       seat.watch(sinkOf(socket, seat), message.resume)
+      raw.uncork()
     } else if (message.type === 'retry') {
       if (role === 'operator') hub.retry()
     }

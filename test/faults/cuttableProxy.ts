@@ -32,7 +32,9 @@ export class CuttableProxy {
         })
       }
     })
-    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) =>
+      server.listen({ port: this.#port, host: '127.0.0.1', backlog: 4_096 }, resolve),
+    )
     this.#server = server
     this.#port = (server.address() as AddressInfo).port
     return this

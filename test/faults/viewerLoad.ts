@@ -9,6 +9,26 @@ import type { TicketResult } from '../../web/stream/ticket.ts'
 import { type StreamSocket, ViewerStream } from '../../web/stream/viewerStream.ts'
 import { canonicalHash } from '../protocol/samples.ts'
 
+/**
+ * A thousand pages each parse what they read; one process that plays them all reads the same bytes a thousand times, and
+ * would measure itself. So what was just parsed serves all who read it: nobody changes an entity (SPEC.md, F9).
+ */
+const PARSED_KEPT = 8
+const SHORT_LENGTH = 1_000
+const parse = JSON.parse
+const parsed = new Map<string, unknown>()
+JSON.parse = (text: string, reviver?: (this: unknown, key: string, value: unknown) => unknown): unknown => {
+  if (reviver || text.length < SHORT_LENGTH) return parse(text, reviver)
+  let value = parsed.get(text)
+  if (value === undefined) {
+    value = parse(text)
+    parsed.set(text, value)
+    const [oldest] = parsed.keys()
+    if (parsed.size > PARSED_KEPT && oldest !== undefined) parsed.delete(oldest)
+  }
+  return value
+}
+
 export interface LoadOptions {
   viewers: number
   /** Where to connect. */
@@ -28,13 +48,18 @@ export type LoadCommand =
 /** One way back, by the clock of the machine. */
 export interface Return {
   lostAtMs: number
-  /** When the attempt that succeeded was due, and when it was made. */
+  /** When the attempt that succeeded was due, and when it was made: later, if this process is too busy. */
   dueAtMs: number
   triedAtMs: number
   liveAtMs: number
   /** The first state after it, or nothing was missed. */
   syncedAtMs: number
   bySnapshot: boolean
+}
+/** What came since the server was last lost, by the viewers' own counting. */
+export interface Brought {
+  frames: number
+  snapshots: number
 }
 export interface LoadReport {
   /** How many are live, and have been told something since. */
@@ -44,6 +69,12 @@ export interface LoadReport {
   repeats: number
   snapshots: number
   frames: number
+  /** Tickets that were given, and sockets that opened. */
+  tickets: number
+  opened: number
+  sinceLoss: Brought
+  /** Attempts that failed and lines that were lost, by the error's code. */
+  failures: Record<string, number>
   /** `epoch/seq` → viewers that are there. */
   places: Record<string, number>
   /** Hash of the state → viewers that have it. */
@@ -60,6 +91,7 @@ class LoadViewer {
   #triedAtMs = 0
   #liveAtMs: number | null = null
   #isSynced = false
+  sinceLoss: Brought = { frames: 0, snapshots: 0 }
 
   constructor(options: LoadOptions, report: LoadReport) {
     this.#report = report
@@ -68,9 +100,17 @@ class LoadViewer {
       {
         requestTicket: (token, signal) => {
           this.#triedAtMs = Date.now()
-          return requestTicket(options.port, { ...headers, Authorization: `Bearer ${token}` }, signal)
+          return requestTicket(options.port, { ...headers, Authorization: `Bearer ${token}` }, signal).then(
+            (result) => {
+              if (result.type === 'ticket') report.tickets++
+              return result
+            },
+          )
         },
-        openSocket: (protocols) => openSocket(`ws://127.0.0.1:${options.port}/api/v1/stream`, protocols, headers),
+        openSocket: (protocols) =>
+          openSocket(`ws://127.0.0.1:${options.port}/api/v1/stream`, protocols, headers, () => {
+            report.opened++
+          }),
         nowMs: () => performance.timeOrigin + performance.now(),
         random: Math.random,
         setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
@@ -83,9 +123,11 @@ class LoadViewer {
           this.store.load(snapshot)
           this.#hasData = true
           report.snapshots++
+          this.sinceLoss.snapshots++
           this.#synced(true)
         },
         apply: (frame) => {
+          this.sinceLoss.frames++
           const result = this.#hasData ? this.store.apply(frame) : 'gap'
           if (result === 'gap') report.gaps++
           else if (result === 'stale') report.repeats++
@@ -98,9 +140,15 @@ class LoadViewer {
         connection: (connection) => {
           if (connection.state === 'live') this.#liveAtMs = Date.now()
           if (connection.state !== 'waiting') return
+          const { code, error } = connection.lastError
+          const failure = `${code}: ${error}`
+          report.failures[failure] = (report.failures[failure] ?? 0) + 1
           this.#dueAtMs = connection.retryAt
           // Lost for the first time: attempts that fail meanwhile belong to the same outage.
-          this.#lostAtMs ??= Date.now()
+          if (this.#lostAtMs === null) {
+            this.#lostAtMs = Date.now()
+            this.sinceLoss = { frames: 0, snapshots: 0 }
+          }
           this.#liveAtMs = null
           this.#isSynced = false
         },
@@ -164,7 +212,12 @@ function requestTicket(port: number, headers: Record<string, string>, signal: Ab
   })
 }
 
-function openSocket(url: string, protocols: string[], headers: Record<string, string>): StreamSocket {
+function openSocket(
+  url: string,
+  protocols: string[],
+  headers: Record<string, string>,
+  onOpen: () => void,
+): StreamSocket {
   const socket = new WebSocket(url, protocols, { headers, perMessageDeflate: false })
   const line: StreamSocket = {
     onopen: null,
@@ -175,7 +228,10 @@ function openSocket(url: string, protocols: string[], headers: Record<string, st
     },
     close: () => socket.terminate(),
   }
-  socket.on('open', () => line.onopen?.())
+  socket.on('open', () => {
+    onOpen()
+    line.onopen?.()
+  })
   socket.on('message', (data) => line.onmessage?.({ data: data.toString() }))
   socket.on('close', (code) => line.onclose?.({ code }))
   socket.on('error', () => undefined) // its close follows
@@ -189,6 +245,10 @@ const emptyReport = (): LoadReport => ({
   repeats: 0,
   snapshots: 0,
   frames: 0,
+  tickets: 0,
+  opened: 0,
+  sinceLoss: { frames: 0, snapshots: 0 },
+  failures: {},
   places: {},
   hashes: {},
 })
@@ -202,7 +262,9 @@ function takeReport(withHashes: boolean): LoadReport {
   }
   const taken = { ...report, synced: viewers.filter(({ isSynced }) => isSynced).length }
   Object.assign(report, emptyReport())
-  for (const { store, position } of viewers) {
+  for (const { store, position, sinceLoss } of viewers) {
+    taken.sinceLoss.frames += sinceLoss.frames
+    taken.sinceLoss.snapshots += sinceLoss.snapshots
     count(taken.places, `${position?.epoch}/${position?.seq}`)
     if (withHashes) count(taken.hashes, canonicalHash(store.values()))
   }

@@ -14,7 +14,10 @@ export interface ViewerProcess {
 
 export async function startViewers(): Promise<ViewerProcess> {
   const { path, remove } = await bundle('test/faults/viewerLoad.ts')
-  const child = fork(path, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(path, {
+    execArgv: process.env.GPROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/faultsprof/gen'] : [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const ask = <T>(command: LoadCommand) =>
     new Promise<T>((resolve, reject) => {

@@ -1,7 +1,7 @@
 // Starts the built server and relay as their users do: as processes, each with a data dir of its own.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,6 +29,8 @@ export interface Running {
 export interface StartOptions {
   args?: readonly string[]
   env?: NodeJS.ProcessEnv
+  /** Its stderr goes there, by no pipe: however much it logs, it never waits for a reader. */
+  stderrFile?: string
 }
 
 export const startServerProcess = (options: StartOptions = {}): Promise<Running> =>
@@ -62,17 +64,19 @@ export function editStore(project: string, file: string, edit: (store: Store) =>
   writeFileSync(path, JSON.stringify(store, null, 2))
 }
 
-function start(main: string, ready: RegExp, { args = [], env = {} }: StartOptions): Promise<Running> {
+function start(main: string, ready: RegExp, { args = [], env = {}, stderrFile }: StartOptions): Promise<Running> {
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(SWARMSCOPE_|CLAUDE_FLOW_|INIT_CWD$|npm_)/.test(name)),
   )
+  const file = stderrFile === undefined ? null : openSync(stderrFile, 'w')
   const child = spawn(process.execPath, [main, ...args], {
     env: { ...clean, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', file ?? 'pipe'],
   })
+  if (file !== null) closeSync(file)
   let stdout = ''
   let stderr = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-100_000)
   })
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
@@ -85,7 +89,7 @@ function start(main: string, ready: RegExp, { args = [], env = {} }: StartOption
       clearTimeout(timer)
       reject(new Error(`ended with ${code} before it was ready: ${stdout}${stderr}`))
     })
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
       const url = ready.exec(stdout)?.[1]
       if (!url) return
@@ -94,7 +98,7 @@ function start(main: string, ready: RegExp, { args = [], env = {} }: StartOption
         url,
         process: child,
         exited,
-        stderr: () => stderr,
+        stderr: () => (stderrFile === undefined ? stderr : readFileSync(stderrFile, 'utf8')),
         stop: () => {
           child.kill('SIGTERM')
           return exited
