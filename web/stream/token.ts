@@ -26,7 +26,13 @@ export function takeToken({ location, history, storage }: TokenPlace): string | 
   }
 }
 
+let current: string | null = null
+
+/** What the page asks the API with; `null` before there is any. */
+export const currentToken = (): string | null => current
+
 export function keepToken(storage: TokenPlace['storage'], token: string): void {
+  current = token
   try {
     storage?.setItem(STORAGE_KEY, token)
   } catch {

@@ -7,8 +7,11 @@ import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { sendSceneCommand } from '../store/stage.ts'
 import { lookOf, statusText } from '../theme/status.ts'
+import { ActivityList } from './ActivityList.tsx'
+import { AgentCommands } from './AgentCommands.tsx'
 import { Field } from './Field.tsx'
 import { formatAge, formatBytes, formatCost, formatDuration, formatShare, formatTime, formatWhole } from './format.ts'
+import { Happening } from './Happening.tsx'
 import { useEntity } from './hooks.ts'
 import { Related } from './Related.tsx'
 import { StatusMark } from './StatusMark.tsx'
@@ -59,7 +62,8 @@ function AgentDetail({ agent }: { agent: Agent }): ReactNode {
   const select = useLooking((state) => state.select)
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === 'Escape' && !(event.target instanceof HTMLInputElement)) select(null)
+      // A dialog or menu that it shuts has taken it.
+      if (event.key === 'Escape' && !event.defaultPrevented && !(event.target instanceof HTMLInputElement)) select(null)
     }
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
@@ -67,13 +71,15 @@ function AgentDetail({ agent }: { agent: Agent }): ReactNode {
   return (
     <section ref={section} className="detail" data-testid="detail" aria-label={`Detail of ${agent.name}`}>
       <Head agent={agent} />
-      {agent.attention && <p className="detail-attention">{agent.attention.reason}</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
       <section className="detail-body" tabIndex={0} aria-label="Fields">
+        <Happening agent={agent} />
         <Fields agent={agent} />
         <Related agent={agent} />
+        <ActivityList agentId={agent.id} />
         <Identity agent={agent} />
       </section>
+      <AgentCommands agent={agent} />
     </section>
   )
 }
@@ -127,6 +133,12 @@ function Fields({ agent }: { agent: Agent }): ReactNode {
       <Field agent={agent} field="model" label="Model" value={agent.model} />
       <Field agent={agent} field="tokens" label="Tokens" isMono value={tokens && tokensText(tokens)} />
       <Field agent={agent} field="costUsd" label="Cost" isMono value={orNull(agent.costUsd, formatCost)} />
+      {agent.unattributed && (
+        <Field agent={agent} field="unattributed" label="Unattributed" isMono value={usageText(agent.unattributed)} />
+      )}
+      {agent.crossCheck && (
+        <Field agent={agent} field="crossCheck" label="By metrics" isMono value={usageText(agent.crossCheck)} />
+      )}
       <Field agent={agent} field="tools" label="Tool calls" isMono value={tools && toolsText(tools)} />
       <Field
         agent={agent}
@@ -146,6 +158,9 @@ function Fields({ agent }: { agent: Agent }): ReactNode {
       <Field agent={agent} field="cpuUsage" label="CPU" isMono value={orNull(agent.cpuUsage, formatShare)} />
       <Field agent={agent} field="memoryBytes" label="Memory" isMono value={orNull(agent.memoryBytes, formatBytes)} />
       <Field agent={agent} field="lastActiveAt" label="Last active" value={orNull(agent.lastActiveAt, formatTime)} />
+      {agent.endedReason !== null && (
+        <Field agent={agent} field="endedReason" label="Ended" value={agent.endedReason} />
+      )}
       <Field agent={agent} field="createdAt" label="Created" value={orNull(agent.createdAt, formatTime)} />
       <Field
         agent={agent}
@@ -165,6 +180,9 @@ function Identity({ agent }: { agent: Agent }): ReactNode {
         <Field agent={agent} field="origin" label="Reported by" value={agent.origin} />
         <Field agent={agent} field="project" label="Project" value={agent.project} />
         <Field agent={agent} field="host" label="Host" value={agent.host} />
+        {agent.sessionId !== null && (
+          <Field agent={agent} field="sessionId" label="Session" isMono isCopied value={agent.sessionId} />
+        )}
         <Field agent={agent} field="id" label="Id" isMono isCopied value={agent.id} />
       </dl>
     </>
@@ -187,6 +205,11 @@ function tokensText({ input, output, cacheRead, cacheWrite }: NonNullable<Agent[
     [cached, 'cached'],
   ] as const
   return parts.flatMap(([value, word]) => (value === null ? [] : [`${formatWhole(value)} ${word}`])).join(' · ')
+}
+
+/** Of a session: what no agent is known for, or what the metrics say. */
+function usageText({ tokens, costUsd }: NonNullable<Agent['unattributed']>): string {
+  return [tokens && tokensText(tokens), orNull(costUsd, formatCost)].filter((part) => part !== null).join(' · ')
 }
 
 function toolsText({ count, errors, durationMs }: NonNullable<Agent['tools']>): string {

@@ -1,0 +1,72 @@
+// What the selected agent did, live.
+
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
+import { ActivityFeed, EMPTY_FEED, type Feed, feedLines } from '../store/activityFeed.ts'
+import { useLine } from '../store/line.ts'
+import { model } from '../store/session.ts'
+import { askApi } from '../stream/apiClient.ts'
+import { formatAge, formatTime } from './format.ts'
+import { useNow } from './useNow.ts'
+
+export function ActivityList({ agentId }: { agentId: string }): ReactNode {
+  const { feed, readOlder } = useFeed(agentId)
+  const now = useNow()
+  const offsetMs = useLine((state) => state.clockOffsetMs)
+  const lines = useMemo(() => feedLines(feed.items), [feed.items])
+  return (
+    <section data-testid="activity">
+      <h3>Activity</h3>
+      {feed.error && (
+        <p className="field-none">
+          {feed.error.error}. {feed.error.details.suggestion}
+        </p>
+      )}
+      {lines.length === 0 && !feed.error && (
+        <p className="field-none">{feed.isLoading ? 'Reading…' : 'Nothing is kept of what it did.'}</p>
+      )}
+      <ol className="feed">
+        {lines.map(({ key, text, tone, at }) => (
+          <li key={key} className="feed-line" data-tone={tone}>
+            <bdi>{text}</bdi>
+            <time className="figures" dateTime={at} title={formatTime(at)}>
+              {formatAge(now + offsetMs - Date.parse(at))}
+            </time>
+          </li>
+        ))}
+      </ol>
+      {feed.next !== null && (
+        <button
+          type="button"
+          className="link-button"
+          data-testid="activity-older"
+          disabled={feed.isLoading}
+          onClick={readOlder}
+        >
+          Older
+        </button>
+      )}
+    </section>
+  )
+}
+
+function useFeed(agentId: string): { feed: Feed; readOlder: () => void } {
+  const [feed, setFeed] = useState<Feed>(EMPTY_FEED)
+  const reader = useRef<ActivityFeed | null>(null)
+  useEffect(() => {
+    const created = new ActivityFeed(agentId, {
+      read: (path, signal) => askApi(path, { signal }),
+      setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
+      clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+      nowMs: () => performance.now(),
+      onFeed: setFeed,
+    })
+    reader.current = created
+    created.start()
+    const stop = model.subscribeTo('agent', agentId, () => created.touch())
+    return () => {
+      stop()
+      created.close()
+    }
+  }, [agentId])
+  return { feed, readOlder: () => void reader.current?.readOlder().catch(() => undefined) }
+}
