@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { RevisionedStore } from '../../protocol/frames.ts'
 import type { Entity } from '../../protocol/swarm.ts'
 import { type SwarmChange, SwarmModel } from '../../web/store/swarmModel.ts'
 import { agentOf } from '../helpers/webWorld.ts'
@@ -91,5 +92,61 @@ describe('the model', () => {
     expect(model.apply({ ...frame(1, []), epoch: 'other' })).toBe('gap')
     expect(listener).not.toHaveBeenCalled()
     expect(model.agents.size).toBe(0)
+  })
+})
+
+describe('the model in the past', () => {
+  const pastStore = (...agents: Entity[]) => {
+    const store = new RevisionedStore<Entity>('past:1')
+    for (const agent of agents) store.put(agent)
+    return store
+  }
+  const names = (model: SwarmModel) => [...model.agents.values()].map(({ name }) => name)
+
+  it('shows nothing of what is received, and receives it all the same', () => {
+    const { model } = harness()
+    load(model, [agentOf('a'), agentOf('b')])
+    const shown: SwarmChange[] = []
+    const live: SwarmChange[] = []
+    model.onChange((change) => shown.push(change))
+    model.onLiveChange((change) => live.push(change))
+
+    model.showPast(pastStore(agentOf('old')))
+    expect(names(model)).toEqual(['old'])
+    expect([model.isPast, model.epoch]).toEqual([true, 'past:1'])
+    expect(model.apply(frame(1, [agentOf('c')], ['test/a']))).toBe('applied')
+    expect(names(model)).toEqual(['old'])
+    expect([shown.length, live.length]).toEqual([1, 1])
+    // Whoever resumes, resumes the live world.
+    expect(model.position()).toEqual({ epoch: 'e', seq: 2 })
+
+    model.showLive()
+    expect(names(model)).toEqual(['b', 'c'])
+    expect(shown.at(-1)).toMatchObject({ isReset: true, del: [] })
+    expect(shown.at(-1)?.put).toHaveLength(2)
+  })
+
+  it('ignores a past that is no longer shown, and a snapshot of now', () => {
+    const { model, drawFrame } = harness()
+    load(model, [agentOf('a')])
+    const first = pastStore(agentOf('old'))
+    model.showPast(first)
+    const second = pastStore(agentOf('older'))
+    model.showPast(second)
+    const shown = vi.fn()
+    const listener = vi.fn()
+    model.onChange(shown)
+    model.subscribeTo('agent', 'test/a', listener)
+    drawFrame()
+    listener.mockClear()
+    model.movePast(first, [agentOf('old')], [])
+    load(model, [agentOf('a')], 'another epoch')
+    drawFrame()
+    expect(shown).not.toHaveBeenCalled()
+    expect(listener).not.toHaveBeenCalled()
+    model.showLive()
+    expect(model.epoch).toBe('another epoch')
+    model.movePast(second, [agentOf('older')], [])
+    expect(shown).toHaveBeenCalledTimes(1)
   })
 })

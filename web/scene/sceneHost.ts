@@ -3,12 +3,14 @@
 import { Color, type PerspectiveCamera, type Scene, type WebGLRenderer } from 'three'
 import { startLayoutWorker } from '../layout/layoutClient.ts'
 import { parseFilter } from '../store/agentFilter.ts'
-import { modeShown, staleSourceIds, useLine } from '../store/line.ts'
+import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
 import { useAppearance, useSettings } from '../store/settings.ts'
+import { modeOnScreen, staleSourcesOnScreen } from '../store/shown.ts'
 import { onSceneCommand, provideScene, type SceneCommand, sendSceneCommand, useStage } from '../store/stage.ts'
 import { provideSceneStats } from '../store/stats.ts'
+import { useTravel } from '../store/travel.ts'
 import { CameraRig } from './cameraRig.ts'
 import { FrameStats } from './frameStats.ts'
 import { readPalette } from './palette.ts'
@@ -128,6 +130,7 @@ export class SceneHost {
       }),
       useLooking.subscribe(() => this.#lookAgain()),
       useLine.subscribe(() => this.#lookAtLine()),
+      useTravel.subscribe(() => this.#lookAtLine()),
       useStage.subscribe(({ insets }) => {
         this.#stage.insets = insets
         this.#hasStageChanged = true
@@ -174,8 +177,7 @@ export class SceneHost {
   #followedId: string | null = null
 
   #lookAtLine(): void {
-    const line = useLine.getState()
-    this.#scene.setStale(staleSourceIds(line.status), modeShown(line, Date.now()) === 'stale')
+    this.#scene.setStale(staleSourcesOnScreen(), modeOnScreen(Date.now()) === 'stale')
   }
 
   #pick(x: number, y: number): string | null {

@@ -3,9 +3,9 @@
 import { parseFilter } from './agentFilter.ts'
 import { writeSort } from './agentOrder.ts'
 import { rowsOf } from './agentRows.ts'
-import { modeShown, useLine } from './line.ts'
 import { useLooking } from './looking.ts'
 import { model } from './session.ts'
+import { modeOnScreen } from './shown.ts'
 
 export interface AgentsExport {
   exportedAt: string
@@ -33,7 +33,7 @@ export function agentsExport(nowMs: number): AgentsExport {
   const agents = rows.flatMap((row) => (row.type === 'agent' && !row.tree?.isPassed ? [row.agent] : []))
   return {
     exportedAt: new Date(nowMs).toISOString(),
-    mode: modeShown(useLine.getState(), nowMs),
+    mode: modeOnScreen(nowMs),
     query: filter.trim(),
     sort: sort ? writeSort(sort) : 'urgency',
     epoch: model.epoch,

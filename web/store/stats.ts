@@ -1,8 +1,8 @@
 // `globalThis.swarmscope.stats()`: what the page knows of itself, for support and measurement.
 
 import type { Mode } from '../../protocol/swarm.ts'
-import { modeShown, useLine } from './line.ts'
 import { model } from './session.ts'
+import { modeOnScreen } from './shown.ts'
 
 export interface SceneStats {
   drawCalls: number
@@ -37,7 +37,7 @@ export function provideSceneStats(provide: () => SceneStats): () => void {
 export const pageStats = (): PageStats => ({
   agents: model.agents.size,
   links: model.links.size,
-  mode: modeShown(useLine.getState(), Date.now()),
+  mode: modeOnScreen(Date.now()),
   epoch: model.epoch,
   seq: model.seq,
   ...(sceneStats?.() ?? NO_SCENE),

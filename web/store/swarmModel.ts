@@ -1,5 +1,7 @@
-// What is: the page's copy of the swarm. The scene hears of each change at once (and draws it in its next frame); React
-// hears once a frame, and only those parts whose entity changed.
+// What is shown: the page's copy of the swarm, or a moment of its past in its place. The scene hears of each change at once
+// (and draws it in its next frame); React hears once a frame, and only those parts whose entity changed.
+//
+// The live world is received all the time, whatever is shown: so the way back from the past is at once, and exact.
 
 import {
   type ApplyResult,
@@ -23,9 +25,11 @@ export interface SwarmChange {
 type Listener = () => void
 
 export class SwarmModel {
-  readonly #store = new RevisionedStore<Entity>('')
+  readonly #live = new RevisionedStore<Entity>('')
+  #shown = this.#live
   readonly #schedule: (flush: Listener) => void
   readonly #changeListeners = new Set<(change: SwarmChange) => void>()
+  readonly #liveListeners = new Set<(change: SwarmChange) => void>()
   readonly #listeners = new Set<Listener>()
   readonly #listenersById = new Map<string, Set<Listener>>()
   readonly #touched = new Set<string>()
@@ -40,16 +44,20 @@ export class SwarmModel {
   }
 
   get epoch(): string {
-    return this.#store.epoch
+    return this.#shown.epoch
   }
 
   get seq(): number {
-    return this.#store.seq
+    return this.#shown.seq
   }
 
-  /** Whether a snapshot has ever come in. */
+  /** Whether there is anything to show: a snapshot has come in, or the past is shown. */
   get hasData(): boolean {
-    return this.#hasData
+    return this.#hasData || this.isPast
+  }
+
+  get isPast(): boolean {
+    return this.#shown !== this.#live
   }
 
   /** Rises with what React is told of. */
@@ -57,49 +65,74 @@ export class SwarmModel {
     return this.#version
   }
 
+  /** What is shown. */
   get store(): RevisionedStore<Entity> {
-    return this.#store
+    return this.#shown
+  }
+
+  /** What is now, whether it is shown or not. */
+  get live(): RevisionedStore<Entity> {
+    return this.#live
   }
 
   get agents(): ReadonlyMap<string, Agent> {
-    return this.#store.all('agent')
+    return this.#shown.all('agent')
   }
 
   get links(): ReadonlyMap<string, Link> {
-    return this.#store.all('link')
+    return this.#shown.all('link')
   }
 
   get tasks(): ReadonlyMap<string, Task> {
-    return this.#store.all('task')
+    return this.#shown.all('task')
   }
 
   get<K extends EntityKind>(kind: K, id: string): EntityOf<K> | undefined {
-    return this.#store.get(kind, id)
+    return this.#shown.get(kind, id)
   }
 
   position(): { epoch: string; seq: number } | null {
-    return this.#hasData ? { epoch: this.#store.epoch, seq: this.#store.seq } : null
+    return this.#hasData ? { epoch: this.#live.epoch, seq: this.#live.seq } : null
   }
 
   load(snapshot: Snapshot<Entity>): void {
-    this.#store.load(snapshot)
+    this.#live.load(snapshot)
     this.#hasData = true
-    this.#isReset = true
-    this.#tell({ isReset: true, put: snapshot.put, del: [] })
+    this.#tellLive({ isReset: true, put: snapshot.put, del: [] })
   }
 
   apply(frame: Frame<Entity>): ApplyResult {
     // Before the first snapshot there is nothing that a frame could be applied to.
     if (!this.#hasData) return 'gap'
-    const result = this.#store.apply(frame)
-    if (result !== 'applied') return result
-    for (const entity of frame.put) this.#touched.add(refKey(entity))
-    for (const ref of frame.del) this.#touched.add(refKey(ref))
-    this.#tell({ isReset: false, put: frame.put, del: frame.del })
+    const result = this.#live.apply(frame)
+    if (result === 'applied') this.#tellLive({ isReset: false, put: frame.put, del: frame.del })
     return result
   }
 
-  /** Each change, at once. */
+  /** Shows another world, of which `movePast` then tells each change. */
+  showPast(store: RevisionedStore<Entity>): void {
+    this.#shown = store
+    this.#tell({ isReset: true, put: [...store.values()], del: [] })
+  }
+
+  /** The world of the past went on. */
+  movePast(store: RevisionedStore<Entity>, put: readonly Entity[], del: readonly EntityRef[]): void {
+    if (store === this.#shown && this.isPast) this.#tell({ isReset: false, put, del })
+  }
+
+  showLive(): void {
+    if (!this.isPast) return
+    this.#shown = this.#live
+    this.#tell({ isReset: true, put: [...this.#live.values()], del: [] })
+  }
+
+  /** Each change of what is now, at once, whether it is shown or not. */
+  onLiveChange(listener: (change: SwarmChange) => void): () => void {
+    this.#liveListeners.add(listener)
+    return () => this.#liveListeners.delete(listener)
+  }
+
+  /** Each change of what is shown, at once. */
   onChange(listener: (change: SwarmChange) => void): () => void {
     this.#changeListeners.add(listener)
     return () => this.#changeListeners.delete(listener)
@@ -123,7 +156,17 @@ export class SwarmModel {
     }
   }
 
+  #tellLive(change: SwarmChange): void {
+    for (const listener of this.#liveListeners) listener(change)
+    if (!this.isPast) this.#tell(change)
+  }
+
   #tell(change: SwarmChange): void {
+    if (change.isReset) this.#isReset = true
+    else {
+      for (const entity of change.put) this.#touched.add(refKey(entity))
+      for (const ref of change.del) this.#touched.add(refKey(ref))
+    }
     for (const listener of this.#changeListeners) listener(change)
     if (this.#isScheduled) return
     this.#isScheduled = true

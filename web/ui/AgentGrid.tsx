@@ -9,9 +9,10 @@ import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, us
 import type { ListRow } from '../store/agentGroups.ts'
 import { readSort, type Sort } from '../store/agentOrder.ts'
 import { nextAgentIndex, treeStep } from '../store/agentRows.ts'
-import { staleSourceIds, useLine } from '../store/line.ts'
+import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { useSettings } from '../store/settings.ts'
+import { staleSourcesOnScreen } from '../store/shown.ts'
 import { sendSceneCommand } from '../store/stage.ts'
 import { AgentRow, GroupRow } from './GridRow.tsx'
 import { gridColumns, gridFeatures, visibleColumns } from './gridColumns.tsx'
@@ -239,5 +240,4 @@ const hasFigures = (row: ListRow): boolean =>
   row.type === 'agent' && (row.agent.tokens !== null || row.agent.costUsd !== null)
 
 /** As text, so that an unchanged set does not render anew. */
-const staleIdsText = ({ status }: Parameters<Parameters<typeof useLine>[0]>[0]): string =>
-  [...staleSourceIds(status)].join('\n')
+const staleIdsText = (): string => [...staleSourcesOnScreen()].join('\n')

@@ -5,6 +5,7 @@ import { modeShown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
 import { useStage } from '../store/stage.ts'
+import { isPast, useTravel } from '../store/travel.ts'
 import { AgentsPanel } from './AgentsPanel.tsx'
 import { Banner } from './Banner.tsx'
 import { Detail } from './Detail.tsx'
@@ -15,14 +16,16 @@ import { Legend } from './Legend.tsx'
 import { Notice } from './Notice.tsx'
 import { NoWebGL } from './NoWebGL.tsx'
 import { PanelFoot } from './PanelFoot.tsx'
+import { PastBanner } from './PastBanner.tsx'
 import { SceneControls } from './SceneControls.tsx'
 import { SignIn } from './SignIn.tsx'
 import { TopBar } from './TopBar.tsx'
 import { useDocumentTitle } from './useDocumentTitle.ts'
-import { useNow } from './useNow.ts'
+import { useWallClock } from './useNow.ts'
 import { hasWebGL } from './webgl.ts'
 
 const SceneView = lazy(() => import('../scene/SceneView.tsx'))
+const Timeline = lazy(() => import('./Timeline.tsx'))
 
 export function App(): ReactNode {
   const signIn = useLine((state) => state.signIn)
@@ -32,8 +35,10 @@ export function App(): ReactNode {
 
 function Dashboard(): ReactNode {
   const line = useLine()
-  const now = useNow()
-  const mode = modeShown(line, now)
+  const now = useWallClock()
+  const isInPast = useTravel(isPast)
+  // The past has the mode that the API gives it, whatever the line is now.
+  const mode = isInPast ? 'replay' : modeShown(line, now)
   const [hasScene, setHasScene] = useState(hasWebGL)
   const isPanelOpen = useLooking((state) => state.isPanelOpen)
   const isSmall = useMedia('(max-width: 599px)')
@@ -49,6 +54,7 @@ function Dashboard(): ReactNode {
       data-scene={hasScene ? 'drawn' : 'none'}
       data-mode={mode}
       data-wide={isWide}
+      data-world={isInPast ? 'past' : 'now'}
       data-testid="mode"
     >
       {hasScene && (
@@ -71,7 +77,7 @@ function Dashboard(): ReactNode {
       <div className="frame" data-mode={mode} />
       <div className="head">
         <TopBar />
-        <Banner />
+        {isInPast ? <PastBanner /> : <Banner />}
       </div>
       <Free hasScene={hasScene} mode={mode} />
       {hasScene && model.agents.size > 0 && (
@@ -80,6 +86,9 @@ function Dashboard(): ReactNode {
           <SceneControls />
         </>
       )}
+      <div className="time">
+        <Suspense fallback={null}>{model.hasData && <Timeline />}</Suspense>
+      </div>
       <aside id="panel" className="panel" data-open={isPanelOpen} data-testid="panel" aria-label="Agents">
         <div className="panel-main">
           <AgentsPanel isStale={mode === 'stale'} isWide={isWide} canWiden={!isNarrow && hasScene} />

@@ -8,11 +8,11 @@ import { retryNow } from '../store/session.ts'
 import { type BannerLine, bannerLines } from './bannerLines.ts'
 import { CopyButton } from './CopyButton.tsx'
 import { formatAge } from './format.ts'
-import { useNow } from './useNow.ts'
+import { useWallClock } from './useNow.ts'
 
 export function Banner(): ReactNode {
   const line = useLine()
-  const now = useNow()
+  const now = useWallClock()
   const lines = bannerLines(line, now)
   const [first] = lines
   const isUrgent = lines.some(({ tone }) => tone === 'lost')

@@ -7,12 +7,14 @@ import type { SourceStatus } from '../../protocol/swarm.ts'
 import { isLineDown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
+import { shownMs, useTravel } from '../store/travel.ts'
 import { AppMenuButton } from './AppMenuButton.tsx'
 import { Brand } from './Brand.tsx'
 import { FilterCount } from './FilterCount.tsx'
 import { formatAge, formatCost, formatCount } from './format.ts'
 import { useCounts, useModelVersion } from './hooks.ts'
-import { useNow } from './useNow.ts'
+import { momentText } from './timelineWords.ts'
+import { useWallClock } from './useNow.ts'
 
 export function TopBar(): ReactNode {
   const isPanelOpen = useLooking((state) => state.isPanelOpen)
@@ -41,8 +43,16 @@ export function TopBar(): ReactNode {
 
 function Chips(): ReactNode {
   const line = useLine()
-  const now = useNow()
+  const now = useWallClock()
+  const pastMs = useTravel(shownMs)
   const sources = line.status?.sources ?? []
+  if (pastMs !== null) {
+    return (
+      <ul className="chips" aria-label="Connections">
+        <Chip tone="past" name="past" state={momentText(pastMs, now + line.clockOffsetMs)} />
+      </ul>
+    )
+  }
   if (isLineDown(line, now) && line.status !== null) {
     return (
       <ul className="chips" aria-label="Connections">
@@ -68,7 +78,7 @@ function Chips(): ReactNode {
 }
 
 interface ChipProps {
-  tone: 'live' | 'lost' | 'trying' | 'mock'
+  tone: 'live' | 'lost' | 'trying' | 'mock' | 'past'
   name: string
   state: string
   title?: string | null

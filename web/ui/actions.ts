@@ -3,10 +3,10 @@
 import { shareLink } from '../store/address.ts'
 import { openDialog } from '../store/dialogs.ts'
 import { agentsExport } from '../store/exportAgents.ts'
-import { modeShown, useLine } from '../store/line.ts'
 import { tell } from '../store/notice.ts'
 import { retryNow } from '../store/session.ts'
 import { onShortcut } from '../store/shortcuts.ts'
+import { modeOnScreen } from '../store/shown.ts'
 import { sceneHandle, sendSceneCommand } from '../store/stage.ts'
 import { copyText } from './copyText.ts'
 import { download, fileName } from './download.ts'
@@ -43,7 +43,7 @@ async function takePicture(): Promise<void> {
   const scene = sceneHandle()
   if (!scene) return tell('There is no scene to take a picture of.', 'failed')
   const now = Date.now()
-  const mode = modeShown(useLine.getState(), now)
+  const mode = modeOnScreen(now)
   download(await framedPicture(await scene.picture(), mode, now), fileName('scene', now, 'png'))
   tell('Picture of the scene saved.')
 }

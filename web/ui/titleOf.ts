@@ -1,10 +1,14 @@
 const NAME = 'Swarmscope'
 
-/** The tab's title: who is waited for, and what failed. */
-export function titleOf({ needsYou, failed }: { needsYou: number; failed: number }): string {
+/** The tab's title: who is waited for now, what failed, and that the past is shown (`past`: which moment). */
+export function titleOf(
+  { needsYou, failed }: { needsYou: number; failed: number },
+  past: string | null = null,
+): string {
   const parts = [
     needsYou > 0 ? `${needsYou} ${needsYou === 1 ? 'needs' : 'need'} you` : '',
     failed > 0 ? `${failed} failed` : '',
   ].filter((part) => part !== '')
-  return parts.length > 0 ? `(${parts.join(', ')}) ${NAME}` : NAME
+  const name = past === null ? NAME : `Past ${past} · ${NAME}`
+  return parts.length > 0 ? `(${parts.join(', ')}) ${name}` : name
 }

@@ -1,8 +1,11 @@
-// The tab's title says when somebody is waited for, also (and above all) while the tab is hidden, where no frame is drawn.
+// The tab's title says when somebody is waited for, also (and above all) while the tab is hidden, where no frame is drawn. It
+// speaks of now, whatever moment is shown.
 
 import { useEffect } from 'react'
 import { countAgents } from '../store/agentGroups.ts'
-import { model } from '../store/session.ts'
+import { model, serverNowMs } from '../store/session.ts'
+import { shownMs, useTravel } from '../store/travel.ts'
+import { momentText } from './timelineWords.ts'
 import { titleOf } from './titleOf.ts'
 
 const INTERVAL_MS = 1_000
@@ -10,14 +13,28 @@ const INTERVAL_MS = 1_000
 export function useDocumentTitle(): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
-    const stop = model.onChange(() => {
-      timer ??= setTimeout(() => {
-        timer = undefined
-        document.title = titleOf(countAgents(model.agents.values()))
-      }, INTERVAL_MS)
-    })
+    const tell = () => {
+      timer = undefined
+      const pastMs = shownMs(useTravel.getState())
+      const past = pastMs === null ? null : momentText(pastMs, serverNowMs())
+      document.title = titleOf(countAgents(model.live.all('agent').values()), past)
+    }
+    const soon = () => {
+      timer ??= setTimeout(tell, INTERVAL_MS)
+    }
+    const stops = [
+      model.onLiveChange(soon),
+      useTravel.subscribe((travel, before) => {
+        const isOtherKind = (shownMs(travel) === null) !== (shownMs(before) === null)
+        if (!isOtherKind) soon()
+        else {
+          clearTimeout(timer)
+          tell()
+        }
+      }),
+    ]
     return () => {
-      stop()
+      for (const stop of stops) stop()
       clearTimeout(timer)
     }
   }, [])

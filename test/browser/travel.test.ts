@@ -1,0 +1,215 @@
+// Time travel in a real browser, through the real server, on a history that the real log wrote.
+
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { axeFindings } from '../helpers/axe.ts'
+import { launchBrowser } from '../helpers/browser.ts'
+import { openPage, pageStats } from '../helpers/page.ts'
+import {
+  editStore,
+  ROOT,
+  type Running,
+  startServerProcess,
+  temporaryFolder,
+  writeRecordedProject,
+} from '../helpers/swarmscope.ts'
+import { type WrittenHistory, writeHistory } from '../helpers/writtenHistory.ts'
+
+const HISTORY_AGENTS = 14
+const PROJECT_AGENTS = 8
+
+let browser: Browser
+let running: Running
+let project: string
+let written: WrittenHistory
+const cleanUps: (() => unknown)[] = []
+
+beforeAll(async () => {
+  const folders = [temporaryFolder('data'), temporaryFolder('project')] as const
+  cleanUps.push(...folders.map(({ remove }) => remove))
+  const [data, { path }] = folders
+  project = path
+  const args = ['--project', project, '--claude-flow', `node ${ROOT}test/helpers/fakeMcpChild.mjs`]
+  written = await writeHistory(data.path, args)
+  writeRecordedProject(project)
+  running = await startServerProcess({
+    args: ['--port', '0', '--relay-port', '0', '--data-dir', data.path, ...args],
+  })
+  cleanUps.push(() => running.stop())
+  browser = await launchBrowser()
+  cleanUps.push(() => browser.close())
+})
+afterAll(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+let added = 0
+/** Somebody joins, by claude-flow's own file. */
+function addAgent(name: string): void {
+  editStore(project, 'agents/store.json', (store) => {
+    const agents = store.agents as Record<string, Record<string, unknown>>
+    agents[name] = { ...agents['builder-1'], agentId: name, createdAt: `2026-11-23T22:00:0${added}.000Z` }
+  })
+  added++
+}
+
+async function open(): Promise<{ page: Page; agents: number }> {
+  const page = await openPage(browser, running.url, { reducedMotion: 'reduce' })
+  const agents = HISTORY_AGENTS + PROJECT_AGENTS + added
+  await page.waitForFunction((count) => globalThis.swarmscope?.stats().agents === count, agents)
+  await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'live')
+  await page.locator('[data-testid=timeline-track][aria-disabled=false]').waitFor()
+  return { page, agents }
+}
+
+/** Drags the playhead to a share of the track; resolves when the past is shown there. */
+async function dragTo(page: Page, share: number): Promise<void> {
+  const box = await page.locator('[data-testid=timeline-track]').boundingBox()
+  if (!box) throw new Error('no track')
+  const y = box.y + box.height / 2
+  await page.mouse.move(box.x + box.width * 0.95, y)
+  await page.mouse.down()
+  await page.mouse.move(box.x + box.width * share, y, { steps: 8 })
+  await page.mouse.up()
+  await page.locator('[data-testid=timeline][data-travel=paused]').waitFor()
+  await page.waitForFunction(() => !document.querySelector('[data-testid=banner]')?.textContent?.includes('Going on'))
+}
+
+const shownAt = async (page: Page) =>
+  Date.parse((await page.locator('[data-testid=banner] time').getAttribute('datetime')) ?? '')
+/** The list is drawn with the next frame. */
+const expectRows = (page: Page, agents: { name: string }[]) =>
+  expect
+    .poll(async () => (await page.locator('[data-testid=agent-row] .row-name').allInnerTexts()).sort(), {
+      timeout: 10_000,
+    })
+    .toEqual(agents.map(({ name }) => name).sort())
+
+/** What the API says of that moment. */
+async function stateAt(atMs: number): Promise<{ name: string }[]> {
+  const { href, hash } = new URL(running.url)
+  const token = new URLSearchParams(hash.slice(1)).get('token')
+  const response = await fetch(new URL(`/api/v1/history/state?at=${atMs}`, href), {
+    headers: { Authorization: `Bearer ${token}` },
+  })
+  return ((await response.json()) as { agents: { name: string }[] }).agents
+}
+
+describe('time travel', () => {
+  test('shows a moment of the past all over, receives the present meanwhile, and is back at once and exactly', async () => {
+    const { page, agents } = await open()
+    const live = await pageStats(page)
+
+    await dragTo(page, 0.45)
+    const past = await pageStats(page)
+    expect(past.mode).toBe('replay')
+    expect(past.epoch).not.toBe(live.epoch)
+    const atMs = await shownAt(page)
+    expect(atMs).toBeGreaterThan(written.fromMs)
+    expect(atMs).toBeLessThan(written.toMs)
+    const then = await stateAt(atMs)
+    expect(past.agents).toBe(then.length)
+    expect(past.agents).toBeLessThan(HISTORY_AGENTS + 1)
+    await expectRows(page, then)
+    expect(await page.locator('[data-testid=banner]').innerText()).toMatch(/Past: (\d+ \w+, )?\d\d:\d\d:\d\d/)
+    expect(await page.title()).toMatch(/Past .*\d\d:\d\d:\d\d · Swarmscope$/)
+    expect(await page.locator('.app').getAttribute('data-world')).toBe('past')
+    expect(await page.locator('[data-testid=source-chip]').allInnerTexts()).toEqual([expect.stringContaining('past')])
+
+    // The detail tells ages from that moment, not from now.
+    await page.locator('[data-testid=agent-row]').filter({ hasText: 'queen' }).click()
+    expect(await page.locator('[data-testid=field-tokens] .field-source').innerText()).toMatch(/OTLP · \d+ s$/)
+
+    addAgent('late-comer')
+    const seqThen = past.seq
+    await page.waitForTimeout(1_500) // nothing can be waited for: what is asserted is that nothing happens
+    expect(await pageStats(page)).toMatchObject({ agents: then.length, seq: seqThen, mode: 'replay' })
+
+    await page.locator('[data-testid=banner-live]').click()
+    await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'live')
+    expect(await pageStats(page)).toMatchObject({ agents: agents + 1, epoch: live.epoch })
+    await page.locator('[data-testid=banner]').waitFor({ state: 'detached' })
+    expect(await page.title()).not.toContain('Past')
+    await page.context().close()
+  })
+
+  test('goes by keys alone: back, on, play and pause at any speed, and live again', async () => {
+    const { page } = await open()
+    const track = page.getByRole('slider')
+    await track.focus()
+    expect(await track.getAttribute('aria-valuetext')).toBe('Live')
+    await page.keyboard.press('Home')
+    await page.locator('[data-testid=timeline][data-travel=paused]').waitFor()
+    const firstMs = await shownAt(page)
+    expect(Math.abs(firstMs - written.fromMs)).toBeLessThan(1_000)
+    expect(await track.getAttribute('aria-valuetext')).toMatch(/ago$/)
+    await page.keyboard.press('Shift+ArrowRight')
+    await page.waitForFunction(
+      (ms) => Date.parse(document.querySelector('[data-testid=banner] time')?.getAttribute('datetime') ?? '') > ms,
+      firstMs,
+    )
+    const beforeMs = await shownAt(page)
+
+    await page.getByLabel('Speed').selectOption('60')
+    await track.focus()
+    const playedFrom = Date.now()
+    await page.keyboard.press('Space')
+    await page.locator('[data-testid=timeline][data-travel=playing]').waitFor()
+    await page.waitForFunction(
+      (ms) => Date.parse(document.querySelector('[data-testid=banner] time')?.getAttribute('datetime') ?? '') > ms,
+      beforeMs + 120_000,
+    )
+    await page.keyboard.press('Space')
+    await page.locator('[data-testid=timeline][data-travel=paused]').waitFor()
+    const playedMs = (await shownAt(page)) - beforeMs
+    expect(playedMs).toBeLessThanOrEqual((Date.now() - playedFrom) * 60)
+    // Played to here, it is what the server says it was here.
+    const there = await stateAt(await shownAt(page))
+    await expectRows(page, there)
+
+    await page.keyboard.press('Escape')
+    await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'live')
+    await page.context().close()
+  })
+
+  test('grows at its live end with what arrives, without asking', async () => {
+    const { page } = await open()
+    const bars = page.locator('[data-testid=timeline-bars]')
+    await page.waitForFunction(
+      () => Number(document.querySelector('[data-testid=timeline-bars]')?.getAttribute('data-events')) > 100,
+    )
+    expect(Number(await bars.getAttribute('data-failed'))).toBeGreaterThan(0)
+    const before = Number(await bars.getAttribute('data-events'))
+    const asked: string[] = []
+    page.on('request', (request) => {
+      if (request.url().includes('/api/v1/history')) asked.push(request.url())
+    })
+    addAgent('another')
+    await page.waitForFunction(
+      (count) => Number(document.querySelector('[data-testid=timeline-bars]')?.getAttribute('data-events')) > count,
+      before,
+    )
+    expect(asked).toEqual([])
+    await page.context().close()
+  })
+
+  test('is free of what axe finds, live and in the past', async () => {
+    const { page } = await open()
+    const parts = ['[data-testid=timeline]']
+    expect(await axeFindings(page, parts)).toEqual([])
+    await dragTo(page, 0.5)
+    expect(await axeFindings(page, [...parts, '[data-testid=banner]'])).toEqual([])
+    await page.context().close()
+  })
+
+  test('says why there is none in a made-up world', async () => {
+    const { path, remove } = temporaryFolder('demo')
+    const demo = await startServerProcess({ args: ['--demo', '--port', '0', '--data-dir', path] })
+    const page = await openPage(browser, demo.url)
+    await page.locator('[data-testid=timeline]').filter({ hasText: 'keeps no history' }).waitFor()
+    expect(await page.getByRole('slider').count()).toBe(0)
+    await page.context().close()
+    await demo.stop()
+    remove()
+  })
+})

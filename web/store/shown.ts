@@ -1,0 +1,16 @@
+// What is shown, be it now or then: which mode, and whose agents were not current at that moment.
+
+import { isLive } from '../../protocol/derive.ts'
+import type { Mode } from '../../protocol/swarm.ts'
+import { modeShown, staleSourceIds, useLine } from './line.ts'
+import { model } from './session.ts'
+
+/** The past has the mode that the API gives it. */
+export const modeOnScreen = (nowMs: number): Mode => (model.isPast ? 'replay' : modeShown(useLine.getState(), nowMs))
+
+/** Ids of sources whose agents are, or were at the moment that is shown, not current. */
+export function staleSourcesOnScreen(): ReadonlySet<string> {
+  if (!model.isPast) return staleSourceIds(useLine.getState().status)
+  const sources = [...model.store.all('source').values()]
+  return new Set(sources.filter((source) => !isLive(source)).map(({ id }) => id))
+}

@@ -1,0 +1,89 @@
+// How much happened when: the history's counts, and at their live end what has arrived since. Pure.
+
+import type { Bucket, Overview } from '../stream/historyClient.ts'
+
+export interface Bin {
+  fromMs: number
+  events: number
+  failed: number
+  waiting: number
+}
+
+/** As fine as the server counts. */
+const FINE_MS = 10_000
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+
+/** How far back a timeline reaches, and how wide one bar is: some hundred bars each. */
+export const SPANS = [
+  { spanMs: 15 * MINUTE_MS, binMs: FINE_MS, title: '15 min' },
+  { spanMs: HOUR_MS, binMs: 30_000, title: '1 hour' },
+  { spanMs: 6 * HOUR_MS, binMs: 3 * MINUTE_MS, title: '6 hours' },
+  { spanMs: DAY_MS, binMs: 10 * MINUTE_MS, title: '1 day' },
+  { spanMs: 7 * DAY_MS, binMs: HOUR_MS, title: '7 days' },
+] as const
+export type Span = (typeof SPANS)[number]
+
+/** The narrowest that holds a stretch of time; the widest there is for a longer one. */
+export function spanFor(ms: number): Span {
+  return SPANS.find(({ spanMs }) => spanMs >= ms) ?? SPANS[SPANS.length - 1] ?? SPANS[0]
+}
+
+export class TravelBins {
+  readonly #buckets = new Map<number, Bucket>()
+  #bucketMs: number = FINE_MS
+
+  /** The server's counts take the place of all but the last: those of now may be ahead of what is written. */
+  load({ buckets, bucketMs }: Overview, askedAtMs: number): void {
+    const mine = [...this.#buckets.values()].filter(({ atMs }) => atMs + bucketMs > askedAtMs)
+    this.#buckets.clear()
+    this.#bucketMs = bucketMs
+    for (const bucket of buckets) this.#buckets.set(bucket.atMs, { ...bucket })
+    for (const { atMs, events, failed, waiting } of mine) {
+      const bucket = this.#at(atMs)
+      bucket.events = Math.max(bucket.events, events)
+      bucket.failed = Math.max(bucket.failed, failed)
+      bucket.waiting = Math.max(bucket.waiting, waiting)
+    }
+  }
+
+  /** Something arrived. */
+  note(atMs: number, { events, failed, waiting }: Pick<Bucket, 'events' | 'failed' | 'waiting'>): void {
+    const bucket = this.#at(atMs)
+    bucket.events += events
+    bucket.failed += failed
+    bucket.waiting += waiting
+  }
+
+  clear(): void {
+    this.#buckets.clear()
+  }
+
+  /** Bars of `binMs` that cover the time, the last one with `toMs` in it. */
+  bins(fromMs: number, toMs: number, binMs: number): Bin[] {
+    const first = Math.floor(fromMs / binMs)
+    const last = Math.floor(toMs / binMs)
+    const bins: Bin[] = []
+    for (let index = first; index <= last; index++)
+      bins.push({ fromMs: index * binMs, events: 0, failed: 0, waiting: 0 })
+    for (const { atMs, events, failed, waiting } of this.#buckets.values()) {
+      const bin = bins[Math.floor(atMs / binMs) - first]
+      if (!bin) continue
+      bin.events += events
+      bin.failed += failed
+      bin.waiting += waiting
+    }
+    return bins
+  }
+
+  #at(atMs: number): Bucket {
+    const start = Math.floor(atMs / this.#bucketMs) * this.#bucketMs
+    const known = this.#buckets.get(start)
+    if (known) return known
+    const bucket = { atMs: start, events: 0, failed: 0, waiting: 0 }
+    this.#buckets.set(start, bucket)
+    return bucket
+  }
+}

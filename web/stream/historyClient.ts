@@ -1,0 +1,170 @@
+// Asks the server for what was: GET /api/v1/history…. What comes is checked as far as it keeps the page from breaking on it;
+// a refusal is the API's own error, in its own words.
+
+import type { SwarmEvent, Version } from '../../protocol/events.ts'
+import type { Checkpoint } from '../../protocol/fold.ts'
+import type { Entity, EntityKind, SourceError } from '../../protocol/swarm.ts'
+import { upcast } from '../../protocol/upcast.ts'
+import { serverUnreachable } from './lineErrors.ts'
+
+export type Asked<T> = { type: 'ok'; value: T } | { type: 'failed'; error: SourceError }
+
+export interface Bucket {
+  atMs: number
+  /** Of any type. */
+  events: number
+  failed: number
+  waiting: number
+}
+
+export interface Overview {
+  /** Of what is kept; `null`: nothing is. */
+  firstMs: number | null
+  lastMs: number | null
+  /** From when on a state can be told. */
+  stateFromMs: number | null
+  bucketMs: number
+  buckets: Bucket[]
+}
+
+export interface PastState {
+  atMs: number
+  checkpoint: Checkpoint
+}
+
+export interface PastEvent {
+  seq: number
+  atMs: number
+  event: SwarmEvent
+}
+
+export interface EventPage {
+  events: PastEvent[]
+  /** For the page after it; `null`: there is no more yet. */
+  cursor: string | null
+}
+
+export interface HistoryClient {
+  overview(fromMs: number | null): Promise<Asked<Overview>>
+  stateAt(atMs: number): Promise<Asked<PastState>>
+  eventsAfter(cursor: string): Promise<Asked<EventPage>>
+}
+
+/** The finest that the server gives in one answer. */
+const MAX_BUCKETS = 2_000
+const PAGE_EVENTS = 5_000
+const TIMEOUT_MS = 15_000
+/** An index behind the last event of any batch: who is there has had the whole batch. */
+const BATCH_END = 9_999_999
+
+export const cursorAfterBatch = (seq: number): string => `${seq}.${BATCH_END}`
+
+const LISTS = { agents: 'agent', links: 'link', tasks: 'task', swarms: 'swarm', sources: 'source' } as const
+
+/** `ask`: fetches with the page's token. */
+export function historyClient(ask: (path: string, init: RequestInit) => Promise<Response>): HistoryClient {
+  async function get<T>(path: string, read: (response: Response) => Promise<T | null>): Promise<Asked<T>> {
+    try {
+      const response = await ask(`/api/v1/history${path}`, {
+        cache: 'no-store',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      })
+      if (!response.ok) return { type: 'failed', error: errorIn(await response.json()) }
+      const value = await read(response)
+      return value === null ? { type: 'failed', error: notUnderstood() } : { type: 'ok', value }
+    } catch {
+      return { type: 'failed', error: serverUnreachable() }
+    }
+  }
+  return {
+    overview: (fromMs) => {
+      const from = fromMs === null ? '' : `&from=${Math.round(fromMs)}`
+      return get(`?buckets=${MAX_BUCKETS}${from}`, async (response) => overviewOf(await response.json()))
+    },
+    stateAt: (atMs) =>
+      get(`/state?versions=true&at=${Math.round(atMs)}`, async (response) => stateOf(await response.json(), atMs)),
+    eventsAfter: (cursor) =>
+      get(`/events?limit=${PAGE_EVENTS}&cursor=${cursor}`, async (response) => pageOf(response, await response.text())),
+  }
+}
+
+function overviewOf(body: unknown): Overview | null {
+  if (!isRecord(body) || !Array.isArray(body.buckets) || typeof body.bucketSeconds !== 'number') return null
+  const buckets = body.buckets.filter(isRecord).map(({ at, counts, failed, waiting }) => ({
+    atMs: msOf(at) ?? 0,
+    events: Object.values(isRecord(counts) ? counts : {}).reduce<number>((sum, count) => sum + countOf(count), 0),
+    failed: countOf(failed),
+    waiting: countOf(waiting),
+  }))
+  return {
+    firstMs: msOf(body.first),
+    lastMs: msOf(body.last),
+    stateFromMs: msOf(body.stateFrom),
+    bucketMs: body.bucketSeconds * 1_000,
+    buckets,
+  }
+}
+
+function stateOf(body: unknown, atMs: number): PastState | null {
+  if (!isRecord(body) || typeof body.seq !== 'number' || !isRecord(body.versions)) return null
+  const { seq, versions } = body
+  const entities: { entity: Entity; version: Version }[] = []
+  for (const [list, kind] of Object.entries(LISTS)) {
+    const stated = body[list]
+    const versionsOfList = versions[list]
+    if (!Array.isArray(stated) || !Array.isArray(versionsOfList)) return null
+    for (const [index, entity] of stated.entries()) {
+      const version: unknown = versionsOfList[index]
+      if (!isRecord(entity) || entity.entity !== kind || typeof entity.id !== 'string' || !isVersion(version))
+        return null
+      // Which batch touched it last is not told, and nobody resumes from here. First, as the fold writes it.
+      entities.push({ entity: { rev: seq, ...entity } as unknown as Entity, version })
+    }
+  }
+  const ended = Array.isArray(body.ended) ? body.ended.filter(isEnded).map((end) => ({ ...end, rev: seq })) : []
+  return { atMs, checkpoint: { seq, tombstoneFloor: 0, entities, ended, incarnations: [], knownUntil: null } }
+}
+
+/** `null` when a line is no event: what comes after it would be told wrong. */
+function pageOf(response: Response, text: string): EventPage | null {
+  const events: PastEvent[] = []
+  for (const line of text.split('\n')) {
+    if (line === '') continue
+    const parsed: unknown = JSON.parse(line)
+    if (!isRecord(parsed) || typeof parsed.type !== 'string' || typeof parsed.seq !== 'number') return null
+    const { seq, id, ...head } = parsed
+    const atMs = msOf(head.receivedAt)
+    if (atMs === null || !isVersion(head.version) || !(isRecord(head.entity) || typeof id === 'string')) return null
+    events.push({ seq, atMs, event: upcast(isRecord(head.entity) ? head : { ...head, id }) })
+  }
+  const next = /<([^>]+)>;\s*rel="next"/.exec(response.headers.get('Link') ?? '')?.[1]
+  return { events, cursor: next ? new URL(next, 'http://localhost').searchParams.get('cursor') : null }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const countOf = (value: unknown): number => (typeof value === 'number' && value > 0 ? value : 0)
+const isVersion = (value: unknown): value is Version =>
+  Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'number')
+const isEnded = (value: unknown): value is { entity: EntityKind; id: string; version: Version } =>
+  isRecord(value) && typeof value.entity === 'string' && typeof value.id === 'string' && isVersion(value.version)
+
+function msOf(time: unknown): number | null {
+  const ms = typeof time === 'string' ? Date.parse(time) : Number.NaN
+  return Number.isNaN(ms) ? null : ms
+}
+
+function errorIn(body: unknown): SourceError {
+  if (!isRecord(body) || typeof body.error !== 'string' || typeof body.code !== 'string') return serverUnreachable()
+  const suggestion = isRecord(body.details) ? body.details.suggestion : null
+  return {
+    error: body.error,
+    code: body.code,
+    details: { suggestion: typeof suggestion === 'string' ? suggestion : '' },
+  }
+}
+
+const notUnderstood = (): SourceError => ({
+  error: 'The history cannot be read by this page',
+  code: 'VERSION_MISMATCH',
+  details: { suggestion: 'Reload the page' },
+})

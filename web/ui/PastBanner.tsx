@@ -1,0 +1,40 @@
+// Says, unmistakably, that what is shown is not now: which moment it is, and the way back.
+
+import { History, Radio } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { useLine } from '../store/line.ts'
+import { travel } from '../store/session.ts'
+import { shownMs, useTravel } from '../store/travel.ts'
+import { agoText, momentText } from './timelineWords.ts'
+import { useWallClock } from './useNow.ts'
+
+export function PastBanner(): ReactNode {
+  const now = useTravel()
+  const nowMs = useWallClock() + useLine((line) => line.clockOffsetMs)
+  const atMs = shownMs(now)
+  if (atMs === null) return null
+  const isSeeking = now.state === 'paused' && now.wantedMs !== null
+  return (
+    <>
+      {/* Said when it stands still: a played past would never stop talking. */}
+      <div className="sr-only" role="status">
+        {now.state === 'playing' ? 'Playing the past' : `Showing the past: ${momentText(atMs, nowMs)}`}
+      </div>
+      <section className="banner" data-testid="banner" data-tone="past" aria-label="The past">
+        <div className="banner-line">
+          <History className="banner-icon" size={18} aria-hidden="true" />
+          <p className="banner-text">
+            <strong className="figures">
+              Past: <time dateTime={new Date(atMs).toISOString()}>{momentText(atMs, nowMs)}</time>
+            </strong>{' '}
+            <span className="banner-age figures">{agoText(atMs, nowMs)}.</span>{' '}
+            {isSeeking ? 'Going on…' : 'Nothing here is now; commands are off.'}
+          </p>
+          <button type="button" className="button" data-testid="banner-live" onClick={() => travel.backToLive()}>
+            <Radio size={14} aria-hidden="true" /> Back to live
+          </button>
+        </div>
+      </section>
+    </>
+  )
+}
