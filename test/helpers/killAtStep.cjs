@@ -1,6 +1,8 @@
 // Preloaded into a child process and its workers: kills the process before or after the Nth thing that is asked of
-// SQLite, however deep in it.
+// SQLite, however deep in it, or the Nth file that gets its name.
 
+const fs = require('node:fs')
+const { syncBuiltinESMExports } = require('node:module')
 const Libsql = require('libsql')
 
 const killAt = Number(process.env.KILL_AT)
@@ -10,6 +12,10 @@ function step(work) {
   if (++count === killAt) process.kill(process.pid, 'SIGKILL')
   return work()
 }
+
+const { renameSync } = fs
+fs.renameSync = (...paths) => step(() => renameSync(...paths))
+syncBuiltinESMExports()
 
 const { exec, prepare } = Libsql.prototype
 Libsql.prototype.exec = function (sql) {

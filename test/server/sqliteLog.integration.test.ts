@@ -5,12 +5,16 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import Libsql from 'libsql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { applyBatch, emptyState, stateOf } from '../../protocol/fold.ts'
+import type { Entity } from '../../protocol/swarm.ts'
+import { HistoryFile } from '../../server/history/historyFile.ts'
 import { SqliteLog } from '../../server/log/sqliteLog.ts'
-import { agentEvent, eventLogContract } from '../helpers/eventLogContract.ts'
+import { agentEnds, agentEvent, eventLogContract } from '../helpers/eventLogContract.ts'
 import { InThread } from '../helpers/logFileInThread.ts'
 import { ROOT, temporaryFolder } from '../helpers/swarmscope.ts'
+import { canonicalHash, sampleAgent, TIME } from '../protocol/samples.ts'
 
 type Built = typeof import('../../server/log/sqliteLog.ts')
 let built: Built
@@ -128,6 +132,139 @@ describe.skipIf(process.platform === 'win32')('[L6, L7] SIGKILL', () => {
     const left = await checkLeft(path, shown, 'another boot')
     expect(epochs).not.toContain(left.epoch)
   }, 60_000)
+
+  const DAY_MS = 24 * 3_600_000
+  const START_MS = Date.parse(TIME)
+  const withoutRev = (entities: Iterable<Entity>) => canonicalHash([...entities].map(({ rev: _, ...entity }) => entity))
+
+  /** Two hours of 1,300 batches, with keyframes. */
+  async function longFile(): Promise<string> {
+    const path = newPath()
+    const thread = new InThread()
+    const log = await SqliteLog.open({ path, bootId: 'boot', thread })
+    for (let n = 0; n < 1_300; n++) {
+      const event = n % 5 === 4 ? agentEnds(`a${(n - 4) % 90}`) : agentEvent(`a${n % 90}`)
+      const appended = log.append([{ ...event, receivedAt: new Date(START_MS + n * 5_000).toISOString() }])
+      if (n % 200 !== 199) continue
+      await appended
+      await thread.held.keyframe()
+    }
+    await log.append([{ ...agentEvent('last'), receivedAt: new Date(START_MS + 2 * 3_600_000).toISOString() }])
+    await log.close()
+    return path
+  }
+
+  /** What somebody finds who opens it: that it is whole in itself is expected here. */
+  async function found(path: string) {
+    const log = await SqliteLog.open({ path, bootId: 'boot', thread: new InThread() })
+    const checkpoint = await log.checkpoint()
+    if (!checkpoint) throw new Error('no checkpoint')
+    const { store, versions } = stateOf(log.epoch, checkpoint)
+    const history = new HistoryFile(path)
+    const { first, last, stateFrom } = history.overview(null, null, 10)
+    const seqs = new Set<number>()
+    let after: string | null = null
+    do {
+      const page = history.events({ fromMs: null, toMs: null, kind: null, agent: null, after, limit: 10_000 })
+      for (const line of page.lines.split('\n').slice(0, -1)) seqs.add((JSON.parse(line) as { seq: number }).seq)
+      after = page.next
+    } while (after !== null)
+    // Without a gap from the first that is kept to the last.
+    expect([...seqs]).toEqual(Array.from({ length: seqs.size }, (_, n) => log.seq - seqs.size + 1 + n))
+    if (last !== null) {
+      const now = Object.values(history.stateAt(last).entities).flat()
+      expect(canonicalHash(now.map((json) => JSON.parse(json)))).toBe(withoutRev(store.values()))
+      expect(() => history.stateAt(stateFrom ?? Number.NaN)).not.toThrow()
+    }
+    const integrity = new Libsql(path)
+    expect(integrity.prepare('PRAGMA integrity_check').raw().all([])).toEqual([['ok']])
+    integrity.close()
+    history.close()
+    await log.close()
+    const state = { hash: canonicalHash(store.values()), ended: [...versions.ended], seq: log.seq, epoch: log.epoch }
+    return { state, first, store }
+  }
+
+  /** Calls `check` for each process that was killed; `base` is copied for each. */
+  async function killedAtEach(
+    base: string,
+    given: (path: string) => readonly string[],
+    check: (path: string) => Promise<void>,
+  ): Promise<number> {
+    let killed = 0
+    for (let step = 1 + (STRIDE > 1 ? 2 : 0); ; step += STRIDE) {
+      const path = newPath()
+      copyFileSync(base, path)
+      const { stdout, stderr, signal } = spawnSync(
+        process.execPath,
+        [
+          '--require',
+          join(ROOT, 'test/helpers/killAtStep.cjs'),
+          join(ROOT, 'test/helpers/logSteps.mjs'),
+          ...given(path),
+        ],
+        { env: { ...process.env, KILL_AT: String(step) }, encoding: 'utf8' },
+      )
+      await check(path)
+      if (signal === null) {
+        expect([stdout, stderr]).toEqual(['done', ''])
+        return killed
+      }
+      expect(signal).toBe('SIGKILL')
+      killed++
+    }
+  }
+
+  test.each([
+    ['making a keyframe', 'keyframe', 0, START_MS],
+    ['tidying', 'tidy', START_MS + 7 * DAY_MS + 3_600_000, START_MS + 3_600_000],
+  ])(
+    'at many a step of %s: the state is what it was, history is whole from where it begins',
+    async (_, what, nowMs, latestFirstMs) => {
+      const base = await longFile()
+      const { state } = await found(base)
+      const firsts: (number | null)[] = []
+      const check = async (path: string) => {
+        const left = await found(path)
+        expect(left.state).toEqual(state)
+        firsts.push(left.first)
+      }
+      expect(await killedAtEach(base, (path) => [what, path, String(nowMs)], check)).toBeGreaterThan(30 / STRIDE)
+      expect(firsts[0]).toBe(START_MS)
+      expect(firsts.at(-1)).toBe(latestFirstMs)
+    },
+    300_000,
+  )
+
+  test('at many a step of a backup: it is whole or not there, and the file is what it was', async () => {
+    const base = await longFile()
+    const { state } = await found(base)
+    let made = 0
+    const check = async (path: string) => {
+      expect((await found(path)).state).toEqual(state)
+      if (!existsSync(`${path}.backup`)) return
+      made++
+      const { hash, ended, seq } = (await found(`${path}.backup`)).state
+      expect({ hash, ended, seq }).toEqual({ hash: state.hash, ended: state.ended, seq: state.seq })
+    }
+    await killedAtEach(base, (path) => ['backup', path, `${path}.backup`], check)
+    expect(made).toBe(1)
+  }, 300_000)
+
+  test('[L10] at many a step of taking along a file that an older version wrote: the next start does', async () => {
+    const base = join(ROOT, 'test/fixtures/event-log-v1/events.db')
+    const whole = newPath()
+    copyFileSync(base, whole)
+    const { state } = await found(whole)
+    const check = async (path: string) => {
+      const left = await found(path)
+      expect(left.state).toEqual({ ...state, epoch: left.state.epoch })
+      for (const agent of left.store.all('agent').values()) {
+        expect(Object.keys(agent).sort()).toEqual(Object.keys({ ...sampleAgent('x'), rev: 1 }).sort())
+      }
+    }
+    expect(await killedAtEach(base, (path) => ['open', path], check)).toBeGreaterThan(40 / STRIDE)
+  }, 300_000)
 
   test('a power cut that loses the last commits: nobody resumes onto what is no more', async () => {
     const path = newPath()
