@@ -18,7 +18,10 @@ export interface RelayLimits {
   requestTimeoutMs: number
   /** Whatever progress is told: a request ends. */
   maxRequestTimeoutMs: number
-  /** Somebody waits and nothing was heard for so long: the child is asked whether it lives. It costs 3.x no receipt. */
+  /**
+   * Somebody waits and nothing was heard for so long: the child is asked whether it lives. It costs 3.x no receipt. Twice
+   * this, and two ticks, are less than the 2 s within which a hang is to be seen.
+   */
   probeAfterMs: number
   /** A request was given up, and the question whether it lives is unanswered for so long: it hangs, and is ended. */
   probeTimeoutMs: number
@@ -71,7 +74,7 @@ export const RELAY_LIMITS: RelayLimits = {
   childRetryMs: 10_000,
   requestTimeoutMs: 300_000,
   maxRequestTimeoutMs: 3_600_000,
-  probeAfterMs: 1_000,
+  probeAfterMs: 700,
   probeTimeoutMs: 5_000,
   hungAfterMs: 120_000,
   maxHeldBytes: 16 * 1024 * 1024,

@@ -1,13 +1,11 @@
 // The table of docs/health.md, cell by cell: relay {up, down, hung} × child {up, down, hung} × server {running, draining}.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errorBody } from '../../protocol/errors.ts'
 import type { RelayState } from '../../protocol/relayWire.ts'
 import { FakeRelay, text, UP } from '../helpers/fakeRelay.ts'
+import { healthTable } from '../helpers/healthTable.ts'
 import { records3, runningStores3 } from '../helpers/recordings.ts'
-import { ROOT } from '../helpers/swarmscope.ts'
 import { OPERATOR, StreamClient, startTestServer, type TestServer, VIEWER } from '../helpers/testServer.ts'
 import { until } from '../helpers/until.ts'
 
@@ -170,16 +168,6 @@ describe('what health, readiness and liveness say', () => {
 })
 
 describe('docs/health.md', () => {
-  const rows = readFileSync(join(ROOT, 'docs/health.md'), 'utf8')
-    .split('\n')
-    .filter((line) => /^\| (up|down|hung) \|/.test(line))
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim().replaceAll('`', '')),
-    )
-
   test('has exactly the cells that are tested above, and says the same of each', () => {
     const table = CELLS.map(([relay, child, server]) => {
       const { status, code, mode } = expected(relay, child)
@@ -190,7 +178,7 @@ describe('docs/health.md', () => {
         code ?? 'null',
       ]
     })
-    expect(rows).toEqual(table)
+    expect(healthTable()).toEqual(table)
   })
 })
 
