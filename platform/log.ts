@@ -68,6 +68,7 @@ export function openLog({
               destination: 2,
               sync: true,
               colorize: process.stderr.isTTY,
+              singleLine: true,
               ignore: 'pid,hostname,name',
               translateTime: 'SYS:HH:MM:ss',
             })
