@@ -208,8 +208,10 @@ export async function outcomeOf(
   try {
     return { type: 'done', body: await run() }
   } catch (error) {
-    if (!(error instanceof SwarmscopeError) || NOTHING_DONE.has(error.code)) throw error
-    return { type: 'failed', error }
+    // A bug of ours may come after what it was to do was done.
+    const known = error instanceof SwarmscopeError ? error : new SwarmscopeError('INTERNAL', {}, { cause: error })
+    if (NOTHING_DONE.has(known.code)) throw known
+    return { type: 'failed', error: known }
   }
 }
 

@@ -298,6 +298,11 @@ describe('commands over the API', () => {
       expect(relay.calls('agent_spawn')).toHaveLength(1)
     })
 
+    test('that met a bug of ours are not tried again: it may have come after the deed', async () => {
+      const outcome = await outcomeOf({ ready: () => Promise.resolve() }, () => Promise.reject(new TypeError('a bug')))
+      expect(outcome).toMatchObject({ type: 'failed', error: { code: 'INTERNAL' } })
+    })
+
     test('that were refused before claude-flow was asked are tried again', async () => {
       relay.tools.set('agent_spawn', () => failure(-32001, 'busy', { code: 'RATE_LIMITED' }))
       expect((await spawn('k4')).status).toBe(429)
