@@ -27,12 +27,15 @@ export interface OpenOptions {
   height?: number
   colorScheme?: 'dark' | 'light'
   reducedMotion?: 'reduce'
+  /** Runs in the page before anything of its own. */
+  initScript?: () => void
 }
 
 export async function openPage(browser: Browser, url: string, options: OpenOptions = {}): Promise<Page> {
-  const { width = 1440, height = 900, ...media } = options
+  const { width = 1440, height = 900, initScript, ...media } = options
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: 'dark', ...media })
   const page = await context.newPage()
+  if (initScript) await page.addInitScript(initScript)
   const faults: string[] = []
   const { origin } = new URL(url)
   page.on('pageerror', (error) => faults.push(`uncaught: ${error.message}`))

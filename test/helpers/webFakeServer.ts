@@ -128,6 +128,18 @@ export async function startFakeServer({ webDir, entities = [], status = {}, toke
       for (const socket of sockets)
         send(socket, { type: 'frame', epoch: world.epoch, from, to: world.seq, put: numbered, del })
     },
+    /** Whatever it is, to everybody. */
+    raw(message: unknown): void {
+      for (const socket of sockets) {
+        socket.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message))
+      }
+    },
+    get epoch(): string {
+      return world.epoch
+    },
+    get seq(): number {
+      return world.seq
+    },
     drop(): void {
       for (const socket of sockets) socket.terminate()
     },

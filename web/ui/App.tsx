@@ -26,6 +26,7 @@ import { hasWebGL } from './webgl.ts'
 
 const SceneView = lazy(() => import('../scene/SceneView.tsx'))
 const Timeline = lazy(() => import('./Timeline.tsx'))
+const Toasts = lazy(() => import('./Toasts.tsx'))
 
 export function App(): ReactNode {
   const signIn = useLine((state) => state.signIn)
@@ -89,6 +90,7 @@ function Dashboard(): ReactNode {
       <div className="time">
         <Suspense fallback={null}>{model.hasData && <Timeline />}</Suspense>
       </div>
+      <Suspense fallback={null}>{model.hasData && <Toasts />}</Suspense>
       <aside id="panel" className="panel" data-open={isPanelOpen} data-testid="panel" aria-label="Agents">
         <div className="panel-main">
           <AgentsPanel isStale={mode === 'stale'} isWide={isWide} canWiden={!isNarrow && hasScene} />

@@ -1,10 +1,11 @@
-// The tab's title says when somebody is waited for, also (and above all) while the tab is hidden, where no frame is drawn. It
+// The tab's title (and its icon, tabBadge.ts) says when somebody is waited for, also (and above all) while the tab is hidden, where no frame is drawn. It
 // speaks of now, whatever moment is shown.
 
 import { useEffect } from 'react'
 import { countAgents } from '../store/agentGroups.ts'
 import { model, serverNowMs } from '../store/session.ts'
 import { shownMs, useTravel } from '../store/travel.ts'
+import { watchTabBadge } from './tabBadge.ts'
 import { momentText } from './timelineWords.ts'
 import { titleOf } from './titleOf.ts'
 
@@ -23,6 +24,7 @@ export function useDocumentTitle(): void {
       timer ??= setTimeout(tell, INTERVAL_MS)
     }
     const stops = [
+      watchTabBadge(),
       model.onLiveChange(soon),
       useTravel.subscribe((travel, before) => {
         const isOtherKind = (shownMs(travel) === null) !== (shownMs(before) === null)

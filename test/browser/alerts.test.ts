@@ -1,0 +1,205 @@
+// Toasts, notifications, the tab's title and icon; and a server that says anything: against a server of ours, which can be told
+// what to say.
+
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Agent } from '../../protocol/swarm.ts'
+import { axeFindings } from '../helpers/axe.ts'
+import { launchBrowser } from '../helpers/browser.ts'
+import { openPage, pageStats } from '../helpers/page.ts'
+import { ROOT } from '../helpers/swarmscope.ts'
+import { startFakeServer } from '../helpers/webFakeServer.ts'
+import { agentOf } from '../helpers/webWorld.ts'
+import { seededRandom } from '../protocol/samples.ts'
+
+const WEB = `${ROOT}dist/web`
+const attention = { reason: 'permission: Bash', since: new Date().toISOString() }
+const agents = Array.from({ length: 120 }, (_, n) => agentOf(`coder-${n}`))
+
+let browser: Browser
+const cleanUps: (() => unknown)[] = []
+beforeAll(async () => {
+  browser = await launchBrowser()
+})
+afterAll(() => browser?.close())
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+declare global {
+  var notified: { title: string; body: string }[]
+  var wasAsked: number
+  var pretendHidden: boolean
+}
+
+/** Notifications are recorded in place of shown: what the system draws is not ours. */
+function recordNotifications(): void {
+  globalThis.notified = []
+  globalThis.wasAsked = 0
+  globalThis.pretendHidden = false
+  class Recorded {
+    static permission: NotificationPermission = 'default'
+    static requestPermission(): Promise<NotificationPermission> {
+      globalThis.wasAsked++
+      Recorded.permission = 'granted'
+      return Promise.resolve('granted')
+    }
+    onclick: (() => void) | null = null
+    constructor(title: string, { body = '' }: NotificationOptions = {}) {
+      globalThis.notified.push({ title, body })
+    }
+    close(): void {
+      return
+    }
+  }
+  Object.defineProperty(globalThis, 'Notification', { value: Recorded })
+  Object.defineProperty(document, 'hidden', { get: () => globalThis.pretendHidden })
+}
+
+async function open(): Promise<{ page: Page; server: Awaited<ReturnType<typeof startFakeServer>> }> {
+  const server = await startFakeServer({ webDir: WEB, entities: agents })
+  cleanUps.push(() => server.close())
+  const page = await openPage(browser, server.url, { reducedMotion: 'reduce', initScript: recordNotifications })
+  cleanUps.push(() => page.context().close())
+  await page.waitForFunction((count) => globalThis.swarmscope?.stats().agents === count, agents.length)
+  await page.locator('[data-testid=said-at-once]').waitFor({ state: 'attached' })
+  return { page, server }
+}
+
+const failing = (from: number, to: number): Agent[] =>
+  agents.slice(from, to).map((agent) => ({ ...agent, status: 'error', activity: 'Tool failed: timeout' }))
+const toasts = (page: Page) => page.locator('[data-testid=toast]')
+
+describe('who should look is told', () => {
+  test('by a toast for an agent that failed, which leads to it', async () => {
+    const { page, server } = await open()
+    server.frame(failing(3, 4))
+    const toast = toasts(page)
+    await toast.waitFor()
+    expect(await toast.innerText()).toMatch(/coder-3 failed[\s\S]*Tool failed: timeout/)
+    expect(await page.locator('[role=status][data-testid=said-politely]').innerText()).toContain('coder-3 failed')
+    expect(await axeFindings(page, ['.toasts'])).toEqual([])
+    await page.locator('[data-testid=toast-show]').click()
+    await page.locator('[data-testid=detail]').filter({ hasText: 'coder-3' }).waitFor()
+    expect(await toast.count()).toBe(0)
+  })
+
+  test('by one toast for 100 failures, and one for who needs a person until nobody does', async () => {
+    const { page, server } = await open()
+    for (let from = 0; from < 100; from += 10) server.frame(failing(from, from + 10))
+    await toasts(page).filter({ hasText: '100 agents failed' }).waitFor()
+    expect(await toasts(page).count()).toBe(1)
+    const asking = { ...agentOf('coder-110'), attention }
+    server.frame([asking])
+    await toasts(page).filter({ hasText: 'coder-110 needs you' }).waitFor()
+    expect(await page.locator('[role=alert][data-testid=said-at-once]').innerText()).toContain('permission: Bash')
+    await page.waitForFunction(() => document.title.startsWith('(1 needs you, 100 failed)'))
+    await page.waitForFunction(() =>
+      document.querySelector<HTMLLinkElement>('link[rel=icon]')?.href.startsWith('data:image/png'),
+    )
+    server.frame([{ ...asking, attention: null }])
+    await toasts(page).filter({ hasText: 'coder-110' }).waitFor({ state: 'detached' })
+    await page.waitForFunction(() => document.querySelector('link[rel=icon]')?.getAttribute('href') === '/favicon.svg')
+  })
+
+  test('by a notification while the page is hidden, if its user said so, and not by a hundred', async () => {
+    const { page, server } = await open()
+    const notified = () => page.evaluate(() => globalThis.notified)
+    await page.evaluate(() => {
+      globalThis.pretendHidden = true
+    })
+    server.frame(failing(0, 1))
+    await page.waitForFunction(() => document.querySelectorAll('[data-testid=toast]').length === 1)
+    expect([await notified(), await page.evaluate(() => globalThis.wasAsked)]).toEqual([[], 0])
+
+    await page.locator('[data-testid=notify-on]').click()
+    await page.locator('[data-testid=notify-on]').waitFor({ state: 'detached' })
+    expect(await page.evaluate(() => globalThis.wasAsked)).toBe(1)
+    server.frame([{ ...agentOf('coder-90'), attention }])
+    await page.waitForFunction(() => globalThis.notified.length === 1)
+    expect(await notified()).toEqual([{ title: 'coder-90 needs you', body: 'permission: Bash' }])
+    for (let n = 1; n < 60; n++) server.frame(failing(n, n + 1))
+    // One toast more at most: where the machine is slow, the first one's time to be joined is over.
+    await toasts(page).filter({ hasText: /(59|60) agents failed/ }).waitFor()
+    expect(await notified()).toHaveLength(1)
+
+    // Kept over a reload.
+    await page.reload()
+    await page.waitForFunction(() => globalThis.swarmscope?.stats().mode === 'live')
+    expect(await page.evaluate(() => localStorage.getItem('swarmscope.notify'))).toBe('on')
+  })
+})
+
+describe('a server that says anything', () => {
+  test('1,000 malformed, repeated and reordered messages: one resync a burst, no uncaught error, and the page is where the server is', async () => {
+    const random = seededRandom(5)
+    const { page, server } = await open()
+    const hellos = () => server.received.filter(({ type }) => type === 'hello').length
+    for (let burst = 0; burst < 4; burst++) {
+      const before = hellos()
+      const seq = server.seq
+      for (let n = 0; n < 250; n++) server.raw(nonsense(random, server.epoch, seq))
+      // One that is missed, so that something really is to be asked for again.
+      server.raw({ type: 'frame', epoch: server.epoch, from: seq + 5, to: seq + 6, put: [], del: [] })
+      await expect.poll(hellos, { timeout: 15_000 }).toBe(before + 1)
+      server.frame([agentOf(`burst-${burst}`)])
+      await page.waitForFunction((count) => globalThis.swarmscope.stats().agents === count, agents.length + burst + 1)
+      expect(hellos()).toBe(before + 1)
+    }
+    expect((await pageStats(page)).seq).toBe(server.seq)
+    // Another server in its place, with another world: it heals without a reload.
+    const port = Number(new URL(server.origin).port)
+    await server.close()
+    const second = await startFakeServer({ webDir: WEB, entities: agents.slice(0, 7), port })
+    cleanUps.push(() => second.close())
+    await page.waitForFunction(() => globalThis.swarmscope.stats().agents === 7)
+  })
+
+  test('1,000 changes a second: the page answers, and misses none', async () => {
+    const { page, server } = await open()
+    const began = Date.now()
+    let changes = 0
+    const timer = setInterval(() => {
+      const due = Math.min(8_000, Date.now() - began)
+      const put: Agent[] = []
+      for (; changes < due; changes++) put.push({ ...agents[changes % agents.length]!, activity: `Step ${changes}` })
+      for (let from = 0; from < put.length; from += agents.length) server.frame(put.slice(from, from + agents.length))
+    }, 33)
+    cleanUps.push(() => clearInterval(timer))
+    await page.locator('[data-testid=agent-row]').nth(2).click()
+    await page.locator('[data-testid=detail]').waitFor()
+    const slowest = await page.evaluate(async () => {
+      let longestMs = 0
+      for (let n = 0; n < 20; n++) {
+        const askedMs = performance.now()
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        longestMs = Math.max(longestMs, performance.now() - askedMs - 50)
+      }
+      return longestMs
+    })
+    // A person feels a tenth of a second; a shared machine without a GPU gets far more.
+    expect(slowest).toBeLessThan(1_000)
+    await expect.poll(() => changes, { timeout: 30_000 }).toBe(8_000)
+    await page.waitForFunction((seq) => globalThis.swarmscope.stats().seq === seq, server.seq)
+  })
+})
+
+/** Something that no server should say, or that this one said before. */
+function nonsense(random: () => number, epoch: string, seq: number): unknown {
+  const kinds = [
+    '{"type":"frame"',
+    'null',
+    '[]',
+    '42',
+    '',
+    { type: 'frame', epoch, from: -1, to: 'x', put: [{}], del: null },
+    { type: 'frame', epoch, from: 0, to: Math.floor(random() * seq), put: [], del: [] },
+    { type: 'frame', epoch: 'another', from: 0, to: 9, put: [], del: [] },
+    { type: 'snapshot', epoch, seq, index: 7, last: true, put: [] },
+    { type: 'status', mode: 'live', sources: 'none', degraded: [] },
+    { type: 'nobody knows' },
+    { type: 'hello' },
+    Buffer.from([1, 2, 3, 0xff]),
+  ]
+  return kinds[Math.floor(random() * kinds.length)]
+}

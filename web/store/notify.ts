@@ -1,0 +1,81 @@
+// Notifications of the browser: only while nobody looks at the page, only if its user said so, and few. The browser asks for
+// its permission on a click alone, never by itself.
+
+import { create } from 'zustand'
+import { type Toast, toastText, toastTitle } from './toastQueue.ts'
+
+export type NotifyState =
+  /** This browser cannot, or not here (it wants https or this very machine). */
+  | 'impossible'
+  /** The browser was told no: only its own settings can change that. */
+  | 'blocked'
+  | 'off'
+  | 'on'
+
+interface Notify {
+  state: NotifyState
+  /** Asked once is enough: who said "not now" is not asked in a toast again. */
+  isOffered: boolean
+}
+
+const STORAGE_KEY = 'swarmscope.notify'
+
+export const useNotify = create<Notify>(() => ({ state: stateNow(), isOffered: readStored() === null }))
+
+function stateNow(): NotifyState {
+  if (typeof Notification === 'undefined' || !isSecureContext) return 'impossible'
+  if (Notification.permission === 'denied') return 'blocked'
+  return Notification.permission === 'granted' && readStored() === 'on' ? 'on' : 'off'
+}
+
+/** On a click of its user. Resolves when the browser has an answer. */
+export async function setNotify(isWanted: boolean): Promise<void> {
+  store(isWanted ? 'on' : 'off')
+  if (isWanted && typeof Notification !== 'undefined' && Notification.permission === 'default') {
+    await Notification.requestPermission()
+  }
+  useNotify.setState({ state: stateNow(), isOffered: false })
+}
+
+/** One every few seconds is noticed, more are a nuisance: the later ones are in the title's count. */
+const PAUSE_MS = 10_000
+let lastMs = Number.NEGATIVE_INFINITY
+
+export function notify(toast: Toast, onClick: () => void): void {
+  const isMock = toast.agents.every((agent) => agent.isMock)
+  if (!document.hidden || isMock || useNotify.getState().state !== 'on') return
+  if (performance.now() - lastMs < PAUSE_MS) return
+  lastMs = performance.now()
+  try {
+    const shown = new Notification(toastTitle(toast), {
+      body: toastText(toast),
+      // The next one of its kind takes its place.
+      tag: `swarmscope-${toast.kind}`,
+      icon: '/favicon.svg',
+    })
+    shown.onclick = () => {
+      focus()
+      onClick()
+      shown.close()
+    }
+  } catch {
+    // Android's Chrome only lets a service worker do that.
+    useNotify.setState({ state: 'impossible' })
+  }
+}
+
+function readStored(): string | null {
+  try {
+    return localStorage.getItem(STORAGE_KEY)
+  } catch {
+    return null // storage is forbidden
+  }
+}
+
+function store(value: 'on' | 'off'): void {
+  try {
+    localStorage.setItem(STORAGE_KEY, value)
+  } catch {
+    return // as above: it holds as long as the page
+  }
+}

@@ -1,0 +1,121 @@
+// Which toasts are there: one for each burst, however many agents it took; few at a time. Pure: the time is given.
+
+import type { Agent } from '../../protocol/swarm.ts'
+import type { Turn, TurnKind } from './turns.ts'
+
+export interface Toast {
+  id: number
+  kind: TurnKind
+  /** Who it is about, the first to turn first. */
+  agents: readonly ToastAgent[]
+  /** More than `agents` has, when there are very many. */
+  count: number
+  /** When the last of them joined. */
+  atMs: number
+}
+
+export interface ToastAgent {
+  id: string
+  name: string
+  /** What was said of it; `null`: nothing. */
+  reason: string | null
+  isMock: boolean
+}
+
+/** What comes within this belongs to what is already told. */
+export const JOIN_MS = 10_000
+/** A failure stays in the list; its toast may go. Who waits for somebody stays until nobody does. */
+export const FAILED_SHOWN_MS = 15_000
+export const MAX_TOASTS = 3
+const MAX_AGENTS = 200
+
+export class ToastQueue {
+  #toasts: readonly Toast[] = []
+  #lastId = 0
+
+  /** The newest last. */
+  get toasts(): readonly Toast[] {
+    return this.#toasts
+  }
+
+  /** Gives those that are new or have grown. */
+  add(turns: readonly Turn[], nowMs: number): Toast[] {
+    const touched: Toast[] = []
+    for (const kind of ['failed', 'waiting'] as const) {
+      const agents = turns.filter((turn) => turn.kind === kind).map(({ agent }) => toastAgent(kind, agent))
+      if (agents.length > 0) touched.push(this.#join(kind, agents, nowMs))
+    }
+    return touched
+  }
+
+  #join(kind: TurnKind, agents: readonly ToastAgent[], nowMs: number): Toast {
+    const open = this.#toasts.find((toast) => toast.kind === kind && nowMs - toast.atMs < JOIN_MS)
+    const known = new Set(open?.agents.map(({ id }) => id))
+    const fresh = agents.filter(({ id }) => !known.has(id))
+    const toast: Toast = {
+      id: open?.id ?? ++this.#lastId,
+      kind,
+      agents: [...(open?.agents ?? []), ...fresh].slice(0, MAX_AGENTS),
+      count: (open?.count ?? 0) + fresh.length,
+      atMs: nowMs,
+    }
+    const others = this.#toasts.filter((other) => other !== open)
+    this.#toasts = keepFew([...others, toast])
+    return toast
+  }
+
+  dismiss(id: number): void {
+    this.#toasts = this.#toasts.filter((toast) => toast.id !== id)
+  }
+
+  /**
+   * Drops what need not be told any more: failures after a while, and who no longer waits. `held`: the reader is at them.
+   * Says whether anything changed.
+   */
+  settle(nowMs: number, isStillWaiting: (agentId: string) => boolean, isHeld = false): boolean {
+    const kept = this.#toasts.filter(({ kind, atMs, agents, count }) => {
+      if (kind === 'failed') return isHeld || nowMs - atMs < FAILED_SHOWN_MS
+      return count > agents.length || agents.some(({ id }) => isStillWaiting(id))
+    })
+    if (kept.length === this.#toasts.length) return false
+    this.#toasts = kept
+    return true
+  }
+
+  clear(): void {
+    this.#toasts = []
+  }
+}
+
+/** Of too many the oldest failure goes first: who waits for somebody is told as long as can be. */
+function keepFew(toasts: readonly Toast[]): readonly Toast[] {
+  if (toasts.length <= MAX_TOASTS) return toasts
+  const least = toasts.find(({ kind }) => kind === 'failed') ?? toasts[0]
+  return keepFew(toasts.filter((toast) => toast !== least))
+}
+
+const toastAgent = (kind: TurnKind, agent: Agent): ToastAgent => ({
+  id: agent.id,
+  name: agent.name,
+  reason: kind === 'waiting' ? (agent.attention?.reason ?? null) : (agent.lastFailure?.what ?? agent.activity),
+  isMock: agent.mock,
+})
+
+/** `analyst failed`, `12 agents need you`. */
+export function toastTitle({ kind, agents, count }: Toast): string {
+  const [first] = agents
+  const isOne = count === 1 && first !== undefined
+  const verb = kind === 'failed' ? 'failed' : isOne ? 'needs you' : 'need you'
+  return `${isOne ? first.name : `${count} agents`} ${verb}`
+}
+
+const MAX_NAMES = 3
+
+/** What it said, or who they are. */
+export function toastText({ agents, count }: Toast): string {
+  const [first] = agents
+  if (count === 1 && first) return first.reason ?? ''
+  const names = agents.slice(0, MAX_NAMES).map(({ name }) => name)
+  const rest = count - names.length
+  return names.join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+}
