@@ -120,7 +120,9 @@ describe('who should look is told', () => {
     expect(await notified()).toEqual([{ title: 'coder-90 needs you', body: 'permission: Bash' }])
     for (let n = 1; n < 60; n++) server.frame(failing(n, n + 1))
     // One toast more at most: where the machine is slow, the first one's time to be joined is over.
-    await toasts(page).filter({ hasText: /(59|60) agents failed/ }).waitFor()
+    await toasts(page)
+      .filter({ hasText: /(59|60) agents failed/ })
+      .waitFor()
     expect(await notified()).toHaveLength(1)
 
     // Kept over a reload.

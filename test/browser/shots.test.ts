@@ -16,6 +16,7 @@ import {
   temporaryFolder,
   writeRecordedProject,
 } from '../helpers/swarmscope.ts'
+import { writeHistory } from '../helpers/writtenHistory.ts'
 
 const SHOTS = join(ROOT, 'test/browser/shots')
 const IMAGES = join(ROOT, 'docs/images')
@@ -136,5 +137,65 @@ describe('pictures', () => {
     await page.waitForFunction(() => globalThis.swarmscope.stats().frames > 40, null, { timeout: 60_000 })
     await page.screenshot({ path: join(SHOTS, `${name}.png`) })
     expect((await pageStats(page)).mode).toBe('mock')
+  })
+})
+
+describe('pictures of the past, of totals and toasts', () => {
+  const LOOKS = {
+    dark: { colorScheme: 'dark' },
+    light: { colorScheme: 'light' },
+    narrow: { width: 390, height: 844 },
+  } as const
+  const AGENTS = 14 + 8
+
+  /** A server with an hour of history, and a project in which an agent can be made to fail. */
+  async function withHistory(): Promise<{ url: string; project: string }> {
+    const project = folder('checkout-api')
+    const data = folder('data')
+    const args = ['--project', project, '--claude-flow', FAKE_CLAUDE_FLOW]
+    await writeHistory(data, args)
+    writeRecordedProject(project)
+    const running = await startServerProcess({
+      args: ['--port', '0', '--relay-port', '0', '--data-dir', data, ...args],
+    })
+    cleanUps.push(() => running.stop())
+    return { url: running.url, project }
+  }
+
+  test('time travel, totals and a toast: dark, light, narrow', async () => {
+    const { url, project } = await withHistory()
+    for (const [name, options] of Object.entries(LOOKS)) {
+      const page = await open(url, AGENTS, { ...STILL, ...options })
+      const track = page.locator('[data-testid=timeline-track][aria-disabled=false]')
+      await track.waitFor()
+      await page.locator('[data-testid=said-politely]').waitFor({ state: 'attached' })
+      editStore(project, 'agents/store.json', ({ agents = {} }) => {
+        Object.assign(agents.analyst ?? {}, { status: 'error' })
+      })
+      // Whoever is at it holds it, however long the picture takes.
+      await page.locator('[data-testid=toast]').hover()
+      await shoot(page, `toast-${name}`)
+      editStore(project, 'agents/store.json', ({ agents = {} }) => {
+        Object.assign(agents.analyst ?? {}, { status: 'idle' })
+      })
+      await page.locator('[data-testid=toast-dismiss]').click()
+
+      await page.locator('[data-testid=totals-button]').click()
+      await page.locator('[data-testid=tokens-per-minute]').filter({ hasText: 'last' }).waitFor()
+      await shoot(page, `totals-${name}`)
+      await page.locator('[data-testid=totals-button]').click()
+
+      const box = await track.boundingBox()
+      if (!box) throw new Error('no track')
+      await page.mouse.move(box.x + box.width * 0.9, box.y + 20)
+      await page.mouse.down()
+      await page.mouse.move(box.x + box.width * 0.55, box.y + 20, { steps: 6 })
+      await page.mouse.up()
+      await page.mouse.move(box.x + 10, box.y - 200)
+      await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'replay')
+      await shoot(page, `past-${name}`)
+      expect((await pageStats(page)).epoch).toContain('past')
+      await page.context().close()
+    }
   })
 })

@@ -32,6 +32,8 @@ export function holdToasts(hold: boolean): void {
 
 export function dismissToast(id: number): void {
   queue.dismiss(id)
+  // What goes from under the pointer tells of no leaving.
+  if (queue.toasts.length === 0) isHeld = false
   useAlerts.setState({ toasts: queue.toasts })
 }
 
@@ -61,6 +63,7 @@ export function watchAlerts(): () => void {
 
   const settle = () => {
     settleTimer = undefined
+    if (queue.toasts.length === 0) isHeld = false
     if (queue.settle(performance.now(), isWaiting, isHeld)) useAlerts.setState({ toasts: queue.toasts })
     if (queue.toasts.length > 0) settleTimer = setTimeout(settle, SETTLE_MS)
   }

@@ -5,6 +5,7 @@ import { modeShown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
 import { useStage } from '../store/stage.ts'
+import { useTotalsPanel } from '../store/totalsPanel.ts'
 import { isPast, useTravel } from '../store/travel.ts'
 import { AgentsPanel } from './AgentsPanel.tsx'
 import { Banner } from './Banner.tsx'
@@ -27,6 +28,7 @@ import { hasWebGL } from './webgl.ts'
 const SceneView = lazy(() => import('../scene/SceneView.tsx'))
 const Timeline = lazy(() => import('./Timeline.tsx'))
 const Toasts = lazy(() => import('./Toasts.tsx'))
+const Totals = lazy(() => import('./Totals.tsx'))
 
 export function App(): ReactNode {
   const signIn = useLine((state) => state.signIn)
@@ -38,6 +40,7 @@ function Dashboard(): ReactNode {
   const line = useLine()
   const now = useWallClock()
   const isInPast = useTravel(isPast)
+  const isTotalsOpen = useTotalsPanel((state) => state.isOpen)
   // The past has the mode that the API gives it, whatever the line is now.
   const mode = isInPast ? 'replay' : modeShown(line, now)
   const [hasScene, setHasScene] = useState(hasWebGL)
@@ -78,6 +81,7 @@ function Dashboard(): ReactNode {
       <div className="frame" data-mode={mode} />
       <div className="head">
         <TopBar />
+        <Suspense fallback={null}>{isTotalsOpen && model.hasData && <Totals />}</Suspense>
         {isInPast ? <PastBanner /> : <Banner />}
       </div>
       <Free hasScene={hasScene} mode={mode} />

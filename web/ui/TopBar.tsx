@@ -1,8 +1,8 @@
 // Who we are connected to, and the swarm in a few figures. Each figure filters the list.
 
 import { List, PanelRightClose } from 'lucide-react'
-import { type ReactNode, useMemo } from 'react'
-import { isLive, totalsOf } from '../../protocol/derive.ts'
+import type { ReactNode } from 'react'
+import { isLive } from '../../protocol/derive.ts'
 import type { SourceStatus } from '../../protocol/swarm.ts'
 import { isLineDown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
@@ -11,8 +11,9 @@ import { shownMs, useTravel } from '../store/travel.ts'
 import { AppMenuButton } from './AppMenuButton.tsx'
 import { Brand } from './Brand.tsx'
 import { FilterCount } from './FilterCount.tsx'
-import { formatAge, formatCost, formatCount } from './format.ts'
-import { useCounts, useModelVersion } from './hooks.ts'
+import { formatAge } from './format.ts'
+import { useCounts } from './hooks.ts'
+import { TotalsButton } from './TotalsButton.tsx'
 import { momentText } from './timelineWords.ts'
 import { useWallClock } from './useNow.ts'
 
@@ -110,10 +111,6 @@ function sourceChip(source: SourceStatus, serverNowMs: number, wasLive: boolean)
 
 function Counts(): ReactNode {
   const counts = useCounts()
-  const version = useModelVersion()
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
-  const { tokens, costUsd } = useMemo(() => totalsOf(model.store), [version])
-  const tokenSum = tokens ? (tokens.input ?? 0) + (tokens.output ?? 0) : null
   if (!model.hasData) return null
   return (
     <section className="counts" data-testid="counts" aria-label="Agents by state">
@@ -129,17 +126,8 @@ function Counts(): ReactNode {
       />
       <FilterCount value={counts.failed} word="failed" filter="status:failed" tone="failed" />
       <FilterCount value={counts.idle} word="idle" filter="status:idle" />
-      {(tokenSum !== null || costUsd !== null) && <span className="count-divider" />}
-      {tokenSum !== null && <Figure text={formatCount(tokenSum)} word="tokens" />}
-      {costUsd !== null && <Figure text={formatCost(costUsd)} word="" />}
+      <span className="count-divider" />
+      <TotalsButton />
     </section>
-  )
-}
-
-function Figure({ text, word }: { text: string; word: string }): ReactNode {
-  return (
-    <span className="count" data-minor>
-      <span className="mono">{text}</span> {word}
-    </span>
   )
 }

@@ -1,0 +1,102 @@
+// The use of the world that is shown: measured as it goes on, and what was before from the history, where there is one.
+
+import { create } from 'zustand'
+import { measurePast } from './measurePast.ts'
+import { model, pastClient, serverNowMs } from './session.ts'
+import { shownMs, useTravel } from './travel.ts'
+import { useTimeline } from './travelOverview.ts'
+import { UsageMeter } from './usageMeter.ts'
+
+/** How far back a chart reaches. */
+export const USAGE_SPAN_MS = 15 * 60_000
+/** While dragging, every moment is soon another. */
+const REST_MS = 700
+
+interface Usage {
+  /** Of what is shown; `null`: not known yet. */
+  meter: UsageMeter | null
+}
+
+export const useUsage = create<Usage>(() => ({ meter: null }))
+
+/** Keeps the meter of what is shown; returns its end. */
+export function watchUsage(): () => void {
+  let live = new UsageMeter(serverNowMs(), model.live.values())
+  let epoch = model.live.epoch
+  let trip = 0
+  let restTimer: ReturnType<typeof setTimeout> | undefined
+
+  const earliestMs = (): number | null => {
+    const { overview } = useTimeline.getState()
+    return overview.state === 'ready' ? overview.stateFromMs : null
+  }
+  const measure = async (untilMs: number, use: (meter: UsageMeter) => void) => {
+    const mine = ++trip
+    const firstMs = earliestMs()
+    if (firstMs === null || firstMs >= untilMs) return
+    const meter = await measurePast(
+      pastClient,
+      Math.max(firstMs, untilMs - USAGE_SPAN_MS),
+      untilMs,
+      () => mine === trip,
+    )
+    if (meter && mine === trip) use(meter)
+  }
+  const lookBack = () => {
+    const meter = live
+    measure(meter.startMs, (earlier) => {
+      meter.prepend(earlier)
+      useUsage.setState({ meter: useUsage.getState().meter === meter ? meter : useUsage.getState().meter })
+    }).catch(() => undefined) // the client answers with an error, it does not reject
+  }
+  const showLive = () => useUsage.setState({ meter: live })
+
+  const stops = [
+    model.onLiveChange((change) => {
+      if (model.live.epoch !== epoch) {
+        epoch = model.live.epoch
+        live = new UsageMeter(serverNowMs(), model.live.values())
+        if (!model.isPast) showLive()
+        lookBack()
+      } else live.see(change.put, change.del, serverNowMs())
+    }),
+    model.onChange((change) => {
+      const atMs = shownMs(useTravel.getState())
+      const { meter } = useUsage.getState()
+      if (!model.isPast || change.isReset || atMs === null || meter === live) return
+      meter?.see(change.put, change.del, atMs)
+    }),
+    useTravel.subscribe((travel, before) => {
+      clearTimeout(restTimer)
+      const atMs = shownMs(travel)
+      if (atMs === null) {
+        if (shownMs(before) !== null) showLive()
+        return
+      }
+      // A played past goes on being measured; one that was leapt to is measured anew.
+      if (travel.state === 'playing') return
+      const isLeap = shownMs(before) !== atMs && before.state !== 'playing'
+      if (isLeap) useUsage.setState({ meter: null })
+      if (useUsage.getState().meter !== null || (travel.state === 'paused' && travel.wantedMs !== null)) return
+      restTimer = setTimeout(() => {
+        measure(atMs, (meter) => useUsage.setState({ meter })).catch(() => undefined) // as above
+      }, REST_MS)
+    }),
+  ]
+  // The overview may come later than this: only then it is known how far back the history reaches.
+  let hasLookedBack = earliestMs() !== null
+  stops.push(
+    useTimeline.subscribe(() => {
+      if (hasLookedBack || earliestMs() === null) return
+      hasLookedBack = true
+      lookBack()
+    }),
+  )
+  if (!model.isPast) showLive()
+  if (hasLookedBack) lookBack()
+  return () => {
+    trip++
+    clearTimeout(restTimer)
+    for (const stop of stops) stop()
+  }
+}
