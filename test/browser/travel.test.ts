@@ -99,6 +99,13 @@ describe('time travel', () => {
   test('shows a moment of the past all over, receives the present meanwhile, and is back at once and exactly', async () => {
     const { page, agents } = await open()
     const live = await pageStats(page)
+    await page.locator('[data-testid=totals-button]').click()
+    // What was before the page was opened is measured too, by what was reported then.
+    await page
+      .locator('[data-testid=tokens-per-minute]')
+      .filter({ hasText: /[\d.]+ k\s*last 5 min · OTLP/ })
+      .waitFor()
+    expect(await axeFindings(page, ['#totals', '.counts'])).toEqual([])
 
     await dragTo(page, 0.45)
     const past = await pageStats(page)
@@ -111,6 +118,11 @@ describe('time travel', () => {
     expect(past.agents).toBe(then.length)
     expect(past.agents).toBeLessThan(HISTORY_AGENTS + 1)
     await expectRows(page, then)
+    await page
+      .locator('#totals h2')
+      .first()
+      .filter({ hasText: `Agents ${then.length}` })
+      .waitFor()
     expect(await page.locator('[data-testid=banner]').innerText()).toMatch(/Past: (\d+ \w+, )?\d\d:\d\d:\d\d/)
     expect(await page.title()).toMatch(/Past .*\d\d:\d\d:\d\d · Swarmscope$/)
     expect(await page.locator('.app').getAttribute('data-world')).toBe('past')

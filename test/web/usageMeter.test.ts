@@ -69,7 +69,7 @@ describe('the meter', () => {
   it('gives a series that says where it was not measured', () => {
     const meter = new UsageMeter(START_MS, [using('a', 0)])
     meter.see([using('a', 500)], [], START_MS + 40_000)
-    const series = meter.series(START_MS + 89_000, 3 * MINUTE_MS, 30_000)
+    const series = meter.series(START_MS + 95_000, 3 * MINUTE_MS, 30_000)
     expect(series.map(({ use }) => use?.tokens ?? null)).toEqual([null, null, null, 0, 1_000, 0])
   })
 

@@ -123,9 +123,9 @@ export class UsageMeter {
     return { tokensPerMinute: tokens / minutes, usdPerMinute: costUsd / minutes, windowMs: measuredMs }
   }
 
-  /** Per minute, in steps, up to now; `null` where it was not measured. */
+  /** Per minute, in whole steps (of one that still goes on the rate would be too low); `null` where it was not measured. */
   series(nowMs: number, spanMs: number, stepMs: number): { atMs: number; use: Use | null }[] {
-    const last = Math.floor(nowMs / stepMs)
+    const last = Math.floor(nowMs / stepMs) - 1
     const first = last - Math.ceil(spanMs / stepMs) + 1
     const steps = Array.from({ length: last - first + 1 }, (_, index) => {
       const atMs = (first + index) * stepMs

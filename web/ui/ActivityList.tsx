@@ -1,9 +1,10 @@
-// What the selected agent did, live.
+// What the selected agent did, live; in the past only what it had done by then.
 
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { ActivityFeed, EMPTY_FEED, type Feed, feedLines } from '../store/activityFeed.ts'
 import { useLine } from '../store/line.ts'
 import { model } from '../store/session.ts'
+import { shownMs, useTravel } from '../store/travel.ts'
 import { askApi } from '../stream/apiClient.ts'
 import { formatAge, formatTime } from './format.ts'
 import { useNow } from './useNow.ts'
@@ -12,7 +13,17 @@ export function ActivityList({ agentId }: { agentId: string }): ReactNode {
   const { feed, readOlder } = useFeed(agentId)
   const now = useNow()
   const offsetMs = useLine((state) => state.clockOffsetMs)
-  const lines = useMemo(() => feedLines(feed.items), [feed.items])
+  const pastMs = useTravel(shownMs)
+  const items = useMemo(
+    () => (pastMs === null ? feed.items : feed.items.filter(({ receivedAt }) => Date.parse(receivedAt) <= pastMs)),
+    [feed.items, pastMs],
+  )
+  const lines = useMemo(() => feedLines(items), [items])
+  // The latest may all be of later.
+  const isBeyond = pastMs !== null && items.length === 0 && feed.next !== null && !feed.isLoading && !feed.error
+  useEffect(() => {
+    if (isBeyond) readOlder()
+  })
   return (
     <section data-testid="activity">
       <h3>Activity</h3>
@@ -62,7 +73,10 @@ function useFeed(agentId: string): { feed: Feed; readOlder: () => void } {
     })
     reader.current = created
     created.start()
-    const stop = model.subscribeTo('agent', agentId, () => created.touch())
+    const stop = model.subscribeTo('agent', agentId, () => {
+      // What changes in the past is no news to the server's log.
+      if (!model.isPast) created.touch()
+    })
     return () => {
       stop()
       created.close()

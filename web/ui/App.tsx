@@ -13,6 +13,7 @@ import { Detail } from './Detail.tsx'
 import { Dialogs } from './Dialogs.tsx'
 import { EmptyState, Loading } from './EmptyState.tsx'
 import { useCounts, useMedia } from './hooks.ts'
+import { Late } from './Late.tsx'
 import { Legend } from './Legend.tsx'
 import { Notice } from './Notice.tsx'
 import { NoWebGL } from './NoWebGL.tsx'
@@ -81,7 +82,7 @@ function Dashboard(): ReactNode {
       <div className="frame" data-mode={mode} />
       <div className="head">
         <TopBar />
-        <Suspense fallback={null}>{isTotalsOpen && model.hasData && <Totals />}</Suspense>
+        <Late>{isTotalsOpen && model.hasData && <Totals />}</Late>
         {isInPast ? <PastBanner /> : <Banner />}
       </div>
       <Free hasScene={hasScene} mode={mode} />
@@ -92,9 +93,9 @@ function Dashboard(): ReactNode {
         </>
       )}
       <div className="time">
-        <Suspense fallback={null}>{model.hasData && <Timeline />}</Suspense>
+        <Late>{model.hasData && <Timeline />}</Late>
       </div>
-      <Suspense fallback={null}>{model.hasData && <Toasts />}</Suspense>
+      <Late>{model.hasData && <Toasts />}</Late>
       <aside id="panel" className="panel" data-open={isPanelOpen} data-testid="panel" aria-label="Agents">
         <div className="panel-main">
           <AgentsPanel isStale={mode === 'stale'} isWide={isWide} canWiden={!isNarrow && hasScene} />

@@ -6,6 +6,7 @@ import type { Agent } from '../../protocol/swarm.ts'
 import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { sendSceneCommand } from '../store/stage.ts'
+import { isPast, useTravel } from '../store/travel.ts'
 import { lookOf, statusText } from '../theme/status.ts'
 import { ActivityList } from './ActivityList.tsx'
 import { AgentCommands } from './AgentCommands.tsx'
@@ -26,13 +27,16 @@ export function Detail(): ReactNode {
 }
 
 function Gone(): ReactNode {
+  const isInPast = useTravel(isPast)
   return (
     <section className="detail" data-testid="detail" aria-label="Detail">
       <div className="detail-head">
         <StatusMark look="offline" />
         <div>
-          <h2 className="detail-name">No longer there</h2>
-          <p className="detail-state">This agent has ended.</p>
+          <h2 className="detail-name">{isInPast ? 'Not there' : 'No longer there'}</h2>
+          <p className="detail-state">
+            {isInPast ? 'At this moment there is no such agent.' : 'This agent has ended.'}
+          </p>
         </div>
         <CloseButton />
       </div>

@@ -3,6 +3,7 @@
 import { Command } from 'cmdk'
 import {
   Camera,
+  ChartNoAxesColumn,
   CircleAlert,
   Columns3,
   Contrast,
@@ -12,6 +13,7 @@ import {
   Link2,
   ListTree,
   Maximize,
+  Radio,
   RotateCw,
   Search,
   Settings,
@@ -26,10 +28,12 @@ import { parseFilter } from '../store/agentFilter.ts'
 import { GROUPS, groupOf } from '../store/agentGroups.ts'
 import { openDialog } from '../store/dialogs.ts'
 import { useLooking } from '../store/looking.ts'
-import { model } from '../store/session.ts'
+import { model, travel } from '../store/session.ts'
 import { changeSettings, useAppearance, useSettings } from '../store/settings.ts'
 import { KEYS, runShortcut, type Shortcut } from '../store/shortcuts.ts'
 import { sendSceneCommand } from '../store/stage.ts'
+import { toggleTotals, useTotalsPanel } from '../store/totalsPanel.ts'
+import { isPast, useTravel } from '../store/travel.ts'
 import { lookOf, statusText } from '../theme/status.ts'
 import { commandKey } from './commandKey.ts'
 import { useNonce } from './Modal.tsx'
@@ -142,6 +146,8 @@ function useEntries(): Entry[] {
   const { isTree, view, filter } = useLooking()
   const { labels, motion } = useSettings()
   const { theme } = useAppearance()
+  const isInPast = useTravel(isPast)
+  const hasTotals = useTotalsPanel((state) => state.isOpen)
   const byKey = (shortcut: Shortcut): Pick<Entry, 'keys' | 'run'> => {
     const key = KEYS.find((one) => one.shortcut === shortcut)
     return { keys: key && (key.hasCommand ? commandKey(key.key) : key.key), run: () => void runShortcut(shortcut) }
@@ -149,6 +155,9 @@ function useEntries(): Entry[] {
   const show = (query: string) => () => useLooking.getState().setFilter(query)
   const isLight = theme === 'light'
   return [
+    ...(isInPast
+      ? [{ title: 'Back to live', words: 'now past time', icon: <Radio size={15} />, run: () => travel.backToLive() }]
+      : []),
     { title: 'Filter…', words: 'search find', icon: <Search size={15} />, ...byKey('search') },
     { title: 'Who needs me', words: 'attention waiting', icon: <CircleAlert size={15} />, run: show('needs:me') },
     { title: 'What failed', words: 'error', icon: <Filter size={15} />, run: show('status:failed') },
@@ -164,6 +173,12 @@ function useEntries(): Entry[] {
       title: view === 'table' ? 'List beside the scene' : 'Table with all columns',
       icon: <Columns3 size={15} />,
       ...byKey('table'),
+    },
+    {
+      title: hasTotals ? 'Hide the totals' : 'Show the totals',
+      words: 'tokens cost tasks statistics charts',
+      icon: <ChartNoAxesColumn size={15} />,
+      run: toggleTotals,
     },
     { title: 'Fit all into view', words: 'camera scene', icon: <Maximize size={15} />, ...byKey('fit') },
     { title: 'Copy a link to this view', words: 'share url', icon: <Link2 size={15} />, ...byKey('share') },

@@ -3,6 +3,7 @@
 import { RadioGroup, Switch } from 'radix-ui'
 import { type ReactNode, useId } from 'react'
 import { openDialog } from '../store/dialogs.ts'
+import { type NotifyState, setNotify, useNotify } from '../store/notify.ts'
 import { changeSettings, THEMES, useSettings } from '../store/settings.ts'
 import { Modal } from './Modal.tsx'
 
@@ -60,7 +61,32 @@ export default function SettingsDialog(): ReactNode {
         isOn={settings.letterKeys}
         onChange={(letterKeys) => changeSettings({ letterKeys })}
       />
+      <NotifyToggle />
     </Modal>
+  )
+}
+
+const NOTIFY_NOTES: Readonly<Record<NotifyState, string>> = {
+  on: 'By the browser, while this page is hidden: an agent failed, or needs you.',
+  off: 'By the browser, while this page is hidden: an agent failed, or needs you.',
+  blocked: 'The browser was told no for this page: allow it there first.',
+  impossible: 'This browser cannot, or not at this address: it wants https, or this very machine.',
+}
+
+function NotifyToggle(): ReactNode {
+  const state = useNotify((notify) => notify.state)
+  return (
+    <Toggle
+      title="Notifications"
+      note={NOTIFY_NOTES[state]}
+      testId="setting-notify"
+      isOn={state === 'on'}
+      isDisabled={state === 'blocked' || state === 'impossible'}
+      onChange={(isOn) => {
+        // The browser's refusal shows in the note.
+        setNotify(isOn).catch(() => undefined)
+      }}
+    />
   )
 }
 
@@ -69,10 +95,11 @@ interface ToggleProps {
   note: string
   testId: string
   isOn: boolean
+  isDisabled?: boolean
   onChange(isOn: boolean): void
 }
 
-function Toggle({ title, note, testId, isOn, onChange }: ToggleProps): ReactNode {
+function Toggle({ title, note, testId, isOn, isDisabled = false, onChange }: ToggleProps): ReactNode {
   const id = useId()
   return (
     <div className="setting">
@@ -80,7 +107,14 @@ function Toggle({ title, note, testId, isOn, onChange }: ToggleProps): ReactNode
         <span className="setting-name">{title}</span>
         <span className="setting-note">{note}</span>
       </label>
-      <Switch.Root id={id} className="switch" data-testid={testId} checked={isOn} onCheckedChange={onChange}>
+      <Switch.Root
+        id={id}
+        className="switch"
+        data-testid={testId}
+        checked={isOn}
+        disabled={isDisabled}
+        onCheckedChange={onChange}
+      >
         <Switch.Thumb className="switch-thumb" />
       </Switch.Root>
     </div>

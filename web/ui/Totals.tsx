@@ -52,7 +52,11 @@ function Agents({ totals }: { totals: TotalsNow }): ReactNode {
     <div className="totals-part">
       <h2>
         Agents <span className="mono">{formatWhole(totals.agents)}</span>
-        {needAttention > 0 && <small className="totals-attention">{needAttention} wait for you</small>}
+        {needAttention > 0 && (
+          <small className="totals-attention">
+            {needAttention} {needAttention === 1 ? 'needs' : 'need'} you
+          </small>
+        )}
       </h2>
       {(['observed', 'registered'] as const).map((kind) => (
         <Share

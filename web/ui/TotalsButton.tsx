@@ -13,28 +13,30 @@ export function TotalsButton(): ReactNode {
   const version = useModelVersion()
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
   const { tokens, costUsd } = useMemo(() => totalsOf(model.store), [version])
-  const sum = tokens === null ? null : (tokens.input ?? 0) + (tokens.output ?? 0)
+  const figures = [
+    tokens === null ? null : `${formatCount((tokens.input ?? 0) + (tokens.output ?? 0))} tokens`,
+    costUsd === null ? null : formatCost(costUsd),
+  ].filter((figure) => figure !== null)
   return (
     <button
       type="button"
       className="count totals-button"
       data-testid="totals-button"
+      aria-label={[...figures, 'totals'].join(' ')}
       aria-expanded={isOpen}
       aria-controls="totals"
       title={isOpen ? 'Hide the totals' : 'All totals'}
       onClick={toggleTotals}
     >
-      {sum !== null && (
-        <span data-minor>
-          <span className="mono">{formatCount(sum)}</span> tokens
+      {figures.map((figure) => (
+        <span key={figure} data-minor>
+          <span className="mono">{figure.replace(' tokens', '')}</span>
+          {figure.endsWith(' tokens') && ' tokens'}
         </span>
-      )}
-      {costUsd !== null && (
-        <span className="mono" data-minor>
-          {formatCost(costUsd)}
-        </span>
-      )}
-      <span className={sum === null && costUsd === null ? undefined : 'sr-only'}>Totals</span>
+      ))}
+      <span className="totals-label" data-alone={figures.length === 0}>
+        Totals
+      </span>
       <ChevronDown size={15} aria-hidden="true" data-open={isOpen} />
     </button>
   )

@@ -1,8 +1,8 @@
 // A small chart of what was used over time. uPlot draws it; for who cannot see it, its words say the same.
 
 import { type ReactNode, useEffect, useRef } from 'react'
-import uPlot from 'uplot'
-import 'uplot/dist/uPlot.min.css'
+import type uPlot from 'uplot'
+import { loadChart } from './loadChart.ts'
 
 export interface ChartPoint {
   atMs: number
@@ -22,24 +22,36 @@ const HEIGHT = 46
 export function TotalsChart({ points, color, label }: TotalsChartProps): ReactNode {
   const box = useRef<HTMLDivElement>(null)
   const chart = useRef<uPlot | null>(null)
+  const latest = useRef(points)
+  latest.current = points
   useEffect(() => {
     const element = box.current
     if (!element) return
-    const created = new uPlot(optionsOf(element, color), [[], []], element)
-    chart.current = created
-    const observer = new ResizeObserver(() => created.setSize({ width: element.clientWidth, height: HEIGHT }))
-    observer.observe(element)
+    let isWanted = true
+    const observer = new ResizeObserver(() => chart.current?.setSize({ width: element.clientWidth, height: HEIGHT }))
+    loadChart().then(
+      (UPlot) => {
+        if (!isWanted) return
+        chart.current = new UPlot(optionsOf(element, color), dataOf(latest.current), element)
+        observer.observe(element)
+      },
+      () => undefined, // without its chart the figure still stands there
+    )
     return () => {
+      isWanted = false
       observer.disconnect()
+      chart.current?.destroy()
       chart.current = null
-      created.destroy()
     }
   }, [color])
-  useEffect(() => {
-    chart.current?.setData([points.map(({ atMs }) => atMs / 1_000), points.map(({ value }) => value)])
-  }, [points])
+  useEffect(() => chart.current?.setData(dataOf(points)), [points])
   return <div ref={box} className="totals-chart" role="img" aria-label={label} data-testid="totals-chart" />
 }
+
+const dataOf = (points: readonly ChartPoint[]): uPlot.AlignedData => [
+  points.map(({ atMs }) => atMs / 1_000),
+  points.map(({ value }) => value),
+]
 
 function optionsOf(element: HTMLElement, color: TotalsChartProps['color']): uPlot.Options {
   // Asked at each drawing, so that another theme takes with the next one.
