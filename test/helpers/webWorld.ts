@@ -175,3 +175,26 @@ export function largeWorld(count: number, { seed = 7, mock = false } = {}): Enti
   }
   return [...agents, ...links.filter((link) => link.source !== link.target)]
 }
+
+/** Several swarms, the first of them the largest, and a session without a swarm; messages go between some. */
+export function swarmsWorld(sizes: readonly number[], { seed = 7 } = {}): Entity[] {
+  const all: Entity[] = []
+  for (const [index, size] of sizes.entries()) {
+    const swarmId = index === sizes.length - 1 ? null : `test/swarm-${index}`
+    const rename = (id: string) => id.replace('test/', `test/${index}.`)
+    for (const entity of largeWorld(size, { seed: seed + index })) {
+      if (entity.entity === 'agent') {
+        const parentId = entity.parentId === null ? null : rename(entity.parentId)
+        all.push({ ...entity, id: rename(entity.id), parentId, swarmId })
+      } else if (entity.entity === 'link') {
+        all.push({
+          ...entity,
+          id: `${index}.${entity.id}`,
+          source: rename(entity.source),
+          target: rename(entity.target),
+        })
+      }
+    }
+  }
+  return all
+}

@@ -104,12 +104,12 @@ describe('the layout', () => {
     warm(state, 0.03)
     settle(state)
     const after = used(state)
-    let moved = 0
-    for (let slot = 0; slot < 300; slot++) {
-      const p = slot * 3
-      moved += Math.hypot(after[p]! - before[p]!, after[p + 1]! - before[p + 1]!, after[p + 2]! - before[p + 2]!) / 300
-    }
-    expect(moved).toBeLessThan(0.6) // less than a body's radius
+    const moved = Array.from({ length: 300 }, (_, slot) => slot * 3)
+      .map((p) => Math.hypot(after[p]! - before[p]!, after[p + 1]! - before[p + 1]!, after[p + 2]! - before[p + 2]!))
+      .sort((a, b) => a - b)
+    // A body's radius is 0.6.
+    expect(moved[150]).toBeLessThan(0.3)
+    expect(moved[285]).toBeLessThan(0.6)
   })
 
   it('places children beside their parents, in whatever order they come', () => {
@@ -141,28 +141,69 @@ describe('the layout', () => {
     expect(used(state).every(Number.isFinite)).toBe(true)
   })
 
-  it('approximates the true repulsion within a few per cent', () => {
-    const state = tree(400)
-    settle(state)
-    const repulsion = new Repulsion()
+  it.each([400, 2_000])('approximates the true repulsion of %i nodes within a few per cent', (count) => {
+    const state = tree(count)
+    settle(state, 150)
     state.forces.fill(0)
-    repulsion.repel(state, 1, -1)
-    const exact = new Float64Array(400 * 3)
+    new Repulsion().repel(state, 1, -1)
+    const exact = exactRepulsion(state)
     let error = 0
     let size = 0
-    for (let a = 0; a < 400; a++) {
-      for (let b = 0; b < 400; b++) {
-        const d = [0, 1, 2].map((axis) => state.positions[a * 3 + axis]! - state.positions[b * 3 + axis]!)
-        const squared = d[0]! ** 2 + d[1]! ** 2 + d[2]! ** 2
-        // Bodies that touch push each other besides: leave them out on both sides.
-        if (a === b || squared < 3) continue
-        for (let axis = 0; axis < 3; axis++) exact[a * 3 + axis]! += (d[axis]! * state.charges[b]!) / (squared + 0.35)
-      }
-      for (let axis = 0; axis < 3; axis++) {
-        error += (state.forces[a * 3 + axis]! - exact[a * 3 + axis]!) ** 2
-        size += exact[a * 3 + axis]! ** 2
-      }
+    for (let p = 0; p < count * 3; p++) {
+      error += (state.forces[p]! - exact[p]!) ** 2
+      size += exact[p]! ** 2
     }
     expect(Math.sqrt(error / size)).toBeLessThan(0.06)
   })
+
+  it('gives the picture that exact forces give: its size and its links within 3 %', () => {
+    const count = 600
+    const [fast, exact] = [tree(count), tree(count)]
+    settle(fast)
+    const slow = { repel: (state: LayoutState, strength: number) => state.forces.set(exactRepulsion(state, strength)) }
+    while (step(exact, slow) > MIN_HEAT);
+    const size = (state: LayoutState) => Math.sqrt(used(state).reduce((sum, value) => sum + value * value, 0) / count)
+    const link = (state: LayoutState) => {
+      const lengths = Array.from({ length: state.linkCount }, (_, i) =>
+        distance(state, state.linkSources[i]!, state.linkTargets[i]!),
+      ).sort((a, b) => a - b)
+      return lengths[lengths.length >> 1]!
+    }
+    expect(Math.abs(size(fast) / size(exact) - 1)).toBeLessThan(0.03)
+    expect(Math.abs(link(fast) / link(exact) - 1)).toBeLessThan(0.03)
+  })
+
+  it('pushes nothing that is at rest, and so leaves it where it is', () => {
+    const state = tree(300)
+    settle(state)
+    state.forces.fill(0)
+    new Repulsion().repel(state, 1, MIN_HEAT)
+    expect(state.forces.every((force) => force === 0)).toBe(true)
+  })
 })
+
+/** Each body and each other, as the approximation has it near by. */
+function exactRepulsion(state: LayoutState, strength = 1): Float64Array {
+  const { positions, radii, charges, slotEnd } = state
+  const exact = new Float64Array(slotEnd * 3)
+  for (let a = 0; a < slotEnd; a++) {
+    for (let b = 0; b < a; b++) {
+      const dx = positions[a * 3]! - positions[b * 3]!
+      const dy = positions[a * 3 + 1]! - positions[b * 3 + 1]!
+      const dz = positions[a * 3 + 2]! - positions[b * 3 + 2]!
+      const squared = dx * dx + dy * dy + dz * dz
+      const touching = radii[a]! + radii[b]! + 0.55
+      const collision = squared < touching ** 2 && squared > 0 ? 0.9 * (touching / Math.sqrt(squared) - 1) : 0
+      const push = strength / (squared + 0.35)
+      const onA = push * charges[b]! + collision
+      const onB = push * charges[a]! + collision
+      exact[a * 3]! += dx * onA
+      exact[a * 3 + 1]! += dy * onA
+      exact[a * 3 + 2]! += dz * onA
+      exact[b * 3]! -= dx * onB
+      exact[b * 3 + 1]! -= dy * onB
+      exact[b * 3 + 2]! -= dz * onB
+    }
+  }
+  return exact
+}

@@ -84,4 +84,28 @@ describe('the layout runner', () => {
     settle()
     expect(sent.at(-1)).toMatchObject({ slotEnd: 0, settled: true })
   })
+
+  it('shows only the end of a change under reduced motion', () => {
+    const { runner, sent, settle } = harness()
+    runner.receive(change([node(0), node(1), node(2)]))
+    settle()
+    runner.receive({ type: 'motion', hasMotion: false })
+    const before = sent.length
+    runner.receive({ type: 'mode', mode: 'rings' })
+    settle()
+    expect(sent.slice(before)).toMatchObject([{ settled: true }])
+  })
+
+  it('takes other groups and another mode, and rests again', () => {
+    const { runner, sent, settle } = harness()
+    runner.receive(change([node(0), node(1), node(2)]))
+    settle()
+    runner.receive({ type: 'mode', mode: 'rings' })
+    settle()
+    const together = sent.at(-1)!.positions.slice(0, 9)
+    runner.receive({ type: 'change', add: [], remove: [], links: null, groups: Int32Array.from([0, 0, 1]) })
+    settle()
+    expect(sent.at(-1)).toMatchObject({ settled: true })
+    expect(sent.at(-1)!.positions.slice(0, 9)).not.toEqual(together)
+  })
 })

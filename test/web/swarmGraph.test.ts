@@ -78,4 +78,25 @@ describe('the graph', () => {
     model.load({ epoch: 'e', seq: 1, put: [agentOf('a')] })
     expect(new SwarmGraph(model).update().added).toHaveLength(1)
   })
+
+  it('tells of a message that was seen just now, not of one that was there before or comes late', () => {
+    const message = (at: number) => linkOf('message', 'test/a', 'test/b', { since: new Date(at).toISOString() })
+    const { graph, frame } = harness([agentOf('a'), agentOf('b'), message(Date.now())])
+    expect(graph.update().messages).toEqual([])
+    frame([message(Date.now() - 60_000)])
+    expect(graph.update().messages).toEqual([])
+    frame([message(Date.now())])
+    expect(graph.update().messages).toMatchObject([{ source: graph.slotOfAgent('test/a'), kind: 'message' }])
+    expect(graph.update().messages).toEqual([])
+  })
+
+  it('says the groups when a swarm or a parent changed, and only then', () => {
+    const { graph, frame } = harness([agentOf('a', { swarmId: 's' }), agentOf('b')])
+    expect([...(graph.update().groups ?? [])]).toEqual([-1, -1])
+    frame([agentOf('b', { status: 'idle' })])
+    expect(graph.update().groups).toBeNull()
+    frame([agentOf('b', { swarmId: 's' })])
+    expect([...(graph.update().groups ?? [])]).toEqual([0, 0])
+    expect(graph.groupCount).toBe(1)
+  })
 })

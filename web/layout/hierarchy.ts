@@ -10,8 +10,8 @@ const CELL_HEIGHT = 3.2
 const LEVEL_HEIGHT = 4.4
 /** Between families. */
 const GAP = 1.8
-/** Width by height of a screen's free part. */
-const ASPECT = 1.5
+/** Width by height that rows of families are given: what is left uneven in them makes the whole less wide. */
+const ASPECT = 2.1
 /** So many stand in a single row, if it is not wider than this by its height. */
 const SINGLE_ROW = 8
 const ROW_ASPECT = 3.6

@@ -14,7 +14,7 @@ const MAX_STEPS_PER_FRAME = 3
 const STEP_BUDGET_MS = 15
 /** The first picture is not worth watching unfold: it opens nearly settled. */
 const OPENING_STEPS = 220
-const OPENING_BUDGET_MS = 250
+const OPENING_BUDGET_MS = 120
 
 const NEIGHBOUR_HEAT = 0.25
 const CHANGE_HEAT = 0.03

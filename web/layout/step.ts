@@ -3,7 +3,6 @@
 // simply goes to its own.
 
 import type { LayoutState } from './layoutState.ts'
-import type { Repulsion } from './repulsion.ts'
 
 const REPULSION = 0.62
 /** By axis. A wide and shallow slab reads better on a flat screen than a ball, and is still a space to walk through. */
@@ -20,13 +19,18 @@ const APPROACH = 0.14
 /** Nearer than this it is there. */
 const ARRIVED = 0.02
 
+/** Adds to `forces` how all push each body that is warmer than `minHeat`. */
+export interface Repels {
+  repel(state: LayoutState, strength: number, minHeat: number): void
+}
+
 interface Centres {
   sums: Float64Array
 }
 const centres: Centres = { sums: new Float64Array(0) }
 
 /** Moves every body by one step; gives the hottest one's heat: at or below `MIN_HEAT` nothing moves any more. */
-export function step(state: LayoutState, repulsion: Repulsion): number {
+export function step(state: LayoutState, repulsion: Repels): number {
   if (state.mode !== 'force') return approach(state)
   state.forces.fill(0, 0, state.slotEnd * 3)
   repulsion.repel(state, REPULSION * state.density ** 2, MIN_HEAT)

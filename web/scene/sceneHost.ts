@@ -62,11 +62,14 @@ export class SceneHost {
       palette,
       layoutPort: startLayoutWorker(),
       pixelRatio,
+      serverNowMs: () => Date.now() + useLine.getState().clockOffsetMs,
       invalidate: input.invalidate,
     })
     scene.add(this.#scene.root)
     this.#rig = new CameraRig(camera, element, input.invalidate)
     renderer.setClearColor(new Color(cssGround()), 1)
+    // While the data is still on its way: shaders of draws that come later would each hold up a frame.
+    renderer.compileAsync(scene, camera).catch(() => undefined) // lost meanwhile: the first frame does it
     this.#listen(element)
     this.#lookAgain()
     this.#cleanUps.push(

@@ -21,6 +21,8 @@ export function createUniforms(field: NodeField, palette: ScenePalette) {
     uCrowd: { value: 1 },
     /** 1 where links are drawn as those of a tree. */
     uTree: { value: 0 },
+    /** How much links are bent, as a share of what their kind has. */
+    uBow: { value: 1 },
     uHullRadius: { value: 4 },
     uHullTones: { value: palette.hulls },
     uPalette: { value: palette.looks },

@@ -38,6 +38,7 @@ export interface GraphUpdate {
 const forceKindOf = (kind: LinkKind): number => (kind === 'spawned' || kind === 'inferred' ? STRONG_LINK : WEAK_LINK)
 /** More at once than anybody could see. */
 const MAX_MESSAGES = 256
+const FRESH_MS = 10_000
 
 /** A task stands in the scene while it is open and somebody has it. */
 const isDrawnTask = (task: Task): boolean =>
@@ -49,6 +50,7 @@ const isNode = (entity: Entity): entity is NodeEntity =>
 export class SwarmGraph {
   readonly slots = new Slots()
   readonly #model: SwarmModel
+  readonly #nowMs: () => number
   readonly #entities: (NodeEntity | null)[] = []
   readonly #groups: NodeGroups
   readonly #pending = new Map<string, EntityRef>()
@@ -61,8 +63,10 @@ export class SwarmGraph {
   #links: GraphLink[] = []
   #childCounts = new Uint16Array(0)
 
-  constructor(model: SwarmModel) {
+  /** `nowMs`: by the server's clock. */
+  constructor(model: SwarmModel, nowMs: () => number = Date.now) {
     this.#model = model
+    this.#nowMs = nowMs
     this.#groups = new NodeGroups((id) => model.get('agent', id))
     if (model.hasData) this.#isReset = true
   }
@@ -120,9 +124,14 @@ export class SwarmGraph {
     for (const entity of change.put) {
       this.#noteOne(entity)
       const isMessage = entity.entity === 'link' && entity.kind === 'message'
-      if (isMessage && this.#messages.length < MAX_MESSAGES) this.#messages.push(entity)
+      if (isMessage && this.#messages.length < MAX_MESSAGES && this.#isFresh(entity)) this.#messages.push(entity)
     }
     for (const ref of change.del) this.#noteOne(ref)
+  }
+
+  /** What comes late (after a pause of the line) was not seen just now. */
+  #isFresh({ since }: Link): boolean {
+    return since === null || this.#nowMs() - Date.parse(since) < FRESH_MS
   }
 
   #noteOne(ref: EntityRef): void {

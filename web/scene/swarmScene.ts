@@ -31,6 +31,7 @@ export interface SceneInput {
   palette: ScenePalette
   layoutPort: LayoutPort
   pixelRatio: number
+  serverNowMs(): number
   /** A frame is wanted. */
   invalidate(): void
 }
@@ -68,7 +69,7 @@ export class SwarmScene {
   constructor(input: SceneInput) {
     this.#input = input
     this.#palette = input.palette
-    this.graph = new SwarmGraph(input.model)
+    this.graph = new SwarmGraph(input.model, input.serverNowMs)
     this.#uniforms = createUniforms(this.#field, input.palette)
     this.#nodes = new NodeMeshes(this.#uniforms)
     this.#links = new LinkMesh(this.#uniforms)
@@ -145,6 +146,8 @@ export class SwarmScene {
     if (mode === this.#layoutMode) return
     this.#layoutMode = mode
     this.#uniforms.uTree.value = mode === 'hierarchy' ? 1 : 0
+    this.#uniforms.uBow.value = mode === 'rings' ? 0.3 : 1
+    this.#sizeHulls()
     this.#layout.setMode(mode)
     rig.face(mode !== 'force')
     this.refit()
@@ -252,11 +255,17 @@ export class SwarmScene {
     if (this.#hasMotion) this.#beads.send(update.messages, timeSec)
     if (update.links || update.groups || update.added.length > 0) {
       this.#layout.change(update.layoutAdd, update.ended, this.graph.flatLinks(), update.groups)
-      this.#uniforms.uHullRadius.value = 1.4 + 2.8 * densityOf(this.graph.slots.size)
+      this.#sizeHulls()
     }
     this.#livingMarks = this.graph.countLivingMarks()
     this.#movingUntilSec = timeSec + GROW_SEC
     this.#labels.touch()
+  }
+
+  /** As wide as members of a group stand apart, so that their discs are one shape. */
+  #sizeHulls(): void {
+    const spacing = 1.6 + 3.2 * densityOf(this.graph.slots.size)
+    this.#uniforms.uHullRadius.value = this.#layoutMode === 'rings' ? spacing * 1.25 : spacing
   }
 
   #restyleOne(slot: number, timeSec: number, isNew: boolean): void {

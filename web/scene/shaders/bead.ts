@@ -32,7 +32,7 @@ void main() {
   float speed = length(way);
   vec2 along = speed > 1e-4 ? way / speed : vec2(1.0, 0.0);
   // Stretched along its way, its light in front.
-  float half_ = 9.0 * uPixelRatio;
+  float half_ = 11.0 * uPixelRatio;
   float stretch = 1.0 + min(speed / half_, 2.0) * 0.5;
   vec2 offset = along * (position.x * stretch - (stretch - 1.0)) * half_ + vec2(-along.y, along.x) * position.y * half_;
   here.xy += offset * 2.0 / uViewport * here.w;

@@ -3,6 +3,7 @@
 export const CURVE = /* glsl */ `
 uniform vec2 uLinkStyle[7];
 uniform float uTree;
+uniform float uBow;
 
 struct Curve { vec3 a; vec3 m; vec3 b; };
 
@@ -13,7 +14,7 @@ Curve curveOf(vec4 source, vec4 target, int kind) {
   float flat_ = length(bow);
   bow = flat_ > 1e-3 ? bow / flat_ : vec3(1.0, 0.0, 0.0);
   Curve curve;
-  curve.m = (source.xyz + target.xyz) * 0.5 + bow * distance_ * uLinkStyle[kind].y * 2.0;
+  curve.m = (source.xyz + target.xyz) * 0.5 + bow * distance_ * uLinkStyle[kind].y * 2.0 * uBow;
   // In a tree, from the parent to the side, and down into the child.
   if (kind < 2 && uTree > 0.5) curve.m = vec3(mix(source.x, target.x, 0.92), mix(source.y, target.y, 0.3), curve.m.z);
   curve.a = source.xyz + normalize(curve.m - source.xyz) * source.w * 1.08;

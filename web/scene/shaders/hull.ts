@@ -37,7 +37,7 @@ varying float vPresence;
 void main() {
   float d = length(vAt);
   if (d >= 1.0) discard;
-  float body = (1.0 - smoothstep(0.35, 1.0, d)) * vPresence * (1.0 - 0.5 * uStaleAll);
+  float body = (1.0 - smoothstep(0.45, 1.0, d)) * vPresence * (1.0 - 0.5 * uStaleAll);
   vec3 tone = uHullTones[int(vTone + 0.5)];
   // Blended by the larger (in the light theme the smaller) value: the ground is where it begins.
   gl_FragColor = vec4(mix(uGround, tone, body), 1.0);

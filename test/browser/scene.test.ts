@@ -1,0 +1,277 @@
+// The scene in a real browser: what a user does with it by mouse and keys, and that it costs nothing while nothing changes.
+
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { launchBrowser } from '../helpers/browser.ts'
+import { type OpenOptions, openPage, pageStats } from '../helpers/page.ts'
+import {
+  ROOT,
+  startRelayProcess,
+  startServerProcess,
+  temporaryFolder,
+  writeRecordedProject,
+} from '../helpers/swarmscope.ts'
+import { startFakeServer } from '../helpers/webFakeServer.ts'
+import { agentOf, largeWorld, linkOf, smallWorld, swarmsWorld } from '../helpers/webWorld.ts'
+
+const FAKE_CLAUDE_FLOW = `node ${ROOT}test/helpers/fakeMcpChild.mjs`
+/** Marks that breathe or turn would never be still. */
+const STILL = { reducedMotion: 'reduce' } as const
+const STEP_PX = 14
+
+let browser: Browser
+let url: string
+const afterEachTest: (() => unknown)[] = []
+const atTheEnd: (() => unknown)[] = []
+
+beforeAll(async () => {
+  browser = await launchBrowser()
+  const env = { SWARMSCOPE_RELAY_TOKEN: 'relay-token-for-the-scene' }
+  const folder = (name: string) => {
+    const { path, remove } = temporaryFolder(name)
+    atTheEnd.push(remove)
+    return path
+  }
+  const project = folder('project')
+  writeRecordedProject(project)
+  const relay = await startRelayProcess({
+    args: ['--project', project, '--port', '0', '--data-dir', folder('relay'), '--claude-flow', FAKE_CLAUDE_FLOW],
+    env,
+  })
+  atTheEnd.push(() => relay.stop())
+  const server = await startServerProcess({
+    args: ['--port', '0', '--data-dir', folder('server')],
+    env: { ...env, CLAUDE_FLOW_HOST: '127.0.0.1', CLAUDE_FLOW_PORT: new URL(relay.url).port },
+  })
+  atTheEnd.push(() => server.stop())
+  url = server.url
+})
+afterEach(async () => {
+  for (const cleanUp of afterEachTest.splice(0).reverse()) await cleanUp()
+})
+afterAll(async () => {
+  await browser?.close()
+  for (const end of atTheEnd.reverse()) await end()
+})
+
+async function open(target: string, agents: number, options: OpenOptions = STILL): Promise<Page> {
+  const page = await openPage(browser, target, options)
+  afterEachTest.push(() => page.context().close())
+  await page.waitForFunction((count) => globalThis.swarmscope?.stats().agents === count, agents)
+  return page
+}
+
+async function openFake(entities: Parameters<typeof startFakeServer>[0]['entities'], options?: OpenOptions) {
+  const fake = await startFakeServer({ webDir: `${ROOT}dist/web`, entities: entities ?? [] })
+  afterEachTest.push(() => fake.close())
+  const agents = entities?.filter(({ entity }) => entity === 'agent').length ?? 0
+  return { fake, page: await open(fake.url, agents, options) }
+}
+
+/** Nothing was drawn for a second. */
+async function untilStill(page: Page): Promise<void> {
+  let seen = -1
+  await expect
+    .poll(
+      async () => {
+        const { frames } = await pageStats(page)
+        const isStill = frames > 0 && frames === seen
+        seen = frames
+        return isStill
+      },
+      { interval: 1_000, timeout: 60_000 },
+    )
+    .toBe(true)
+}
+
+/** The free part of the window. */
+async function freeBox(page: Page) {
+  const box = await page.locator('main').boundingBox()
+  if (!box) throw new Error('no free part')
+  return box
+}
+
+const isOverBody = (page: Page): Promise<boolean> =>
+  page.evaluate(async () => {
+    // Hovering is looked at once a frame.
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+    return document.querySelector('canvas')?.style.cursor === 'pointer'
+  })
+
+/** Moves the mouse over the scene, from the middle outward, until it is on a body at which `accept` holds. */
+async function findBody(page: Page, fromMiddlePx = 0): Promise<{ x: number; y: number }> {
+  const box = await freeBox(page)
+  const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+  for (let turn = 0; turn < 1_500; turn++) {
+    const away = fromMiddlePx + STEP_PX * Math.sqrt(turn)
+    const angle = turn * 2.4
+    const point = { x: middle.x + away * Math.cos(angle), y: middle.y + away * Math.sin(angle) }
+    const isInside =
+      point.x > box.x && point.x < box.x + box.width && point.y > box.y && point.y < box.y + box.height - 20
+    if (!isInside) continue
+    await page.mouse.move(point.x, point.y)
+    if (await isOverBody(page)) return point
+  }
+  throw new Error('no body was found')
+}
+
+/** How many of two pictures' pixels differ by more than anybody would see, as a share of all. */
+const differingShare = (page: Page, first: Buffer, second: Buffer): Promise<number> =>
+  page.evaluate(
+    async (sources) => {
+      const pixels = await Promise.all(
+        sources.map(async (source) => {
+          const image = new Image()
+          image.src = `data:image/png;base64,${source}`
+          await image.decode()
+          const canvas = new OffscreenCanvas(image.width, image.height)
+          const context = canvas.getContext('2d')
+          context?.drawImage(image, 0, 0)
+          return context?.getImageData(0, 0, image.width, image.height).data ?? new Uint8ClampedArray()
+        }),
+      )
+      const [a = new Uint8ClampedArray(), b = new Uint8ClampedArray()] = pixels
+      let differing = 0
+      for (let i = 0; i < a.length; i += 4) {
+        const distance = [0, 1, 2].reduce((most, c) => Math.max(most, Math.abs((a[i + c] ?? 0) - (b[i + c] ?? 0))), 0)
+        if (distance > 24) differing++
+      }
+      return a.length === b.length && a.length > 0 ? differing / (a.length / 4) : 1
+    },
+    [first.toString('base64'), second.toString('base64')],
+  )
+
+const selectedName = (page: Page): Promise<string> => page.locator('[data-testid=detail] h2').innerText()
+
+async function clickMiddle(page: Page): Promise<void> {
+  const box = await freeBox(page)
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
+}
+
+async function letGo(page: Page): Promise<void> {
+  await page.locator('[data-testid=scene]').press('Escape')
+  await page.locator('[data-testid=detail]').waitFor({ state: 'detached' })
+}
+
+describe('the scene of the real server', () => {
+  let page: Page
+  beforeEach(async () => {
+    page = await open(url, 8)
+    await untilStill(page)
+  })
+
+  test('a click on a body selects its agent in the list and its detail, one beside it lets go', async () => {
+    const point = await findBody(page)
+    await page.mouse.click(point.x, point.y)
+    const name = await selectedName(page)
+    expect(await page.locator('[aria-selected=true]').first().innerText()).toContain(name)
+    const box = await freeBox(page)
+    await page.mouse.click(box.x + 4, box.y + 4)
+    await page.locator('[data-testid=detail]').waitFor({ state: 'detached' })
+  })
+
+  test('a double click flies to the body: then it stands in the middle', async () => {
+    const point = await findBody(page, 120)
+    await page.mouse.dblclick(point.x, point.y)
+    const name = await selectedName(page)
+    await untilStill(page)
+    await letGo(page)
+    await clickMiddle(page)
+    expect(await selectedName(page)).toBe(name)
+  })
+
+  test('follows the selected agent through another layout, until all are fitted again', async () => {
+    const point = await findBody(page, 120)
+    await page.mouse.click(point.x, point.y)
+    const name = await selectedName(page)
+    const follow = page.locator('[data-testid=camera-follow]')
+    await follow.click()
+    expect(await follow.getAttribute('aria-pressed')).toBe('true')
+    for (const mode of ['hierarchy', 'rings', 'force']) {
+      await page.locator(`[data-testid=layout-${mode}]`).click()
+      expect(await page.locator('[data-testid^=layout-][aria-pressed=true]').getAttribute('data-testid')).toBe(
+        `layout-${mode}`,
+      )
+      await untilStill(page)
+      await clickMiddle(page)
+      expect(await selectedName(page)).toBe(name)
+    }
+    await page.locator('[data-testid=camera-fit]').click()
+    expect(await follow.getAttribute('aria-pressed')).toBe('false')
+  })
+
+  test('is there again within 2 s when the GPU has lost everything', async () => {
+    const before = await page.locator('canvas').screenshot()
+    const restoredMs = await page.evaluate(async () => {
+      const gl = document.querySelector('canvas')?.getContext('webgl2')
+      const loss = gl?.getExtension('WEBGL_lose_context')
+      if (!gl || !loss) throw new Error('no context to lose')
+      const { frames } = globalThis.swarmscope.stats()
+      loss.loseContext()
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      if (!gl.isContextLost()) throw new Error('the context is still there')
+      const began = performance.now()
+      loss.restoreContext()
+      while (globalThis.swarmscope.stats().frames === frames || gl.isContextLost()) {
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      return performance.now() - began
+    })
+    expect(restoredMs).toBeLessThan(2_000)
+    await untilStill(page)
+    const after = await page.locator('canvas').screenshot()
+    expect(await differingShare(page, before, after)).toBeLessThan(0.001)
+  })
+
+  test('draws no frame in 10 s while nothing changes', async () => {
+    const { frames } = await pageStats(page)
+    await new Promise((resolve) => setTimeout(resolve, 10_000))
+    expect((await pageStats(page)).frames).toBe(frames)
+  })
+})
+
+describe('the scene of any swarm', () => {
+  test.each([
+    ['14', smallWorld()],
+    ['1,000', swarmsWorld([500, 300, 200])],
+  ])(
+    'takes at most 12 draws for %s agents with hulls, messages, labels, a selection and marks',
+    async (_, entities) => {
+      const agents = entities.filter(({ entity }) => entity === 'agent')
+      // A session of its own beside the rest, so that there are groups to tell apart.
+      const more = [agentOf('other'), agentOf('other/1', { parentId: 'test/other' })]
+      const { fake, page } = await openFake([...entities, ...more], {})
+      await page.locator('[data-testid=agent-row]').first().click()
+      await page.waitForFunction(() => globalThis.swarmscope.stats().drawCalls >= 5)
+      const [from, to] = [agents[0]?.id ?? '', agents[1]?.id ?? '']
+      fake.frame([linkOf('message', from, to)])
+      await page.waitForFunction(() => globalThis.swarmscope.stats().drawCalls >= 6)
+      expect((await pageStats(page)).drawCalls).toBeLessThanOrEqual(12)
+      // The bead has arrived: its draw is gone again.
+      await page.waitForFunction(() => globalThis.swarmscope.stats().drawCalls === 5)
+    },
+  )
+
+  test('sends no bead over what was not seen just now', async () => {
+    const message = linkOf('message', 'test/queen', 'test/scout', {
+      since: new Date(Date.now() - 60_000).toISOString(),
+    })
+    const { fake, page } = await openFake([...smallWorld(), linkOf('message', 'test/queen', 'test/scout')], {})
+    await page.waitForFunction(() => globalThis.swarmscope.stats().drawCalls === 4)
+    fake.frame([message])
+    const { frames } = await pageStats(page)
+    await page.waitForFunction((seen) => globalThis.swarmscope.stats().frames > seen + 3, frames)
+    expect((await pageStats(page)).drawCalls).toBe(4)
+  })
+
+  test('lets marks that turn be drawn at most 15 times a second', async () => {
+    const { page } = await openFake(largeWorld(60), {})
+    await page.waitForFunction(() => globalThis.swarmscope.stats().frames > 30)
+    await new Promise((resolve) => setTimeout(resolve, 5_000)) // the layout has come to rest
+    const before = await pageStats(page)
+    await new Promise((resolve) => setTimeout(resolve, 4_000))
+    const drawn = (await pageStats(page)).frames - before.frames
+    expect(drawn).toBeGreaterThan(4)
+    expect(drawn).toBeLessThanOrEqual(4 * 15)
+  })
+})
