@@ -200,6 +200,34 @@ describe('the scene of the real server', () => {
     expect(await follow.getAttribute('aria-pressed')).toBe('false')
   })
 
+  test('a tap selects, and two fingers bring it nearer', async () => {
+    await page.context().close()
+    const touched = await open(url, 8, { ...STILL, hasTouch: true })
+    // Brought into the middle, and let go again.
+    await touched.locator('[data-testid=agent-row]').first().click()
+    const name = await selectedName(touched)
+    await touched.locator('[data-testid=detail-focus]').click()
+    await untilStill(touched)
+    await letGo(touched)
+    const box = await freeBox(touched)
+    await touched.touchscreen.tap(box.x + box.width / 2, box.y + box.height / 2)
+    expect(await selectedName(touched)).toBe(name)
+    const { frames } = await pageStats(touched)
+    const session = await touched.context().newCDPSession(touched)
+    const fingers = (type: 'touchStart' | 'touchMove' | 'touchEnd', apart: number) =>
+      session.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: type === 'touchEnd' ? [] : [-1, 1].map((side, id) => ({ x: 400 + side * apart, y: 400, id })),
+      })
+    const far = await touched.locator('canvas').screenshot()
+    await fingers('touchStart', 40)
+    for (let apart = 50; apart <= 140; apart += 10) await fingers('touchMove', apart)
+    await fingers('touchEnd', 0)
+    await untilStill(touched)
+    expect((await pageStats(touched)).frames).toBeGreaterThan(frames)
+    expect(await differingShare(touched, far, await touched.locator('canvas').screenshot())).toBeGreaterThan(0.01)
+  })
+
   test('is there again within 2 s when the GPU has lost everything', async () => {
     const before = await page.locator('canvas').screenshot()
     const restoredMs = await page.evaluate(async () => {
@@ -252,19 +280,7 @@ describe('the scene of any swarm', () => {
     },
   )
 
-  test('sends no bead over what was not seen just now', async () => {
-    const message = linkOf('message', 'test/queen', 'test/scout', {
-      since: new Date(Date.now() - 60_000).toISOString(),
-    })
-    const { fake, page } = await openFake([...smallWorld(), linkOf('message', 'test/queen', 'test/scout')], {})
-    await page.waitForFunction(() => globalThis.swarmscope.stats().drawCalls === 4)
-    fake.frame([message])
-    const { frames } = await pageStats(page)
-    await page.waitForFunction((seen) => globalThis.swarmscope.stats().frames > seen + 3, frames)
-    expect((await pageStats(page)).drawCalls).toBe(4)
-  })
-
-  test('lets marks that turn be drawn at most 15 times a second', async () => {
+  test('lets marks that turn be drawn at most 15 times a second, and never in a hidden tab', async () => {
     const { page } = await openFake(largeWorld(60), {})
     await page.waitForFunction(() => globalThis.swarmscope.stats().frames > 30)
     await new Promise((resolve) => setTimeout(resolve, 5_000)) // the layout has come to rest
@@ -273,5 +289,14 @@ describe('the scene of any swarm', () => {
     const drawn = (await pageStats(page)).frames - before.frames
     expect(drawn).toBeGreaterThan(4)
     expect(drawn).toBeLessThanOrEqual(4 * 15)
+
+    await page.evaluate(() => {
+      Object.defineProperty(document, 'hidden', { value: true })
+      document.dispatchEvent(new Event('visibilitychange'))
+    })
+    await new Promise((resolve) => setTimeout(resolve, 500)) // the frame that was already asked for
+    const hidden = await pageStats(page)
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    expect((await pageStats(page)).frames).toBe(hidden.frames)
   })
 })

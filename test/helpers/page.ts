@@ -29,6 +29,7 @@ export interface OpenOptions {
   reducedMotion?: 'reduce'
   /** Runs in the page before anything of its own. */
   initScript?: () => void
+  hasTouch?: boolean
 }
 
 export async function openPage(browser: Browser, url: string, options: OpenOptions = {}): Promise<Page> {

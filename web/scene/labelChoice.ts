@@ -59,7 +59,7 @@ export function chooseLabels(input: ChoiceInput): ChosenLabel[] {
       const size = labels.measure(text)
       const x = view.seen[slot * 4] as number
       const y = view.seen[slot * 4 + 1] as number
-      const radius = seenRadius(view, slot, entity)
+      const radius = labelRadius(view, slot, isForward(entity), slot === input.selected)
       const wish = { slot, x, y, radius, ...size, lastSide: labels.sideOf(slot) }
       const side = declutter.place(wish, labelGap)
       if (side >= 0) chosen.push({ slot, side, text, isForward: isForward(entity) })
@@ -74,7 +74,7 @@ export function overlapping(input: Omit<ChoiceInput, 'graph'>, standing: readonl
   declutter.reset(insets.left, insets.top, width - insets.left - insets.right, height - insets.top - insets.bottom)
   const gone: number[] = []
   for (const { slot, side, text, isForward: forward } of standing) {
-    const radius = forward ? forwardRadius(view, slot) : (view.seen[slot * 4 + 2] as number)
+    const radius = labelRadius(view, slot, forward, slot === input.selected)
     const x = view.seen[slot * 4] as number
     const y = view.seen[slot * 4 + 1] as number
     const wish = { slot, x, y, radius, ...labels.measure(text), lastSide: side }
@@ -96,8 +96,11 @@ function forwardRadius(view: NodeView, slot: number): number {
   return radius <= 0 ? 0 : Math.max(radius / (1 - Math.min(distance * 0.12, 9) / distance), 6)
 }
 
-const seenRadius = (view: NodeView, slot: number, entity: NodeEntity): number =>
-  isForward(entity) ? forwardRadius(view, slot) : (view.seen[slot * 4 + 2] as number)
+/** Of what a label must stand beside: the rings of whoever needs somebody and of the selection belong to it. */
+function labelRadius(view: NodeView, slot: number, forward: boolean, isSelected: boolean): number {
+  if (forward) return forwardRadius(view, slot) * 1.38
+  return (view.seen[slot * 4 + 2] as number) * (isSelected ? 1.3 : 1)
+}
 
 /** The same as in the label's shader. */
 const labelGap = (radiusPx: number): number => Math.max(radiusPx * 1.5, radiusPx + 5) + 3

@@ -68,8 +68,11 @@ export class SceneHost {
     scene.add(this.#scene.root)
     this.#rig = new CameraRig(camera, element, input.invalidate)
     renderer.setClearColor(new Color(cssGround()), 1)
-    // While the data is still on its way: shaders of draws that come later would each hold up a frame.
-    renderer.compileAsync(scene, camera).catch(() => undefined) // lost meanwhile: the first frame does it
+    // While the data is still on its way: shaders of draws that come later would each hold up a frame. Where they can only be
+    // made one after the other, those that are not needed yet must not hold up the first picture.
+    if (renderer.extensions.has('KHR_parallel_shader_compile')) {
+      renderer.compileAsync(scene, camera).catch(() => undefined) // lost meanwhile: the first frame does it
+    }
     this.#listen(element)
     this.#lookAgain()
     this.#cleanUps.push(

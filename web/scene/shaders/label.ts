@@ -13,6 +13,7 @@ attribute vec4 aCell;
 /** Which way from the body (x, y: -1, 0, 1), opacity. */
 attribute vec3 aPlace;
 uniform vec2 uViewport;
+uniform int uSelected;
 uniform vec2 uAtlas;
 uniform float uPixelRatio;
 varying vec2 vUv;
@@ -24,10 +25,12 @@ void main() {
   vec4 view = viewMatrix * vec4(node.xyz, 1.0);
   vec4 clip = projectionMatrix * view;
   float radiusPx = node.w * projectionMatrix[1][1] * uViewport.y * 0.5 / clip.w;
+  // Beyond the rings of whoever needs somebody, and of the selection.
   if (aSlot.y > 0.5) {
     float forward = min(clip.w * 0.12, 9.0);
-    radiusPx = max(radiusPx / (1.0 - forward / clip.w), 6.0 * uPixelRatio);
+    radiusPx = max(radiusPx / (1.0 - forward / clip.w), 6.0 * uPixelRatio) * 1.38;
   }
+  if (int(aSlot.x + 0.5) == uSelected) radiusPx *= aSlot.y > 0.5 ? 1.0 : 1.3;
   float gap = max(radiusPx * 1.5, radiusPx + 5.0 * uPixelRatio) + 3.0 * uPixelRatio;
   vec2 center = (clip.xy / clip.w * 0.5 + 0.5) * uViewport;
   // The quad's middle, in pixels from the lower left.
