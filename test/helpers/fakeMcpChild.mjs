@@ -97,6 +97,16 @@ const tools3 = {
     writeFileSync(STORE, JSON.stringify(store, null, 2))
     toolResult(id, { success: true, agentId, agentType, status: 'registered' })
   },
+  agent_terminate(id, { agentId }) {
+    const store = readStore()
+    const isThere = Object.hasOwn(store.agents, agentId)
+    delete store.agents[agentId]
+    if (isThere) writeFileSync(STORE, JSON.stringify(store, null, 2))
+    toolResult(
+      id,
+      isThere ? { success: true, agentId, terminated: true } : { success: false, error: 'Agent not found' },
+    )
+  },
   agent_list(id) {
     lists++
     toolResult(id, { agents: Object.values(readStore().agents), total: 0 })

@@ -56,24 +56,26 @@ export function listRows(agents: Iterable<Agent>, filter: AgentFilter | null): L
 }
 
 /** An agent is replaced when it changes, so that its key need never be forgotten. */
-const sortKeys = new WeakMap<Agent, string>()
+const nameKeys = new WeakMap<Agent, string>()
 
-export function byName(a: Agent, b: Agent): number {
-  const keyA = sortKey(a)
-  const keyB = sortKey(b)
-  return keyA < keyB ? -1 : keyA > keyB ? 1 : 0
-}
-
-/** Offline last; then `coder-2` before `coder-10`. Keys compare ten times faster than a collator: the list has 10,000. */
-function sortKey(agent: Agent): string {
-  let key = sortKeys.get(agent)
+/** `coder-2` before `coder-10`. Keys compare ten times faster than a collator: the list has 10,000. */
+export function nameKey(agent: Agent): string {
+  let key = nameKeys.get(agent)
   if (key === undefined) {
-    const rank = lookOf(agent) === 'offline' ? '1' : '0'
     const name = agent.name.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(8, '0'))
-    key = `${rank}${name}\n${agent.id}`
-    sortKeys.set(agent, key)
+    key = `${name}\n${agent.id}`
+    nameKeys.set(agent, key)
   }
   return key
+}
+
+/** Offline last, then by name. */
+export function byName(a: Agent, b: Agent): number {
+  const rank = Number(lookOf(a) === 'offline') - Number(lookOf(b) === 'offline')
+  if (rank !== 0) return rank
+  const keyA = nameKey(a)
+  const keyB = nameKey(b)
+  return keyA < keyB ? -1 : keyA > keyB ? 1 : 0
 }
 
 export interface Counts {

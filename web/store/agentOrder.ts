@@ -3,7 +3,7 @@
 import type { Agent } from '../../protocol/swarm.ts'
 import { LOOKS, lookOf } from '../theme/status.ts'
 import { tokenSum } from './agentFigures.ts'
-import { byName, GROUPS, groupOf } from './agentGroups.ts'
+import { byName, GROUPS, groupOf, nameKey } from './agentGroups.ts'
 
 export const SORT_COLUMNS = ['status', 'name', 'type', 'task', 'tokens', 'cost', 'since', 'project'] as const
 export type SortColumn = (typeof SORT_COLUMNS)[number]
@@ -17,10 +17,10 @@ type Value = number | string | null
 
 const lower = (text: string | null): string | null => text?.toLowerCase() ?? null
 
-const VALUES: Readonly<Record<SortColumn, ((agent: Agent) => Value) | null>> = {
+const VALUES: Readonly<Record<SortColumn, (agent: Agent) => Value>> = {
   // Urgency: who needs me, what failed, what works, the rest.
   status: (agent) => 10 * GROUPS.indexOf(groupOf(agent)) + LOOKS.indexOf(lookOf(agent)),
-  name: null,
+  name: nameKey,
   type: (agent) => lower(agent.type),
   task: (agent) => lower(taskText(agent)),
   tokens: tokenSum,
@@ -37,7 +37,6 @@ export const taskText = (agent: Agent): string | null =>
 export function compareBy({ column, isDescending }: Sort): (a: Agent, b: Agent) => number {
   const figureOf = VALUES[column]
   const sign = isDescending ? -1 : 1
-  if (!figureOf) return (a, b) => sign * byName(a, b)
   return (a, b) => {
     const valueA = figureOf(a)
     const valueB = figureOf(b)

@@ -86,7 +86,7 @@ function Dashboard(): ReactNode {
         {isInPast ? <PastBanner /> : <Banner />}
       </div>
       <Free hasScene={hasScene} mode={mode} />
-      {hasScene && model.agents.size > 0 && (
+      {hasScene && (
         <>
           <Legend />
           <SceneControls />

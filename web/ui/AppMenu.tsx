@@ -18,7 +18,7 @@ export default function AppMenu(): ReactNode {
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu" align="end" sideOffset={6} collisionPadding={8}>
-          <MenuItem icon={<Search size={15} />} keys={commandKey('k')} onSelect={() => openDialog('palette')}>
+          <MenuItem icon={<Search size={15} />} keys={commandKey('k')} onSelect={() => openDialog({ name: 'palette' })}>
             Commands…
           </MenuItem>
           <DropdownMenu.Separator className="menu-line" />
@@ -35,10 +35,14 @@ export default function AppMenu(): ReactNode {
             Retry the connections now
           </MenuItem>
           <DropdownMenu.Separator className="menu-line" />
-          <MenuItem icon={<Settings size={15} />} testId="menu-settings" onSelect={() => openDialog('settings')}>
+          <MenuItem
+            icon={<Settings size={15} />}
+            testId="menu-settings"
+            onSelect={() => openDialog({ name: 'settings' })}
+          >
             Settings…
           </MenuItem>
-          <MenuItem icon={<Keyboard size={15} />} keys="?" onSelect={() => openDialog('shortcuts')}>
+          <MenuItem icon={<Keyboard size={15} />} keys="?" onSelect={() => openDialog({ name: 'shortcuts' })}>
             Keyboard shortcuts
           </MenuItem>
           <MenuItem icon={<BookOpen size={15} />} onSelect={() => window.open('/api/v1/docs', '_blank', 'noopener')}>

@@ -1,19 +1,32 @@
-// The dialogs, loaded when the first is asked for.
+// The dialogs, each loaded when it is first asked for.
 
 import { lazy, type ReactNode, Suspense } from 'react'
-import { useDialogs } from '../store/dialogs.ts'
+import { closeDialog, type OpenDialog, useDialogs } from '../store/dialogs.ts'
 
 const Palette = lazy(() => import('./Palette.tsx'))
 const ShortcutSheet = lazy(() => import('./ShortcutSheet.tsx'))
 const SettingsDialog = lazy(() => import('./SettingsDialog.tsx'))
+const TerminateDialog = lazy(() => import('./TerminateDialog.tsx'))
+const AssignDialog = lazy(() => import('./AssignDialog.tsx'))
 
 export function Dialogs(): ReactNode {
   const open = useDialogs((state) => state.open)
-  return (
-    <Suspense fallback={null}>
-      {open === 'palette' && <Palette />}
-      {open === 'shortcuts' && <ShortcutSheet />}
-      {open === 'settings' && <SettingsDialog />}
-    </Suspense>
-  )
+  return <Suspense fallback={null}>{open && dialogFor(open)}</Suspense>
+}
+
+function dialogFor(open: OpenDialog): ReactNode {
+  switch (open.name) {
+    case 'palette':
+      return <Palette />
+    case 'shortcuts':
+      return <ShortcutSheet />
+    case 'settings':
+      return <SettingsDialog />
+    case 'terminate':
+      return <TerminateDialog agent={open.agent} onClose={closeDialog} />
+    case 'assign':
+      return <AssignDialog agent={open.agent} onClose={closeDialog} />
+    default:
+      return open satisfies never
+  }
 }

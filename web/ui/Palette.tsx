@@ -26,7 +26,7 @@ import { type ReactNode, useMemo, useState } from 'react'
 import type { Agent } from '../../protocol/swarm.ts'
 import { parseFilter } from '../store/agentFilter.ts'
 import { GROUPS, groupOf } from '../store/agentGroups.ts'
-import { openDialog } from '../store/dialogs.ts'
+import { closeDialog, openDialog } from '../store/dialogs.ts'
 import { useLooking } from '../store/looking.ts'
 import { model, travel } from '../store/session.ts'
 import { changeSettings, useAppearance, useSettings } from '../store/settings.ts'
@@ -56,7 +56,7 @@ export default function Palette(): ReactNode {
   const [text, setText] = useState('')
   const entries = useEntries().filter(({ title, words = '' }) => matches(`${title} ${words}`, text))
   const agents = useMemo(() => agentsFor(text), [text])
-  const close = () => openDialog(null)
+  const close = () => closeDialog()
   return (
     <Dialog.Root open onOpenChange={(isOpen) => !isOpen && close()}>
       <Dialog.Portal>
@@ -206,7 +206,7 @@ function useEntries(): Entry[] {
       title: 'Settings…',
       words: 'theme motion labels',
       icon: <Settings size={15} />,
-      run: () => openDialog('settings'),
+      run: () => openDialog({ name: 'settings' }),
     },
     { title: 'Keyboard shortcuts', words: 'help keys', icon: <Keyboard size={15} />, ...byKey('shortcuts') },
   ]

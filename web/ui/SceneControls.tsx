@@ -2,7 +2,9 @@ import { Atom, LocateFixed, type LucideIcon, Maximize, Minus, Network, Orbit, Pl
 import type { ReactNode } from 'react'
 import { LAYOUT_MODES, type LayoutMode } from '../layout/layoutModes.ts'
 import { useLooking } from '../store/looking.ts'
+import { model } from '../store/session.ts'
 import { sendSceneCommand } from '../store/stage.ts'
+import { useModelVersion } from './hooks.ts'
 
 const CAMERA = [
   { command: 'zoom-in', title: 'Closer (+)', Icon: Plus },
@@ -21,6 +23,8 @@ export function SceneControls(): ReactNode {
   const isFollowing = useLooking((state) => state.isFollowing)
   const hasSelection = useLooking((state) => state.selectedId !== null)
   const { setLayoutMode, setFollowing } = useLooking.getState()
+  useModelVersion()
+  if (model.agents.size === 0) return null
   return (
     <div className="scene-controls">
       <section className="scene-control-group" aria-label="Layout">

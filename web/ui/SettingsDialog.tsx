@@ -2,7 +2,7 @@
 
 import { RadioGroup, Switch } from 'radix-ui'
 import { type ReactNode, useId } from 'react'
-import { openDialog } from '../store/dialogs.ts'
+import { closeDialog } from '../store/dialogs.ts'
 import { type NotifyState, setNotify, useNotify } from '../store/notify.ts'
 import { changeSettings, THEMES, useSettings } from '../store/settings.ts'
 import { Modal } from './Modal.tsx'
@@ -13,12 +13,7 @@ export default function SettingsDialog(): ReactNode {
   const settings = useSettings()
   const themeId = useId()
   return (
-    <Modal
-      title="Settings"
-      testId="settings"
-      description="Kept in this browser alone."
-      onClose={() => openDialog(null)}
-    >
+    <Modal title="Settings" testId="settings" description="Kept in this browser alone." onClose={() => closeDialog()}>
       <div className="setting">
         <span id={themeId} className="setting-name">
           Theme

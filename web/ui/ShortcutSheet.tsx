@@ -1,7 +1,7 @@
 // All keys, from the same table that obeys them.
 
 import type { ReactNode } from 'react'
-import { openDialog } from '../store/dialogs.ts'
+import { closeDialog } from '../store/dialogs.ts'
 import { useSettings } from '../store/settings.ts'
 import { KEYS } from '../store/shortcuts.ts'
 import { commandKey } from './commandKey.ts'
@@ -29,7 +29,7 @@ export default function ShortcutSheet(): ReactNode {
       size="large"
       testId="shortcut-sheet"
       description={letterKeys ? undefined : 'Single letters are switched off in the settings.'}
-      onClose={() => openDialog(null)}
+      onClose={() => closeDialog()}
     >
       <div className="sheet">
         <Keys

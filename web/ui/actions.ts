@@ -13,8 +13,8 @@ import { download, fileName } from './download.ts'
 import { framedPicture } from './framedPicture.ts'
 
 export function openActions(): void {
-  onShortcut('palette', () => openDialog('palette'))
-  onShortcut('shortcuts', () => openDialog('shortcuts'))
+  onShortcut('palette', () => openDialog({ name: 'palette' }))
+  onShortcut('shortcuts', () => openDialog({ name: 'shortcuts' }))
   onShortcut('fit', () => sendSceneCommand('fit'))
   onShortcut('retry', () => {
     retryNow()
