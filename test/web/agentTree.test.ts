@@ -186,3 +186,35 @@ describe('an order', () => {
     }
   })
 })
+
+describe('rows', () => {
+  const rowIds = (many: ReadonlyMap<string, Agent>, sort: string) =>
+    rowsOf({
+      agents: many,
+      links: new Map(),
+      filter: null,
+      isTree: false,
+      sort: readSort(sort),
+      collapsed: new Set(),
+    }).flatMap((row) => (row.type === 'agent' ? [row.agent.id] : []))
+
+  it('are the same whatever was put in order before [fast-check]', () => {
+    const statuses = ['idle', 'active', 'error', 'offline'] as const
+    const one = fc.record({ name: fc.nat(9), status: fc.constantFrom(...statuses), costUsd: fc.option(fc.nat(3)) })
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.array(one, { maxLength: 12 }), fc.constantFrom('', 'name', '-cost')), { maxLength: 6 }),
+        (steps) => {
+          for (const [some, sort] of steps) {
+            const many = mapOf(some.map(({ name, ...fields }) => agentOf(`a${name}`, fields)))
+            const shuffled = new Map([...many].reverse())
+            const ids = rowIds(many, sort)
+            expect([...ids].sort()).toEqual([...many.keys()].sort())
+            rowIds(new Map(), sort === 'name' ? '' : 'name')
+            expect(rowIds(shuffled, sort)).toEqual(ids)
+          }
+        },
+      ),
+    )
+  })
+})

@@ -3,8 +3,9 @@
 import type { Agent, Link } from '../../protocol/swarm.ts'
 import type { AgentFilter } from './agentFilter.ts'
 import { groupOf, type ListRow, listRows } from './agentGroups.ts'
-import { compareBy, type Sort } from './agentOrder.ts'
+import { compareBy, type Sort, writeSort } from './agentOrder.ts'
 import { treeRows } from './agentTree.ts'
+import { LastOrder } from './lastOrder.ts'
 
 export interface RowsInput {
   agents: ReadonlyMap<string, Agent>
@@ -16,13 +17,30 @@ export interface RowsInput {
   collapsed: ReadonlySet<string>
 }
 
+/** Only makes it faster: the result does not depend on it. */
+const lastOrder = new LastOrder()
+
 export function rowsOf({ agents, links, filter, isTree, sort, collapsed }: RowsInput): ListRow[] {
   const compare = sort ? compareBy(sort) : undefined
   if (isTree) return treeRows({ agents, links: links.values(), filter, collapsed, compare })
-  if (!compare) return listRows(agents.values(), filter)
-  const found = filter ? [...agents.values()].filter(filter) : [...agents.values()]
-  return found.sort(compare).map((agent) => ({ type: 'agent', group: groupOf(agent), agent, tree: null }))
+  const key = sort ? writeSort(sort) : 'urgency'
+  const inOrder = lastOrder.recall(key, agents)
+  if (!compare) {
+    const rows = listRows(inOrder, filter)
+    if (!filter) lastOrder.remember(key, idsOf(rows))
+    return rows
+  }
+  const sorted = inOrder.sort(compare)
+  lastOrder.remember(
+    key,
+    sorted.map(({ id }) => id),
+  )
+  const found = filter ? sorted.filter(filter) : sorted
+  return found.map((agent) => ({ type: 'agent', group: groupOf(agent), agent, tree: null }))
 }
+
+const idsOf = (rows: readonly ListRow[]): string[] =>
+  rows.flatMap((row) => (row.type === 'agent' ? [row.agent.id] : []))
 
 /** Where a key leads from a row; `null` for a key that leads nowhere. */
 export function nextAgentIndex(rows: readonly ListRow[], from: number, key: string, pageRows: number): number | null {
