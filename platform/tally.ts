@@ -8,8 +8,8 @@ export class Tally<K extends string> {
     this.#counts = new Map(names.map((name) => [name, 0]))
   }
 
-  add(name: K): void {
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
+  add(name: K, count = 1): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + count)
   }
 
   get(name: K): number {

@@ -34,7 +34,11 @@ export interface Config {
   logFormat: LogFormat
   /** Bounds of the event log. */
   history: { maxAgeMs: number; maxBytes: number }
-  tokens: { operator: string; viewer: string; relay: string }
+  /** Commands and the like of Claude Code's tools are shown too, redacted. */
+  showContent: boolean
+  /** What it may cost before there is a warning; `null`: nobody said. */
+  budgetUsd: number | null
+  tokens: { operator: string; viewer: string; ingest: string; relay: string }
   world:
     | { type: 'demo'; agents: number }
     /** A recorded session. */
@@ -64,6 +68,13 @@ function speed(text: string): number {
   if (!(value >= 0.1 && value <= 10_000)) throw new InvalidArgumentError('A speed is a number from 0.1 to 10000.')
   return value
 }
+function amount(text: string): number {
+  const value = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || !(value > 0 && value <= 1e9)) {
+    throw new InvalidArgumentError('An amount is a number above 0.')
+  }
+  return value
+}
 const collect = (value: string, previous: string[] | undefined): string[] => [...(previous ?? []), value]
 
 export interface Options {
@@ -84,6 +95,8 @@ export interface Options {
   logFormat?: LogFormat
   replay?: string
   speed: number
+  showContent: boolean
+  budgetUsd?: number
 }
 
 export function createCommand(): Command {
@@ -135,6 +148,12 @@ export function createCommand(): Command {
         'of the log on stderr (default: text); the log file is JSON always, `logs` prints it as text',
       ).choices(LOG_FORMATS),
     )
+    .option(
+      '--show-content',
+      "show on what Claude Code's tools work (commands, addresses), redacted; else files' names alone",
+      false,
+    )
+    .option('--budget-usd <n>', 'warn when the agents have cost 80 % of it', amount)
     .option('--insecure-no-tls', 'serve plain HTTP on an address that others can reach', false)
     .addHelpText(
       'after',
@@ -176,6 +195,8 @@ export function configOf(options: Options, env: NodeJS.ProcessEnv = process.env)
     projectDir: openProjectDir(dataDir, place.key),
     logFormat:
       options.logFormat ?? LOG_FORMATS.find((format) => format === env.SWARMSCOPE_LOG_FORMAT?.trim()) ?? 'text',
+    showContent: options.showContent,
+    budgetUsd: options.budgetUsd ?? null,
     tokens: readTokens(dataDir, env),
     world: place.world,
   }
@@ -278,11 +299,10 @@ function checkExposure({ host, publicUrl, allowHost, insecureNoTls }: Options): 
 }
 
 function readTokens(dataDir: string, env: NodeJS.ProcessEnv): Config['tokens'] {
-  // Made at the first start, so that the file is there when somebody sets up hooks.
-  readSecret('ingest', dataDir, env)
   return {
     operator: readSecret('operator', dataDir, env),
     viewer: readSecret('viewer', dataDir, env),
+    ingest: readSecret('ingest', dataDir, env),
     relay: readSecret('relay', dataDir, env),
   }
 }

@@ -21,11 +21,15 @@ import { History } from './history/history.ts'
 import { Hub } from './hub/hub.ts'
 import { serveStream } from './hub/stream.ts'
 import { InFlight } from './inFlight.ts'
+import { type AnyCount, IngestCounts } from './ingest/counts.ts'
+import { Ingest } from './ingest/ingest.ts'
 import { MemoryLog } from './log/memoryLog.ts'
 import { RealLog } from './log/realLog.ts'
 import { ServerMetrics } from './metrics.ts'
+import { ClaudeCodeSource } from './sources/claudeCode/claudeCodeSource.ts'
 import { ClaudeFlowSource } from './sources/claudeFlow/claudeFlowSource.ts'
 import { MockSource } from './sources/mock/mockSource.ts'
+import { OtlpSource } from './sources/otlp/otlpSource.ts'
 import { ReplaySource } from './sources/replay/replaySource.ts'
 import type { Source } from './sources/source.ts'
 import { View } from './view.ts'
@@ -41,7 +45,8 @@ const DRAIN_MAX_MS = 5_000
 const LAST_ANSWERS_MS = 500
 
 export interface ServerOptions {
-  config: Pick<Config, 'host' | 'port' | 'seed' | 'allowHosts' | 'publicUrls' | 'tokens'>
+  config: Pick<Config, 'host' | 'port' | 'seed' | 'allowHosts' | 'publicUrls' | 'tokens'> &
+    Partial<Pick<Config, 'showContent'>>
   /** The relay to connect to, how many demo agents to show, or a recording to play. */
   shown:
     | ({ type: 'relay' } & RelayAddress)
@@ -111,7 +116,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     shown.type === 'replay' && replay
       ? new ReplaySource({ path: shown.file, speed: shown.speed, world: replay, log })
       : null
-  const sources: Source[] = claudeFlow ? [claudeFlow] : replaySource ? [replaySource] : mockSources
+  // What is made up or recorded stays so: hooks and telemetry enter the real world alone.
+  const pushed =
+    shown.type === 'relay'
+      ? { claudeCode: new ClaudeCodeSource({ world: real, log }), otlp: new OtlpSource({ world: real, log }) }
+      : null
+  const sources: Source[] =
+    claudeFlow && pushed ? [claudeFlow, pushed.claudeCode, pushed.otlp] : replaySource ? [replaySource] : mockSources
   const view = new View({
     demo,
     replay,
@@ -134,32 +145,52 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   const history = shown.type === 'relay' && realLog.path !== null ? new History(realLog.path) : null
   const tickets = new Tickets()
-  const guard = new Guard({ access, operatorToken: tokens.operator, viewerToken: tokens.viewer, tickets })
+  const guard = new Guard({
+    access,
+    operatorToken: tokens.operator,
+    viewerToken: tokens.viewer,
+    ingestToken: tokens.ingest,
+    tickets,
+  })
   const audit = new Audit({ guard, log })
   let draining = false
+  const ingestCounts = new IngestCounts((what, more) => pushed && countAt(pushed, what, more))
+  const ingest = new Ingest({
+    guard,
+    sinks: pushed,
+    showContent: config.showContent ?? false,
+    isDraining: () => draining,
+    counts: ingestCounts,
+    ...(rateLimits ? { limits: rateLimits } : {}),
+    onError: (code) => metrics.errors.add(code),
+    onLimited: (policy) => metrics.rateLimited.add(policy),
+    log,
+  })
   const inFlight = new InFlight(server, ({ url = '' }) => url.startsWith('/api/v1/events'))
   server.on('request', (request, response) => metrics.requestBegan(request, response))
-  server.on(
-    'request',
-    createApp({
-      view,
-      hub,
-      guard,
-      demo: !claudeFlow,
-      history,
-      isDraining: () => draining,
-      claudeFlow,
-      audit,
-      idempotency: new Idempotency({ journal }),
-      tickets,
-      webDir,
-      log,
-      metrics,
-      ...(rateLimits ? { limits: rateLimits } : {}),
-    }),
-  )
+  const app = createApp({
+    view,
+    hub,
+    guard,
+    demo: !claudeFlow,
+    history,
+    isDraining: () => draining,
+    claudeFlow,
+    audit,
+    idempotency: new Idempotency({ journal }),
+    tickets,
+    webDir,
+    log,
+    metrics,
+    ...(rateLimits ? { limits: rateLimits } : {}),
+  })
+  server.on('request', (request, response) => {
+    if (!ingest.answer(request, response)) app(request, response)
+  })
   const closeStream = serveStream({ server, hub, guard, log, onRefused: (code) => metrics.errors.add(code) })
   claudeFlow?.start()
+  pushed?.claudeCode.start()
+  pushed?.otlp.start()
   replaySource?.start()
 
   const name = host.includes(':') ? `[${host}]` : host
@@ -181,6 +212,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     goodbye()
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()))
     view.close()
+    // What was answered is in the log before its sources close.
+    await ingest.close()
+    ingestCounts.flush()
     await Promise.all([...sources, ...mockSources].map((source) => source.close()))
     await inFlight.none(LAST_ANSWERS_MS)
     server.closeIdleConnections()
@@ -213,6 +247,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return closed
     },
   }
+}
+
+/** Beside the source that it is about; of telemetry nobody knows better than that it is no Claude Code's. */
+function countAt(
+  { claudeCode, otlp }: { claudeCode: ClaudeCodeSource; otlp: OtlpSource },
+  what: AnyCount,
+  more: number,
+) {
+  if (what === 'telemetryForeign') otlp.count(what, more)
+  else claudeCode.count(what, more)
 }
 
 const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

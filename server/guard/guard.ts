@@ -11,6 +11,7 @@ export interface GuardOptions {
   access: AccessList
   operatorToken: string
   viewerToken: string
+  ingestToken: string
   tickets: Tickets
 }
 
@@ -36,8 +37,29 @@ export class Guard {
     const role = this.knownRole(request)
     if (role) return role
     throw new SwarmscopeError('UNAUTHORIZED', {
-      detail: 'This token is not valid here: open the link that "npm start" printed',
+      detail: this.#isIngest(bearerOf(request.headers.authorization))
+        ? 'The ingest token is good for hooks and telemetry alone: use the operator or the viewer token'
+        : 'This token is not valid here: open the link that "npm start" printed',
     })
+  }
+
+  /**
+   * For hooks and telemetry. The ingest token stands in settings that agents can read, so no other may be needed there, and
+   * none is taken: nobody should ever put one of them into such a place because it happened to work.
+   */
+  requireIngest(request: IncomingMessage): void {
+    const token = bearerOf(request.headers.authorization)
+    if (this.#isIngest(token)) return
+    throw new SwarmscopeError('UNAUTHORIZED', {
+      detail:
+        this.knownRole(request) === null
+          ? 'Send Authorization: Bearer TOKEN with the ingest token (SWARMSCOPE_INGEST_TOKEN, or ingest.token in the data folder)'
+          : 'This is another token: hooks and telemetry come with the ingest token (ingest.token in the data folder)',
+    })
+  }
+
+  #isIngest(token: string | null): boolean {
+    return sameSecret(token ?? '', this.#options.ingestToken)
   }
 
   /** For what answers everybody, and the trusted more: a wrong token is no token. */

@@ -23,8 +23,12 @@ export const RATE_LIMITS = {
   command: 100,
   /** All pages behind one address come back at once after a restart: as many as there are viewers. */
   ticket: 2_000,
+  /** Hooks and telemetry: bursts of 10,000 a second must pass, whatever becomes of what they bring. */
+  ingest: 150_000,
 } as const
 export type RatePolicy = keyof typeof RATE_LIMITS
+/** What express serves. */
+type ApiPolicy = Exclude<RatePolicy, 'ingest'>
 
 export interface RateLimitsOptions {
   guard: Guard
@@ -34,7 +38,7 @@ export interface RateLimitsOptions {
 
 /** Passes what is within its limit; else an error for the API's error handler, `Retry-After` set. */
 export function rateLimits({ guard, limits = RATE_LIMITS, onLimited }: RateLimitsOptions): RequestHandler {
-  const limiterFor = (policy: RatePolicy): RequestHandler =>
+  const limiterFor = (policy: ApiPolicy): RequestHandler =>
     rateLimit({
       windowMs: RATE_WINDOW_MS,
       limit: limits[policy],
@@ -50,7 +54,7 @@ export function rateLimits({ guard, limits = RATE_LIMITS, onLimited }: RateLimit
         next(new SwarmscopeError('RATE_LIMITED'))
       },
     })
-  const limiters: Record<RatePolicy, RequestHandler> = {
+  const limiters: Record<ApiPolicy, RequestHandler> = {
     health: limiterFor('health'),
     anonymous: limiterFor('anonymous'),
     read: limiterFor('read'),
@@ -60,7 +64,7 @@ export function rateLimits({ guard, limits = RATE_LIMITS, onLimited }: RateLimit
   return (request, response, next) => limiters[policyOf(request, guard)](request, response, next)
 }
 
-function policyOf(request: Request, guard: Guard): RatePolicy {
+function policyOf(request: Request, guard: Guard): ApiPolicy {
   const { path, method } = request
   if (path.endsWith('/bots/health')) return 'health'
   if (guard.knownRole(request) === null) return 'anonymous'
@@ -68,5 +72,24 @@ function policyOf(request: Request, guard: Guard): RatePolicy {
   return method === 'GET' || method === 'HEAD' ? 'read' : 'command'
 }
 
-const keyOf = (request: Request, guard: Guard): string =>
-  `${guard.knownRole(request) ?? ''} ${ipKeyGenerator(request.ip ?? '', IPV6_PREFIX)}`
+const keyOf = (request: Request, guard: Guard): string => `${guard.knownRole(request) ?? ''} ${addressKey(request.ip)}`
+
+const addressKey = (address: string | undefined): string => ipKeyGenerator(address ?? '', IPV6_PREFIX)
+
+/** The same for what is served without express. */
+export class AddressLimit {
+  readonly #limit: number
+  readonly #windows = new BoundedStore({ windowMs: RATE_WINDOW_MS, maxKeys: MAX_KEYS })
+
+  /** Requests of one address in each window. */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Throws `RATE_LIMITED` beyond the limit. */
+  take(address: string | undefined): void {
+    const { totalHits, resetTime } = this.#windows.increment(addressKey(address))
+    if (totalHits <= this.#limit) return
+    throw new SwarmscopeError('RATE_LIMITED', { retryAfterMs: Math.max(1, (resetTime?.getTime() ?? 0) - Date.now()) })
+  }
+}

@@ -10,5 +10,6 @@ export const testGuard = (): Guard =>
     access: accessList({ port: 1, hostNames: [], publicUrls: [] }),
     operatorToken: TOKENS.operator,
     viewerToken: TOKENS.viewer,
+    ingestToken: TOKENS.ingest,
     tickets: new Tickets(),
   })

@@ -10,10 +10,16 @@ import { expectDescribed } from './describedApi.ts'
 import { silentLog } from './silentLog.ts'
 import { temporaryFolder } from './swarmscope.ts'
 
-export const TOKENS = { operator: 'operator-token-1', viewer: 'viewer-token-22', relay: 'relay-token-of-the-test' }
+export const TOKENS = {
+  operator: 'operator-token-1',
+  viewer: 'viewer-token-22',
+  ingest: 'ingest-token-333',
+  relay: 'relay-token-of-the-test',
+}
 export const bearer = (token: string) => ({ Authorization: `Bearer ${token}` })
 export const OPERATOR = bearer(TOKENS.operator)
 export const VIEWER = bearer(TOKENS.viewer)
+export const INGEST = bearer(TOKENS.ingest)
 
 const UNLIMITED: NonNullable<ServerOptions['rateLimits']> = {
   health: 1e6,
@@ -21,6 +27,7 @@ const UNLIMITED: NonNullable<ServerOptions['rateLimits']> = {
   read: 1e6,
   command: 1e6,
   ticket: 1e6,
+  ingest: 1e6,
 }
 
 export interface TestServer extends RunningServer {

@@ -420,7 +420,7 @@ describe('commands over the API', () => {
 
     test('also beyond the rate, and while the server drains', async () => {
       const kept = keptLog()
-      const limits = { health: 9, anonymous: 9, read: 9, command: 1, ticket: 9 }
+      const limits = { health: 9, anonymous: 9, read: 9, command: 1, ticket: 9, ingest: 9 }
       const other = await startTestServer({ type: 'demo', agents: 1 }, { log: kept.log, rateLimits: limits })
       const ask = () => other.ask('/api/v1/bots/update', spawn)
       for (let n = 0; n < 2; n++) await ask()

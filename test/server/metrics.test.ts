@@ -314,7 +314,7 @@ describe('counters are what happened', () => {
   test('what was above a limit, by the limit', async () => {
     const limited = await startTestServer(
       { type: 'relay', host: '127.0.0.1', port: relay.port },
-      { rateLimits: { health: 4, anonymous: 2, read: 1_000, command: 3, ticket: 1 } },
+      { rateLimits: { health: 4, anonymous: 2, read: 1_000, command: 3, ticket: 1, ingest: 9 } },
     )
     try {
       const times = async (count: number, path: string, options?: Parameters<TestServer['ask']>[1]) => {

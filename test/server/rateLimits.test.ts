@@ -10,7 +10,7 @@ import { silentLog } from '../helpers/silentLog.ts'
 import { ask, bearer, OPERATOR, startTestServer, TOKENS, VIEWER } from '../helpers/testServer.ts'
 
 describe('[A8] the limits of the API', () => {
-  const LIMITS = { health: 6, anonymous: 3, read: 5, command: 2, ticket: 4 }
+  const LIMITS = { health: 6, anonymous: 3, read: 5, command: 2, ticket: 4, ingest: 9 }
   let port: number
   let limited: RatePolicy[]
   let address: string
@@ -22,6 +22,7 @@ describe('[A8] the limits of the API', () => {
       access: accessList({ port: 1, hostNames: [], publicUrls: [] }),
       operatorToken: TOKENS.operator,
       viewerToken: TOKENS.viewer,
+      ingestToken: TOKENS.ingest,
       tickets: new Tickets(),
     })
     const app = express()

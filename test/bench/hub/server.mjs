@@ -35,7 +35,13 @@ const server = createServer()
 await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)))
 const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
 const access = accessList({ port, hostNames: [], publicUrls: [] })
-const guard = new Guard({ access, operatorToken: TOKEN, viewerToken: 'none', tickets: new Tickets() })
+const guard = new Guard({
+  access,
+  operatorToken: TOKEN,
+  viewerToken: 'none',
+  ingestToken: 'none',
+  tickets: new Tickets(),
+})
 serveStream({ server, hub, guard, log, onRefused: nothing })
 
 const naive = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })

@@ -1,0 +1,2 @@
+/** The whole file. */
+export function otlpDescriptor(): string

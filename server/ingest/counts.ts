@@ -1,0 +1,96 @@
+// What came in by the doors, and what became of it. The names are fixed: they are labels of metrics, and words beside the
+// sources.
+
+import { Tally } from '../../platform/tally.ts'
+
+export const HOOK_COUNTS = [
+  /** Answered with 200; all that follow are among them. */
+  'hooks',
+  /** Of an event that nothing is made of. */
+  'hooksIgnored',
+  /** No JSON object, or without a session. */
+  'hooksMalformed',
+  /** No room: tool calls and the like. */
+  'hooksDroppedActivity',
+  /** No room, and nothing lesser to drop: what begins or ends something. */
+  'hooksDroppedLifecycle',
+  /** Read, and then a fault of ours. */
+  'hooksFailed',
+  /** Came while a demo or a recording was shown, or at the very end. */
+  'hooksUnwanted',
+] as const
+
+/** Of OTLP, in spans, log records and data points. */
+export const TELEMETRY_COUNTS = [
+  /** Understood. */
+  'telemetry',
+  /** Claude Code's, but nothing that is shown. */
+  'telemetryIgnored',
+  /** Of programs that are no agents: they inherit the variables. */
+  'telemetryForeign',
+  'telemetryMalformed',
+  /** Understood, and then a fault of ours: the sender was told to try again. */
+  'telemetryFailed',
+  'telemetryUnwanted',
+] as const
+
+/** Requests, by why they were refused. */
+export const REFUSALS = ['token', 'size', 'rate', 'type', 'malformed', 'other'] as const
+
+export type HookCount = (typeof HOOK_COUNTS)[number]
+export type TelemetryCount = (typeof TELEMETRY_COUNTS)[number]
+export type Refusal = (typeof REFUSALS)[number]
+export type IngestDoor = 'hooks' | 'telemetry'
+
+export type AnyCount = HookCount | TelemetryCount | 'refused'
+
+/** Whoever shows them need not hear of each of 10,000 in a second. */
+const TELL_INTERVAL_MS = 250
+
+export class IngestCounts {
+  readonly hooks = new Tally<HookCount>(HOOK_COUNTS)
+  readonly records = new Tally<TelemetryCount>(TELEMETRY_COUNTS)
+  readonly refusals: Record<IngestDoor, Tally<Refusal>> = {
+    hooks: new Tally(REFUSALS),
+    telemetry: new Tally(REFUSALS),
+  }
+  readonly #onCounted: ((what: AnyCount, more: number) => void) | null
+  readonly #untold = new Map<AnyCount, number>()
+  #timer: NodeJS.Timeout | null = null
+
+  /** `onCounted` hears of everything, a little later and added up; all refusals are one. */
+  constructor(onCounted: ((what: AnyCount, more: number) => void) | null = null) {
+    this.#onCounted = onCounted
+  }
+
+  hook(what: HookCount, more = 1): void {
+    this.hooks.add(what, more)
+    this.#note(what, more)
+  }
+
+  telemetry(what: TelemetryCount, more: number): void {
+    if (more === 0) return
+    this.records.add(what, more)
+    this.#note(what, more)
+  }
+
+  refused(door: IngestDoor, why: Refusal): void {
+    this.refusals[door].add(why)
+    this.#note('refused', 1)
+  }
+
+  /** Tells what it has not told yet. */
+  flush(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    const untold = [...this.#untold]
+    this.#untold.clear()
+    for (const [what, more] of untold) this.#onCounted?.(what, more)
+  }
+
+  #note(what: AnyCount, more: number): void {
+    if (!this.#onCounted) return
+    this.#untold.set(what, (this.#untold.get(what) ?? 0) + more)
+    this.#timer ??= setTimeout(() => this.flush(), TELL_INTERVAL_MS)
+  }
+}

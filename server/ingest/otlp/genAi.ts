@@ -1,0 +1,117 @@
+// Spans of other agents, by OpenTelemetry's conventions for generative AI, in the flavours that are about. What such a span
+// may hold of prompts, answers and arguments is not looked at.
+
+import { publicWords } from '../../../protocol/redact.ts'
+import type { TokenCounts } from '../../../protocol/swarm.ts'
+import type { GenAiSpan } from '../../sources/otlp/genAiSpan.ts'
+import {
+  type Attributes,
+  attributesOf,
+  hexIdIn,
+  listIn,
+  numberIn,
+  numberOf,
+  recordIn,
+  textIn,
+  textOf,
+  timeMsIn,
+} from './read.ts'
+
+const MAX_ID_LENGTH = 200
+const MAX_NAME_LENGTH = 120
+
+const WANTED: ReadonlySet<string> = new Set([
+  'gen_ai.operation.name',
+  'gen_ai.provider.name',
+  'gen_ai.system',
+  'gen_ai.agent.id',
+  'gen_ai.agent.name',
+  'gen_ai.workflow.name',
+  'gen_ai.conversation.id',
+  'gen_ai.tool.name',
+  'gen_ai.request.model',
+  'gen_ai.response.model',
+  'gen_ai.usage.input_tokens',
+  'gen_ai.usage.output_tokens',
+  'gen_ai.usage.prompt_tokens',
+  'gen_ai.usage.completion_tokens',
+  'gen_ai.usage.cache_read.input_tokens',
+  'gen_ai.usage.cache_creation.input_tokens',
+  'error.type',
+])
+
+const OPERATIONS: Readonly<Record<string, GenAiSpan['kind']>> = {
+  invoke_agent: 'agent',
+  // Merged into `invoke_agent` in newer conventions: what runs other agents.
+  invoke_workflow: 'agent',
+  create_agent: 'create',
+  execute_tool: 'tool',
+  chat: 'inference',
+  text_completion: 'inference',
+  generate_content: 'inference',
+  embeddings: 'inference',
+}
+const STATUS_ERROR = 2
+
+/** `null`: malformed. A span of another kind (`other`) keeps the tree together, and is nothing by itself. */
+export function readGenAiSpan(span: unknown, service: string | null, host: string | null): GenAiSpan | null {
+  const traceId = hexIdIn(span, 'traceId', 16)
+  const spanId = hexIdIn(span, 'spanId', 8)
+  const endMs = timeMsIn(span, 'endTimeUnixNano')
+  const startMs = timeMsIn(span, 'startTimeUnixNano')
+  if (traceId === null || spanId === null || endMs === null || startMs === null) return null
+  const said = attributesOf(listIn(span, 'attributes'), WANTED)
+  const kind = kindOf(said, textIn(span, 'name') ?? '')
+  const errorType = idOf(said, 'error.type')
+  return {
+    kind,
+    traceId,
+    spanId,
+    parentSpanId: hexIdIn(span, 'parentSpanId', 8),
+    service: service === null ? null : shown(service),
+    host: host === null ? null : shown(host),
+    agentId: idOf(said, 'gen_ai.agent.id'),
+    agentName: nameOf(said, 'gen_ai.agent.name') ?? nameOf(said, 'gen_ai.workflow.name'),
+    conversationId: idOf(said, 'gen_ai.conversation.id'),
+    toolName: nameOf(said, 'gen_ai.tool.name'),
+    model: nameOf(said, 'gen_ai.response.model') ?? nameOf(said, 'gen_ai.request.model'),
+    tokens: tokensOf(said),
+    startMs: Math.min(startMs, endMs),
+    endMs,
+    failed: errorType !== null || numberIn(recordIn(span, 'status'), 'code') === STATUS_ERROR,
+    errorType,
+  }
+}
+
+/** By its operation; older ones tell it by the span's name alone: `chat gpt-4`. */
+function kindOf(said: Attributes, name: string): GenAiSpan['kind'] {
+  const isGenAi = said.has('gen_ai.system') || said.has('gen_ai.provider.name') || said.has('gen_ai.operation.name')
+  if (!isGenAi && !said.has('gen_ai.tool.name') && !said.has('gen_ai.agent.name')) return 'other'
+  const operation = textOf(said, 'gen_ai.operation.name') ?? name.split(' ', 1)[0] ?? ''
+  return Object.hasOwn(OPERATIONS, operation) ? (OPERATIONS[operation] ?? 'other') : 'other'
+}
+
+function tokensOf(said: Attributes): TokenCounts | null {
+  const input = countOf(said, 'gen_ai.usage.input_tokens') ?? countOf(said, 'gen_ai.usage.prompt_tokens')
+  const output = countOf(said, 'gen_ai.usage.output_tokens') ?? countOf(said, 'gen_ai.usage.completion_tokens')
+  const cacheRead = countOf(said, 'gen_ai.usage.cache_read.input_tokens')
+  const cacheWrite = countOf(said, 'gen_ai.usage.cache_creation.input_tokens')
+  if (input === null && output === null && cacheRead === null && cacheWrite === null) return null
+  // By the conventions the input has the cached ones in it, in our model each stands for itself. One that has not is left.
+  const cached = (cacheRead ?? 0) + (cacheWrite ?? 0)
+  return { input: input !== null && input >= cached ? input - cached : input, output, cacheRead, cacheWrite }
+}
+
+function countOf(said: Attributes, key: string): number | null {
+  const value = numberOf(said, key)
+  return value !== null && Number.isInteger(value) && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : null
+}
+
+const idOf = (said: Attributes, key: string): string | null => textOf(said, key)?.slice(0, MAX_ID_LENGTH) ?? null
+
+const shown = (text: string): string => publicWords(text.replace(/\s+/g, ' ').trim(), MAX_NAME_LENGTH)
+
+function nameOf(said: Attributes, key: string): string | null {
+  const text = textOf(said, key)
+  return text === null ? null : shown(text) || null
+}

@@ -1,0 +1,76 @@
+// A whole OTLP request → what each source is to take in, and how many records were what.
+
+import type { TelemetryRecord } from '../../sources/claudeCode/records.ts'
+import type { GenAiSpan } from '../../sources/otlp/genAiSpan.ts'
+import type { Signal } from '../paths.ts'
+import { isClaudeCode, type Read, readLogRecord, readMetric, readSpan } from './claudeCode.ts'
+import { readGenAiSpan } from './genAi.ts'
+import { listIn, recordIn, type ScopeGroup, scopeGroups } from './read.ts'
+
+export interface ReadRequest {
+  claudeCode: TelemetryRecord[]
+  /** With those that only keep a tree together. */
+  spans: GenAiSpan[]
+  /** Spans, log records and data points, by what became of them. */
+  taken: number
+  ignored: number
+  foreign: number
+  malformed: number
+}
+
+/** Never throws. */
+export function readRequest(signal: Signal, request: unknown): ReadRequest {
+  const read: ReadRequest = { claudeCode: [], spans: [], taken: 0, ignored: 0, foreign: 0, malformed: 0 }
+  for (const group of scopeGroups(signal, request)) {
+    if (isClaudeCode(group)) {
+      for (const one of claudeCodeRecords(signal, group)) {
+        if (typeof one === 'string') read[one]++
+        else {
+          read.claudeCode.push(one)
+          read.taken++
+        }
+      }
+    } else if (signal === 'traces') readSpans(group, read)
+    // Of other programs only spans say what an agent is.
+    else read.foreign += signal === 'logs' ? group.records.length : group.records.reduce<number>(addPoints, 0)
+  }
+  return read
+}
+
+function* claudeCodeRecords(signal: Signal, { records, host }: ScopeGroup): Iterable<Read<TelemetryRecord>> {
+  for (const record of records) {
+    switch (signal) {
+      case 'traces':
+        yield readSpan(record, host)
+        break
+      case 'logs':
+        yield readLogRecord(record, host)
+        break
+      case 'metrics':
+        yield* readMetric(record, host)
+        break
+      default:
+        signal satisfies never
+    }
+  }
+}
+
+function readSpans({ records, service, host }: ScopeGroup, into: ReadRequest): void {
+  for (const record of records) {
+    const span = readGenAiSpan(record, service, host)
+    if (span === null) {
+      into.malformed++
+      continue
+    }
+    into.spans.push(span)
+    if (span.kind === 'other') into.foreign++
+    else into.taken++
+  }
+}
+
+const addPoints = (sum: number, metric: unknown): number =>
+  sum +
+  ['sum', 'gauge', 'histogram', 'exponentialHistogram', 'summary'].reduce(
+    (points, kind) => points + listIn(recordIn(metric, kind), 'dataPoints').length,
+    0,
+  )

@@ -1,0 +1,24 @@
+// What the model understands of a span of other agents. The doors parse and bound it.
+
+import type { TokenCounts } from '../../../protocol/swarm.ts'
+
+export interface GenAiSpan {
+  /** `agent`: an agent ran. `create`: one was made. `other`: nothing by itself, it only keeps the tree together. */
+  kind: 'agent' | 'create' | 'tool' | 'inference' | 'other'
+  traceId: string
+  /** With the trace's its key: the same again is the same span again. */
+  spanId: string
+  parentSpanId: string | null
+  service: string | null
+  host: string | null
+  agentId: string | null
+  agentName: string | null
+  conversationId: string | null
+  toolName: string | null
+  model: string | null
+  tokens: TokenCounts | null
+  startMs: number
+  endMs: number
+  failed: boolean
+  errorType: string | null
+}

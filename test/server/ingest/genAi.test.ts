@@ -1,0 +1,336 @@
+// Spans of other agents, from their bytes to the agents in the world.
+
+import { describe, expect, it } from 'vitest'
+import type { Agent, Link } from '../../../protocol/swarm.ts'
+import { readRequest } from '../../../server/ingest/otlp/readRequest.ts'
+import { MemoryLog } from '../../../server/log/memoryLog.ts'
+import { GENAI_BOUNDS } from '../../../server/sources/otlp/genAiModel.ts'
+import type { GenAiSpan } from '../../../server/sources/otlp/genAiSpan.ts'
+import { OtlpSource } from '../../../server/sources/otlp/otlpSource.ts'
+import { World } from '../../../server/world.ts'
+import { silentLog } from '../../helpers/silentLog.ts'
+import { canonicalHash, seededRandom } from '../../protocol/samples.ts'
+
+const T0 = Date.parse('2026-11-24T10:00:00.000Z')
+const RECEIVED = '2026-11-24T11:00:00.000Z'
+
+interface Said {
+  id: number
+  parent?: number
+  trace?: number
+  name: string
+  /** Seconds. */
+  from: number
+  to: number
+  [attribute: `gen_ai.${string}`]: string | number
+  error?: string
+}
+const hex = (n: number, length: number) => n.toString(16).padStart(length, '0')
+
+const asOtlp = (spans: readonly Said[], service = 'crew') => ({
+  resourceSpans: [
+    {
+      resource: {
+        attributes: [
+          { key: 'service.name', value: { stringValue: service } },
+          { key: 'host.name', value: { stringValue: 'lab' } },
+        ],
+      },
+      scopeSpans: [
+        {
+          spans: spans.map(({ id, parent, trace = 1, name, from, to, error, ...attributes }) => ({
+            traceId: hex(trace, 32),
+            spanId: hex(id, 16),
+            parentSpanId: parent === undefined ? '' : hex(parent, 16),
+            name,
+            startTimeUnixNano: `${T0 + from * 1000}000000`,
+            endTimeUnixNano: `${T0 + to * 1000}000000`,
+            attributes: [
+              ...Object.entries(attributes),
+              ['gen_ai.input.messages', 'my secret prompt'],
+              ...(error ? [['error.type', error]] : []),
+            ].map(([key, value]) => ({
+              key,
+              value: typeof value === 'number' ? { intValue: String(value) } : { stringValue: value },
+            })),
+          })),
+        },
+      ],
+    },
+  ],
+})
+const read = (...spans: Said[]): GenAiSpan[] => readRequest('traces', asOtlp(spans)).spans
+
+function start(world = new World('real', new MemoryLog()), bounds = GENAI_BOUNDS) {
+  const source = new OtlpSource({ world, bounds, log: silentLog })
+  return {
+    world,
+    source,
+    take: (spans: readonly GenAiSpan[]) => source.accept(spans, RECEIVED),
+    agents: (): Agent[] => [...world.store.all('agent').values()],
+    agent: (name: string): Agent | undefined => [...world.store.all('agent').values()].find((one) => one.name === name),
+    links: (): Link[] => [...world.store.all('link').values()],
+  }
+}
+
+/** An orchestrator that runs a researcher twice and a writer, with steps between that are no agents'. */
+const CREW: Said[] = [
+  { id: 1, name: 'POST /run', from: 0, to: 40 },
+  {
+    id: 2,
+    parent: 1,
+    name: 'invoke_agent Boss',
+    from: 1,
+    to: 39,
+    'gen_ai.operation.name': 'invoke_agent',
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.agent.name': 'Boss',
+    'gen_ai.agent.id': 'boss-1',
+    'gen_ai.conversation.id': 'talk-1',
+    'gen_ai.usage.input_tokens': 9_999,
+  },
+  {
+    id: 3,
+    parent: 2,
+    name: 'chat gpt-5',
+    from: 1,
+    to: 3,
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.system': 'openai',
+    'gen_ai.request.model': 'gpt-5',
+    'gen_ai.response.model': 'gpt-5-2026',
+    'gen_ai.usage.input_tokens': 100,
+    'gen_ai.usage.output_tokens': 10,
+    'gen_ai.usage.cache_read.input_tokens': 60,
+  },
+  { id: 4, parent: 2, name: 'graph.node', from: 3, to: 20 },
+  {
+    id: 5,
+    parent: 4,
+    name: 'invoke_agent Researcher',
+    from: 4,
+    to: 19,
+    'gen_ai.operation.name': 'invoke_agent',
+    'gen_ai.system': 'openai',
+    'gen_ai.agent.name': 'Researcher',
+  },
+  {
+    id: 6,
+    parent: 5,
+    name: 'chat gpt-5',
+    from: 4,
+    to: 6,
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.system': 'openai',
+    'gen_ai.agent.name': 'Researcher',
+    'gen_ai.usage.prompt_tokens': 7,
+    'gen_ai.usage.completion_tokens': 3,
+  },
+  {
+    id: 7,
+    parent: 6,
+    name: 'chat gpt-5 (http)',
+    from: 5,
+    to: 6,
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.system': 'openai',
+    'gen_ai.usage.input_tokens': 7,
+    'gen_ai.usage.output_tokens': 3,
+  },
+  {
+    id: 8,
+    parent: 5,
+    name: 'execute_tool search',
+    from: 6,
+    to: 8,
+    'gen_ai.operation.name': 'execute_tool',
+    'gen_ai.tool.name': 'search',
+    error: 'timeout',
+  },
+  {
+    id: 9,
+    parent: 5,
+    name: 'execute_tool fetch',
+    from: 8,
+    to: 11,
+    'gen_ai.operation.name': 'execute_tool',
+    'gen_ai.tool.name': 'fetch',
+  },
+  {
+    id: 10,
+    parent: 2,
+    name: 'invoke_agent Writer',
+    from: 20,
+    to: 30,
+    'gen_ai.operation.name': 'invoke_agent',
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.agent.name': 'Writer',
+    'gen_ai.usage.input_tokens': 500,
+    'gen_ai.usage.output_tokens': 50,
+    error: 'rate_limit',
+  },
+]
+
+describe('[I10] GenAI spans', () => {
+  it('become agents: their parents by nesting, their tools and tokens each from one source, what they hold of contents nowhere', async () => {
+    const { take, agent, agents, links, world } = start()
+    await take(read(...CREW))
+    expect(agents()).toHaveLength(3)
+    const [boss, researcher, writer] = ['Boss', 'Researcher', 'Writer'].map(agent)
+    expect(boss).toMatchObject({
+      origin: 'otlp',
+      kind: 'observed',
+      nativeId: 'boss-1',
+      status: 'offline',
+      endedReason: 'finished',
+      parentId: null,
+      project: 'crew',
+      host: 'lab',
+      model: 'gpt-5-2026',
+      sessionId: 'talk-1',
+      // Its own sum (9,999) is not believed beside what its calls say; cached ones are counted once.
+      tokens: { input: 40, output: 10, cacheRead: 60, cacheWrite: null },
+      costUsd: null,
+      tools: null,
+      createdAt: '2026-11-24T10:00:01.000Z',
+      lastActiveAt: '2026-11-24T10:00:39.000Z',
+    })
+    expect(researcher).toMatchObject({
+      status: 'offline',
+      parentId: boss?.id,
+      sessionId: 'talk-1',
+      tokens: { input: 7, output: 3, cacheRead: null, cacheWrite: null },
+      tools: { count: 2, errors: 1, durationMs: 5_000 },
+      lastTool: { name: 'fetch', ok: true, durationMs: 3_000, at: '2026-11-24T10:00:11.000Z' },
+      lastFailure: null,
+    })
+    expect(writer).toMatchObject({
+      status: 'error',
+      endedReason: 'failed: rate_limit',
+      parentId: boss?.id,
+      tokens: { input: 500, output: 50, cacheRead: null, cacheWrite: null },
+    })
+    expect(
+      links()
+        .map(({ kind, source, target }) => [kind, source, target])
+        .sort(),
+    ).toEqual([researcher, writer].map((one) => ['spawned', boss?.id, one?.id]).sort())
+    expect(JSON.stringify([...world.store.values()])).not.toContain('secret')
+  })
+
+  it('that have not ended make an agent that works, as far as anybody knows, and the same one when they end', async () => {
+    const { take, agent, agents } = start()
+    await take(read(...CREW.filter(({ id }) => [6, 8].includes(id))))
+    const working = agent('Researcher')
+    expect(working).toMatchObject({ status: 'active', statusSince: null, activity: 'search failed', endedReason: null })
+    await take(read(...CREW.filter(({ id }) => id === 5)))
+    expect(agents()).toHaveLength(1)
+    expect(agent('Researcher')).toMatchObject({ id: working?.id, status: 'offline', activity: null })
+  })
+
+  it('of a program without agents make none', async () => {
+    const { take, agents, source } = start()
+    await take(read({ id: 1, name: 'GET /', from: 0, to: 1 }, { id: 2, parent: 1, name: 'SELECT', from: 0, to: 1 }))
+    expect(source.status.state).toBe('never')
+    await take(
+      read({ id: 3, parent: 1, name: 'chat x', from: 0, to: 1, 'gen_ai.operation.name': 'chat', 'gen_ai.system': 'x' }),
+    )
+    expect(agents()).toEqual([])
+    await source.close()
+  })
+
+  it.each([21, 22, 23, 24, 25, 26])(
+    'in any order, cut anywhere and repeated, come to the same agents (seed %i)',
+    async (seed) => {
+      const random = seededRandom(seed)
+      const again: Said[] = CREW.map((said) => ({ ...said, trace: 2, from: said.from + 100, to: said.to + 100 }))
+      const spans = read(...CREW, ...again)
+      const one = start()
+      await one.take(spans)
+      const shuffled = [...spans, ...spans.filter(() => random() < 0.4)]
+        .map((span) => ({ span, at: random() }))
+        .sort((a, b) => a.at - b.at)
+        .map(({ span }) => span)
+      const other = start()
+      while (shuffled.length > 0) await other.take(shuffled.splice(0, 1 + Math.floor(random() * 6)))
+      const hash = ({ agents, links }: typeof one) =>
+        canonicalHash([...agents(), ...links()].map((entity) => ({ ...entity, rev: 0 })))
+      expect(other.agents()).toHaveLength(5)
+      expect(hash(other)).toBe(hash(one))
+      // The one with an id is the same in both runs of the conversation.
+      expect(one.agent('Boss')?.tokens).toEqual({ input: 80, output: 20, cacheRead: 120, cacheWrite: null })
+    },
+  )
+
+  it('that came before a restart are not counted again, and what is new is added', async () => {
+    const { world, take, source, agent } = start()
+    await take(read(...CREW))
+    await source.close()
+    const next = start(world)
+    expect(next.source.status.state).toBe('quiet')
+    await next.take(read(...CREW))
+    expect(agent('Boss')?.tokens).toEqual({ input: 40, output: 10, cacheRead: 60, cacheWrite: null })
+    await next.take(read(...CREW.map((said) => ({ ...said, trace: 3, from: said.from + 100, to: said.to + 100 }))))
+    expect(agent('Boss')).toMatchObject({
+      tokens: { input: 80, output: 20, cacheRead: 120, cacheWrite: null },
+      createdAt: '2026-11-24T10:00:01.000Z',
+      lastActiveAt: '2026-11-24T10:02:19.000Z',
+    })
+    expect(next.agents().filter(({ name }) => name === 'Researcher')).toHaveLength(2)
+  })
+
+  it('whose append failed are said again with the next ones', async () => {
+    const world = new World('real', new MemoryLog())
+    const { take, agent } = start(world)
+    const append = world.append.bind(world)
+    world.append = () => Promise.reject(new Error('the disk is full'))
+    await expect(take(read(...CREW))).rejects.toThrow('full')
+    world.append = append
+    await take(read(...CREW))
+    expect(agent('Boss')?.tokens?.output).toBe(10)
+  })
+})
+
+describe('[I11] the bounds', () => {
+  const run = (n: number): Said => ({
+    id: n,
+    trace: n,
+    name: 'invoke_agent A',
+    from: n,
+    to: n + 1,
+    'gen_ai.operation.name': 'invoke_agent',
+    'gen_ai.system': 'x',
+    'gen_ai.agent.name': `agent ${n}`,
+    'gen_ai.usage.input_tokens': 1,
+  })
+
+  it('of agents: the oldest that ended leave, with their links', async () => {
+    const { take, agents, agent } = start(undefined, { ...GENAI_BOUNDS, maxAgents: 100 })
+    await take(read({ ...run(1), trace: 1_001, id: 1, name: 'chat x', 'gen_ai.operation.name': 'chat', parent: 7 }))
+    for (let n = 2; n <= 1_000; n++) await take(read(run(n)))
+    expect(agents().length).toBeLessThanOrEqual(100)
+    expect(agent('agent 1000')).toBeDefined()
+    expect(agent('agent 2')).toBeUndefined()
+    // It has not ended.
+    expect(agent('agent 1')?.status).toBe('active')
+  })
+
+  it('of spans: traces are settled, keep what they had, and late ones are counted and change nothing', async () => {
+    const { take, agent, source } = start(undefined, { ...GENAI_BOUNDS, maxSpans: 50 })
+    for (let n = 1; n <= 100; n++) await take(read(run(n)))
+    expect(agent('agent 1')?.tokens?.input).toBe(1)
+    await take(read(run(1), { ...run(1), id: 5_000, parent: 1, name: 'chat x', 'gen_ai.operation.name': 'chat' }))
+    expect(agent('agent 1')?.tokens?.input).toBe(1)
+    expect(source.status.counts).toMatchObject({ spans: 100, spansLate: 2 })
+    await source.close()
+  })
+
+  it('of one trace: the rest is dropped and counted; a circle of parents has an end', async () => {
+    const { take, source } = start(undefined, { ...GENAI_BOUNDS, maxSpansPerTrace: 30 })
+    await take(
+      read(...Array.from({ length: 50 }, (_, n): Said => ({ ...run(n + 1), trace: 1, parent: ((n + 1) % 50) + 1 }))),
+    )
+    expect(source.status.counts).toMatchObject({ spans: 30, spansDropped: 20 })
+    await source.close()
+  })
+})
