@@ -106,7 +106,13 @@ async function asked(
   const { port } = server.address() as AddressInfo
   const tickets = new Tickets()
   const access = accessList({ port, hostNames: [], publicUrls: [] })
-  const guard = new Guard({ access, operatorToken: TOKENS.operator, viewerToken: TOKENS.viewer, tickets })
+  const guard = new Guard({
+    access,
+    operatorToken: TOKENS.operator,
+    viewerToken: TOKENS.viewer,
+    ingestToken: TOKENS.ingest,
+    tickets,
+  })
   const hub = given.hub ?? new Hub(view)
   const app = createApp({
     view,
@@ -121,7 +127,7 @@ async function asked(
     webDir: null,
     log: silentLog,
     metrics: new ServerMetrics(RealLog.inMemory(silentLog)),
-    limits: { health: 99, anonymous: 99, read: 99, command: 99, ticket: 99 },
+    limits: { health: 99, anonymous: 99, read: 99, command: 99, ticket: 99, ingest: 99 },
     ...given,
     hub,
   })
@@ -173,7 +179,7 @@ const broken = <T extends object>(): T =>
       throw new TypeError('a bug')
     },
   })
-const ONE_REQUEST = { health: 1, anonymous: 1, read: 1, command: 1, ticket: 1 }
+const ONE_REQUEST = { health: 1, anonymous: 1, read: 1, command: 1, ticket: 1, ingest: 1 }
 
 /** What brings each status about; `null`: nothing that is known. */
 function recipe(operation: Operation, status: number): (() => Promise<{ status: number }>) | null {
