@@ -30,6 +30,12 @@ const HELLO_TIMEOUT_MS = 10_000
 const MAX_MESSAGES_PER_PING = 200
 /** How long a viewer may take over its part of the closing handshake; one that reads nothing never does it. */
 const CLOSE_PATIENCE_MS = 1_000
+/**
+ * A ping waits behind what the system holds for a slow line, some MB of a large snapshot: whoever was sent so much since it
+ * was last heard is given the time to read it. A line that is dead takes no more, and is closed for that by the hub.
+ */
+const SLOW_LINE_BYTES = 512 * 1024
+const SLOW_LINE_MS = 120_000
 
 /** How each reason is told. */
 const CLOSES = {
@@ -131,6 +137,8 @@ function welcome(socket: WebSocket, { raw, role, seat, hub, log }: Welcome): voi
   let saidHello = false
   let messages = 0
   let heard = true
+  let heardAtMs = performance.now()
+  let unheardBytes = 0
   const helloTimer = setTimeout(() => closeFor('no_hello', socket, seat), HELLO_TIMEOUT_MS)
   let pongTimer: NodeJS.Timeout | undefined
   const heartbeat = setInterval(() => {
@@ -138,7 +146,8 @@ function welcome(socket: WebSocket, { raw, role, seat, hub, log }: Welcome): voi
     messages = 0
     send(socket, { type: 'ping' })
     pongTimer = setTimeout(() => {
-      if (!heard) closeFor('no_pong', socket, seat)
+      const isReading = unheardBytes >= SLOW_LINE_BYTES && performance.now() - heardAtMs < SLOW_LINE_MS
+      if (!heard && !isReading) closeFor('no_pong', socket, seat)
     }, PONG_TIMEOUT_MS)
   }, PING_INTERVAL_MS)
 
@@ -159,6 +168,8 @@ function welcome(socket: WebSocket, { raw, role, seat, hub, log }: Welcome): voi
     // What was on its way when we closed is heard no more.
     if (socket.readyState !== WebSocket.OPEN) return
     heard = true
+    heardAtMs = performance.now()
+    unheardBytes = 0
     if (++messages > MAX_MESSAGES_PER_PING) {
       closeFor('flood', socket, seat)
       return
@@ -178,7 +189,10 @@ function welcome(socket: WebSocket, { raw, role, seat, hub, log }: Welcome): voi
       // Hello and status in one system call: when a herd comes back, those are most of the work.
       raw.cork()
       send(socket, { type: 'hello', protocol, version: VERSION, role })
-      seat.watch(sinkOf(socket, seat), message.resume)
+      const sink = sinkOf(socket, seat, (bytes) => {
+        unheardBytes += bytes
+      })
+      seat.watch(sink, message.resume)
       raw.uncork()
     } else if (message.type === 'retry') {
       if (role === 'operator') hub.retry()
@@ -209,9 +223,10 @@ const send = (socket: WebSocket, message: ServerMessage): void => {
   if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
 }
 
-function sinkOf(socket: WebSocket, seat: Seat): Sink {
+function sinkOf(socket: WebSocket, seat: Seat, onSend: (bytes: number) => void): Sink {
   return {
     send({ json }, sent) {
+      onSend(json.length)
       // `binary: false`: the buffer holds text. The callback comes when the socket has taken it.
       socket.send(json, { binary: false }, (error) => {
         if (!error) sent()

@@ -321,6 +321,26 @@ describe('the stream', () => {
     expect(talker.socket.readyState).toBe(talker.socket.OPEN)
   })
 
+  test('[V9] a viewer that was sent much since it was last heard may still be reading it: it is given two minutes, not 8 s', async () => {
+    const large = await startTestServer({ type: 'demo', agents: 3_000 })
+    ends.push(() => large.stop())
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
+    const client = connectTo({ headers: VIEWER }, large.port)
+    await client.opened
+    client.send(HELLO)
+    await client.find('snapshot', ({ last }) => last)
+    const pass = async (seconds: number) => {
+      for (let n = 0; n < seconds * 2; n++) {
+        vi.advanceTimersByTime(500)
+        await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+      }
+    }
+    await pass(100)
+    expect(client.socket.readyState).toBe(client.socket.OPEN)
+    await pass(60)
+    expect(await client.closed).toMatchObject({ code: CLOSE.TIMED_OUT })
+  })
+
   test('a viewer that goes is counted no more', async () => {
     const client = await open()
     client.send(HELLO)

@@ -75,6 +75,7 @@ const commands = {
   counts: () => ({
     encoded: hub.counts.encoded.total,
     dropped: hub.counts.closed.get('too_slow'),
+    restarts: hub.counts.restarts,
     viewers: hub.viewers,
   }),
   cpuUs: () => {
