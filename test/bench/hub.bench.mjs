@@ -26,11 +26,11 @@ export async function* bench() {
     const before = await server.ask({ do: 'memory' })
     await viewers.ask({ do: 'open', viewers: VIEWERS, port: ours, token })
     const after = await server.ask({ do: 'memory' })
-    yield { name: 'idle viewer/resident', value: (after.rss - before.rss) / VIEWERS / 1_024, unit: 'KiB', limit: 30 }
+    yield { name: 'idle viewer/resident', value: (after.rss - before.rss) / VIEWERS / 1_000, unit: 'KB', limit: 30 }
     yield {
       name: 'idle viewer/heap and buffers',
-      value: (after.held - before.held) / VIEWERS / 1_024,
-      unit: 'KiB',
+      value: (after.held - before.held) / VIEWERS / 1_000,
+      unit: 'KB',
       limit: 30,
     }
     await viewers.ask({ do: 'close' })
