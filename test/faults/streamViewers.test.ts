@@ -45,6 +45,7 @@ async function startServer(onPort: number): Promise<void> {
       SWARMSCOPE_VIEWER_TOKEN: TOKENS.viewer,
       SWARMSCOPE_RELAY_TOKEN: relay.token,
       SWARMSCOPE_LOG_LEVEL: 'debug',
+      SWARMSCOPE_LOG_FORMAT: 'json',
     },
     stderrFile: join(dataDir.path, 'stderr.log'),
   })
