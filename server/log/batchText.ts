@@ -1,7 +1,7 @@
 // A batch as text: two lines for each event, its head and its entity (empty for an end). So whoever looks for the last
 // word on an entity parses small heads alone, and an entity passes from disk to a reader as the text that it is.
 
-import { EVENT_VERSION, type KeptEntity, type SwarmEvent, type Version } from '../../protocol/events.ts'
+import { type Batch, EVENT_VERSION, type KeptEntity, type SwarmEvent, type Version } from '../../protocol/events.ts'
 import type { EntityKind } from '../../protocol/swarm.ts'
 import { upcast, upcastEntity } from '../../protocol/upcast.ts'
 
@@ -17,15 +17,22 @@ export interface EventHead {
   id: string
 }
 
-/** A batch being turned into text and marks, piece by piece: 10,000 agents are 8 MB. */
+/**
+ * A batch being turned into text and marks, and its entities into numbered ones as the fold holds them, piece by piece:
+ * 10,000 agents are 8 MB.
+ */
 export class BatchEncoding {
   /** Whole events each, one after the other. */
   readonly texts: string[] = []
+  /** What was encoded so far, for whoever folds it. */
+  readonly numbered: SwarmEvent[] = []
+  readonly #seq: number
   readonly #events: readonly SwarmEvent[]
   readonly #marks = new MarkSet()
   #next = 0
 
-  constructor(events: readonly SwarmEvent[]) {
+  constructor({ seq, events }: Batch) {
+    this.#seq = seq
     this.#events = events
   }
 
@@ -48,11 +55,17 @@ export class BatchEncoding {
       const lineOfEntity = 'entity' in event ? JSON.stringify(event.entity) : ''
       const lineOfHead = JSON.stringify(headOf(event))
       lines.push(lineOfHead, lineOfEntity)
+      this.numbered.push('entity' in event ? numberedEvent(event, this.#seq) : event)
       chars += lineOfHead.length + lineOfEntity.length + 2
     }
     if (lines.length > 0) this.texts.push(`${lines.join('\n')}\n`)
     return chars
   }
+}
+
+function numberedEvent(event: Extract<SwarmEvent, { entity: unknown }>, rev: number): SwarmEvent {
+  const entity = { rev, ...event.entity }
+  return { ...event, entity } as SwarmEvent
 }
 
 function headOf(event: SwarmEvent): EventHead {

@@ -136,7 +136,7 @@ export class SqliteLog implements EventLog {
     this.#lastSeq = batch.seq
     this.#waitingChars += chars
     return new Promise((resolve, reject) => {
-      const encoding = new BatchEncoding(batch.events)
+      const encoding = new BatchEncoding(batch)
       this.#coming.push({ batch, atMs: this.#clock.lastMs, encoding, chars, resolve, reject })
       if (this.#coming.length === 1) this.#encode()
     })
@@ -267,11 +267,11 @@ export class SqliteLog implements EventLog {
       // Given up meanwhile: whether it was committed is not known to anybody, so nobody may be told.
       if (this.#broken) break
       this.#underWay = []
-      for (const { batch, chars, resolve, reject } of group) {
+      for (const { batch, chars, encoding, resolve, reject } of group) {
         this.#waitingChars -= chars
         this.#seq = batch.seq
         try {
-          this.#subscribers.tell(batch)
+          this.#subscribers.tell({ seq: batch.seq, events: encoding.numbered })
           resolve(batch.seq)
         } catch (error) {
           reject(error)
