@@ -4,8 +4,9 @@
 import { create } from 'zustand'
 import { useLooking } from './looking.ts'
 import { notify } from './notify.ts'
-import { model, travel } from './session.ts'
+import { model } from './session.ts'
 import { sendSceneCommand } from './stage.ts'
+import { travel } from './timeMachine.ts'
 import { type Toast, ToastQueue, toastText, toastTitle } from './toastQueue.ts'
 import { TurnWatch } from './turns.ts'
 

@@ -1,37 +1,17 @@
-// The page's one model, one line to the server and one way to the past, wired together. Importing does nothing; `openSession`
-// does.
+// The page's one model and one line to the server, wired together. Importing does nothing; `openSession` does.
 
 import { browserEdge } from '../stream/browserEdge.ts'
-import { historyClient } from '../stream/historyClient.ts'
 import { keepToken, takeToken } from '../stream/token.ts'
 import { ViewerStream } from '../stream/viewerStream.ts'
 import { useLine } from './line.ts'
 import { frameSchedule, SwarmModel } from './swarmModel.ts'
-import { TimeTravel, useTravel } from './travel.ts'
 
 export const model: SwarmModel = new SwarmModel(frameSchedule(() => model.agents.size))
 
 let stream: ViewerStream | null = null
-let tokenNow: string | null = null
 
 /** In ms since 1970, by the server's clock. */
 export const serverNowMs = (): number => Date.now() + useLine.getState().clockOffsetMs
-
-/** What was, asked for with the page's token. */
-export const pastClient = historyClient((path, init) =>
-  fetch(path, { ...init, headers: { Authorization: `Bearer ${tokenNow ?? ''}` } }),
-)
-
-export const travel: TimeTravel = new TimeTravel({
-  history: pastClient,
-  nowMs: serverNowMs,
-  setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
-  clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
-  publish: (state) => useTravel.setState(state, true),
-  show: (store) => model.showPast(store),
-  move: (store, { put, del }) => model.movePast(store, put, del),
-  showLive: () => model.showLive(),
-})
 
 export function openSession(): void {
   const token = takeTokenOfPage()
@@ -50,7 +30,6 @@ export function openSession(): void {
 
 export function signInWith(token: string): void {
   keepToken(storage(), token)
-  tokenNow = token
   useLine.setState({ signIn: null })
   if (stream) stream.setToken(token)
   else {

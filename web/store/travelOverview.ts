@@ -4,7 +4,8 @@
 import { create } from 'zustand'
 import type { SourceError } from '../../protocol/swarm.ts'
 import { useLine } from './line.ts'
-import { model, pastClient, serverNowMs } from './session.ts'
+import { model, serverNowMs } from './session.ts'
+import { pastClient } from './timeMachine.ts'
 import { SPANS, type Span, spanFor, TravelBins } from './travelBins.ts'
 import { TurnWatch } from './turns.ts'
 

@@ -2,7 +2,8 @@
 
 import { create } from 'zustand'
 import { measurePast } from './measurePast.ts'
-import { model, pastClient, serverNowMs } from './session.ts'
+import { model, serverNowMs } from './session.ts'
+import { pastClient } from './timeMachine.ts'
 import { shownMs, useTravel } from './travel.ts'
 import { useTimeline } from './travelOverview.ts'
 import { UsageMeter } from './usageMeter.ts'

@@ -18,7 +18,6 @@ import { Legend } from './Legend.tsx'
 import { Notice } from './Notice.tsx'
 import { NoWebGL } from './NoWebGL.tsx'
 import { PanelFoot } from './PanelFoot.tsx'
-import { PastBanner } from './PastBanner.tsx'
 import { SceneControls } from './SceneControls.tsx'
 import { SignIn } from './SignIn.tsx'
 import { TopBar } from './TopBar.tsx'
@@ -27,6 +26,7 @@ import { useWallClock } from './useNow.ts'
 import { hasWebGL } from './webgl.ts'
 
 const SceneView = lazy(() => import('../scene/SceneView.tsx'))
+const PastBanner = lazy(() => import('./PastBanner.tsx'))
 const Timeline = lazy(() => import('./Timeline.tsx'))
 const Toasts = lazy(() => import('./Toasts.tsx'))
 const Totals = lazy(() => import('./Totals.tsx'))
@@ -83,7 +83,8 @@ function Dashboard(): ReactNode {
       <div className="head">
         <TopBar />
         <Late>{isTotalsOpen && model.hasData && <Totals />}</Late>
-        {isInPast ? <PastBanner /> : <Banner />}
+        <Late>{isInPast && <PastBanner />}</Late>
+        {!isInPast && <Banner />}
       </div>
       <Free hasScene={hasScene} mode={mode} />
       {hasScene && (

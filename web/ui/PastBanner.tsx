@@ -3,12 +3,12 @@
 import { History, Radio } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useLine } from '../store/line.ts'
-import { travel } from '../store/session.ts'
+import { travel } from '../store/timeMachine.ts'
 import { shownMs, useTravel } from '../store/travel.ts'
 import { agoText, momentText } from './timelineWords.ts'
 import { useWallClock } from './useNow.ts'
 
-export function PastBanner(): ReactNode {
+export default function PastBanner(): ReactNode {
   const now = useTravel()
   const nowMs = useWallClock() + useLine((line) => line.clockOffsetMs)
   const atMs = shownMs(now)

@@ -5,10 +5,12 @@ import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useMe
 import './timeline.css'
 import type { SourceError } from '../../protocol/swarm.ts'
 import { useLine } from '../store/line.ts'
-import { travel } from '../store/session.ts'
+import { travel } from '../store/timeMachine.ts'
 import { playheadMs, SPEEDS, type Speed, type Travel, useTravel } from '../store/travel.ts'
 import { type Bin, SPANS, type Span, spanFor } from '../store/travelBins.ts'
 import { bins as allBins, chooseSpan, useTimeline, watchOverview } from '../store/travelOverview.ts'
+// With the timeline, so that it is there when the past is.
+import './PastBanner.tsx'
 import { TimelineBars } from './TimelineBars.tsx'
 import { momentOfKey } from './timelineKeys.ts'
 import { agoText, binText, momentText } from './timelineWords.ts'
