@@ -96,7 +96,7 @@ async function stateAt(atMs: number): Promise<{ name: string }[]> {
 }
 
 describe('time travel', () => {
-  test('shows a moment of the past all over, receives the present meanwhile, and is back at once and exactly', async () => {
+  test('[H9] shows a moment of the past all over, receives the present meanwhile, and is back at once and exactly', async () => {
     const { page, agents } = await open()
     const live = await pageStats(page)
     await page.locator('[data-testid=totals-button]').click()

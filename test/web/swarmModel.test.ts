@@ -103,7 +103,7 @@ describe('the model in the past', () => {
   }
   const names = (model: SwarmModel) => [...model.agents.values()].map(({ name }) => name)
 
-  it('shows nothing of what is received, and receives it all the same', () => {
+  it('[H9] shows nothing of what is received, and receives it all the same', () => {
     const { model } = harness()
     load(model, [agentOf('a'), agentOf('b')])
     const shown: SwarmChange[] = []

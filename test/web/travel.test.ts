@@ -123,7 +123,7 @@ describe('going back', () => {
 })
 
 describe('back to live', () => {
-  it('is at once, and shows what came in meanwhile; what was under way changes nothing any more', async () => {
+  it('[H9] is at once, and shows what came in meanwhile; what was under way changes nothing any more', async () => {
     const { travel, model, names, states, stateAt } = harness({ isQuick: false })
     travel.goTo(NOW_MS - MINUTE_MS)
     states[0]?.answer(stateAt(NOW_MS - MINUTE_MS))

@@ -66,7 +66,7 @@ async function serve(path: string | null): Promise<HistoryClient> {
 }
 
 describe('the world of the past', () => {
-  it('[H7] played on from any moment is at each later one what the server says it was, overtaken and late events included', async () => {
+  it('[H8] played on from any moment is at each later one what the server says it was, overtaken and late events included', async () => {
     const { log, path } = await openLog()
     const random = seededRandom(3)
     const folded = emptyState('any')
@@ -121,7 +121,7 @@ describe('the world of the past', () => {
     expect(world.atMs).toBe(START_MS + 59_000)
   })
 
-  it('shows no batch half, however large it is', async () => {
+  it('[H9] shows no batch half, however large it is', async () => {
     const { log, path } = await openLog()
     await log.append([at(START_MS, agentEvent('a'))])
     const many = MAX_QUEUED_EVENTS + 1_500
