@@ -53,8 +53,8 @@ function addAgent(name: string): void {
   added++
 }
 
-async function open(): Promise<{ page: Page; agents: number }> {
-  const page = await openPage(browser, running.url, { reducedMotion: 'reduce' })
+async function open(colorScheme: 'dark' | 'light' = 'dark'): Promise<{ page: Page; agents: number }> {
+  const page = await openPage(browser, running.url, { reducedMotion: 'reduce', colorScheme })
   const agents = HISTORY_AGENTS + PROJECT_AGENTS + added
   await page.waitForFunction((count) => globalThis.swarmscope?.stats().agents === count, agents)
   await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'live')
@@ -205,12 +205,14 @@ describe('time travel', () => {
     await page.context().close()
   })
 
-  test('is free of what axe finds, live and in the past', async () => {
-    const { page } = await open()
-    const parts = ['[data-testid=timeline]']
+  test.each(['dark', 'light'] as const)('is free of what axe finds, live and in the past (%s)', async (colorScheme) => {
+    const { page } = await open(colorScheme)
+    await page.locator('[data-testid=totals-button]').click()
+    await page.locator('[data-testid=totals-chart] canvas').first().waitFor()
+    const parts = ['[data-testid=timeline]', '#totals']
     expect(await axeFindings(page, parts)).toEqual([])
     await dragTo(page, 0.5)
-    expect(await axeFindings(page, [...parts, '[data-testid=banner]'])).toEqual([])
+    expect(await axeFindings(page, [...parts, '[data-testid=banner]', '[data-testid=source-chip]'])).toEqual([])
     await page.context().close()
   })
 
