@@ -8,8 +8,8 @@ import type { LayoutState } from './layoutState.ts'
 /** Along a ring, and from ring to ring. */
 const SPACING = 3.4
 const RING_GAP = 3.2
-/** Between groups. */
-const GAP = 4
+/** Between groups: their hulls reach out by half of it. */
+const GAP = 9
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5))
 /** Screens are wide: so are the groups' places. */
 const STRETCH = 1.35

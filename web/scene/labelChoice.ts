@@ -118,12 +118,12 @@ function rankAll(
     const x = view.seen[slot * 4] as number
     const y = view.seen[slot * 4 + 1] as number
     if (x < insets.left || x > width - insets.right || y < insets.top || y > height - insets.bottom) continue
+    const isLeader = graph.childCount(slot) >= TEAM
     if (isForward(entity)) {
       // Its ring, less what the grid's cells would take too much.
       const ring = Math.max(4, forwardRadius(view, slot) * 1.45 - 4)
       declutter.block(x, y, ring, ring)
-    } else if (blocks) declutter.block(x, y, radius * 0.75, radius * 0.75)
-    const isLeader = graph.childCount(slot) >= TEAM
+    } else if (blocks || (isLeader && radius >= MIN_RADIUS_PX)) declutter.block(x, y, radius * 0.75, radius * 0.75)
     const rank = slot === selected || slot === hovered ? 0 : rankOf(entity, isFew, isLeader)
     if (rank < 0 || (rank > 0 && isDimmed(slot)) || (rank > 3 && !isFew && radius < MIN_RADIUS_PX)) continue
     ranked[rank]?.push(slot)
