@@ -61,6 +61,7 @@ const quiet = (entities) =>
 async function measure(contestant, size) {
   try {
     const pictureMs = await contestant.page.evaluate('instruments.state.pictureMs - instruments.state.dataMs')
+    const openMs = await contestant.page.evaluate('instruments.state.pictureMs')
     const moving = await changing(contestant, size, true)
     await contestant.settled()
     const still = await changing(contestant, size, false)
@@ -70,6 +71,7 @@ async function measure(contestant, size) {
     const { frames } = await contestant.page.evaluate('instruments.take()')
     return {
       pictureMs,
+      openMs,
       moving,
       still,
       stillFrames: frames.length,
@@ -135,6 +137,7 @@ function* figures(size, own, peer) {
     yield against(name(`${state}: long tasks in ${MEASURE_MS / 1_000} s`), a.longTasks, b.longTasks, 'tasks')
   }
   yield against(name('from data to first picture'), own.pictureMs, peer.pictureMs, 'ms')
+  yield against(name('from opening the page to first picture'), own.openMs, peer.openMs, 'ms')
   yield against(name('heap'), own.heapMb, peer.heapMb, 'MiB')
   const seconds = STILL_MS / 1_000
   yield against(name(`nothing changes: frames in ${seconds} s`), own.stillFrames, peer.stillFrames, 'frames', {

@@ -102,8 +102,9 @@ export class SceneHost {
       onMotion()
     }
     const onVisibility = () => {
-      scene.setPaused(document.hidden)
-      if (!document.hidden) this.#input.invalidate()
+      clearTimeout(this.#livingTimer)
+      scene.setPaused(this.#isUnseen)
+      if (!this.#isUnseen) this.#input.invalidate()
     }
     // three asks for the context back; until it is there, nothing may be drawn into it.
     const onLost = () => {
@@ -236,8 +237,13 @@ export class SceneHost {
   }
   readonly #pictures: (() => void)[] = []
 
+  /** In a headset the page may well be hidden. */
+  get #isUnseen(): boolean {
+    return document.hidden && !this.#input.renderer.xr.isPresenting
+  }
+
   frame(width: number, height: number, deltaSec: number): void {
-    if (this.#isLost) return
+    if (this.#isLost || this.#isUnseen) return
     const startMs = performance.now()
     const { renderer, camera, scene, invalidate } = this.#input
     const stage = this.#stage
@@ -262,7 +268,7 @@ export class SceneHost {
     clearTimeout(this.#livingTimer)
     this.#isContinuous = wantsMore
     if (wantsMore) invalidate()
-    else if (this.#scene.hasLivingMarks && !document.hidden) {
+    else if (this.#scene.hasLivingMarks) {
       const pauseMs = Math.min(MAX_LIVING_INTERVAL_MS, LIVING_PACE_SHARE * this.#paceMs)
       this.#livingTimer = setTimeout(invalidate, Math.max(LIVING_INTERVAL_MS, pauseMs))
     }
