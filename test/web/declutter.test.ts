@@ -44,6 +44,15 @@ describe('labels', () => {
     expect(declutter.place({ slot: 0, x: 400, y: 300, radius: 6, width: 60, height: 18, lastSide: 2 }, gap)).toBe(2)
   })
 
+  it('keep their place between two placings only while it is free', () => {
+    const declutter = new Declutter()
+    declutter.reset(0, 0, 800, 600)
+    const wish = { slot: 0, x: 400, y: 300, radius: 6, width: 60, height: 18, lastSide: 2 }
+    expect(declutter.placeAt(wish, 2, gap)).toBe(true)
+    expect(declutter.placeAt({ ...wish, slot: 1, x: 420 }, 2, gap)).toBe(false)
+    expect(declutter.placeAt({ ...wish, slot: 1 }, 3, gap)).toBe(true)
+  })
+
   it('stand nowhere outside of the free window', () => {
     const declutter = new Declutter()
     declutter.reset(100, 100, 200, 200)
@@ -54,6 +63,9 @@ describe('labels', () => {
     const widthOf = (text: string) => Array.from(text).length * 10
     expect(cutToWidth('short', 100, widthOf)).toBe('short')
     expect(cutToWidth('👩‍🚀👩‍🚀👩‍🚀👩‍🚀', 50, (text) => text.length * 10)).not.toMatch(/[\ud800-\udbff]…$/)
+    // An astronaut is three code points, and nobody's half.
+    expect(cutToWidth('👩‍🚀👩‍🚀👩‍🚀', 70, (text) => text.length * 10)).toBe('👩‍🚀…')
+    expect(cutToWidth('نص عربي', 200, widthOf)).toBe('نص عربي')
     expect(cutToWidth('abcdefghijkl', 60, widthOf)).toBe('abcde…')
   })
 })
