@@ -126,6 +126,65 @@ describe('pictures', () => {
     expect((await pageStats(page)).mode).toBe('stale')
   })
 
+  test.each(['dark', 'light'] as const)('query, tree, table, palette: %s', async (colorScheme) => {
+    const { url } = await liveProject()
+    const page = await open(url, 8, { ...STILL, colorScheme })
+    const keep = (name: string) => page.screenshot({ path: join(SHOTS, `${name}-${colorScheme}.png`) })
+    await shoot(page, `list-${colorScheme}`)
+    await page.keyboard.press('/')
+    await page.keyboard.type('-type:tester statsu:failed status:')
+    await page.getByTestId('offers').waitFor()
+    await keep('query')
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Escape')
+    await page.locator('[data-testid=agent-row]').filter({ hasText: 'analyst' }).click()
+    await page.getByTestId('activity').locator('li').first().waitFor()
+    await page.keyboard.press('t')
+    await page.locator('[role=treegrid]').waitFor()
+    await keep('tree')
+    await page.keyboard.press('w')
+    await page.getByTestId('sort-name').waitFor()
+    await shoot(page, `table-${colorScheme}`)
+    await page.keyboard.press('Control+k')
+    await page.getByTestId('palette-agent').first().waitFor()
+    await keep('palette')
+    expect(await page.getByTestId('palette').count()).toBe(1)
+  })
+
+  test('nobody there, nobody let in', async () => {
+    const project = folder('empty')
+    const env = { SWARMSCOPE_RELAY_TOKEN: 'relay-token-for-shots' }
+    const relay = await startRelayProcess({
+      args: ['--project', project, '--port', '0', '--data-dir', folder('data'), '--claude-flow', FAKE_CLAUDE_FLOW],
+      env,
+    })
+    cleanUps.push(() => relay.stop())
+    const { url } = await server([], {
+      ...env,
+      CLAUDE_FLOW_HOST: '127.0.0.1',
+      CLAUDE_FLOW_PORT: new URL(relay.url).port,
+    })
+    const page = await open(url, 0, STILL)
+    await page.getByTestId('empty').waitFor()
+    await page.screenshot({ path: join(SHOTS, 'empty.png') })
+    const outside = await openPage(browser, new URL(url).origin, STILL)
+    cleanUps.push(() => outside.context().close())
+    await outside.getByTestId('sign-in').waitFor()
+    await outside.screenshot({ path: join(SHOTS, 'sign-in.png') })
+    expect(await outside.getByTestId('mode').count()).toBe(0)
+  })
+
+  test('a phone, with list and detail', async () => {
+    const { url } = await liveProject()
+    const page = await open(url, 8, { ...STILL, width: 360, height: 740 })
+    await page.locator('[data-testid=agent-row]').first().waitFor()
+    await page.screenshot({ path: join(SHOTS, 'phone.png') })
+    await page.locator('[data-testid=agent-row]').filter({ hasText: 'analyst' }).click()
+    await page.getByTestId('detail').waitFor()
+    await page.screenshot({ path: join(SHOTS, 'phone-detail.png') })
+    expect((await pageStats(page)).agents).toBe(8)
+  })
+
   test.each([
     ['mock', 14, {}],
     ['narrow', 14, { width: 390, height: 844 }],

@@ -7,7 +7,7 @@ import { useLooking } from '../../web/store/looking.ts'
 import { parseSettings } from '../../web/store/settings.ts'
 import { provideScene } from '../../web/store/stage.ts'
 
-const plain = { filter: '', isTree: false, view: 'list', sort: null, selectedId: null } as const
+const plain = { filter: '', isTree: false, view: 'list', sort: null, selectedId: null, layoutMode: 'force' } as const
 
 describe('the address', () => {
   it('is empty while nothing is chosen', () => expect(writeAddress('', plain)).toBe(''))
@@ -19,6 +19,7 @@ describe('the address', () => {
       view: 'table',
       sort: { column: 'cost', isDescending: true },
       selectedId: 'claude-code/9f/1 ~2#?',
+      layoutMode: 'rings',
     } as const
     expect(readAddress(writeAddress('', looked))).toEqual(looked)
   })
@@ -41,8 +42,9 @@ describe('the address', () => {
     )
   })
 
-  it.each(['?sort=-nothing', '?view=x&rows=y', '?sort=', `?agent=${'x'.repeat(501)}`])('does not take %j', (search) =>
-    expect(readAddress(search)).toEqual({}),
+  it.each(['?sort=-nothing', '?view=x&rows=y&layout=z', '?sort=', `?agent=${'x'.repeat(501)}`])(
+    'does not take %j',
+    (search) => expect(readAddress(search)).toEqual({}),
   )
 
   it('knows a camera from what is none', () => {

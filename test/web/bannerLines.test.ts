@@ -6,6 +6,7 @@ import type { Line } from '../../web/store/line.ts'
 import { modeShown, staleSourceIds } from '../../web/store/line.ts'
 import { serverUnreachable, versionMismatch } from '../../web/stream/lineErrors.ts'
 import { bannerLines, commandFor } from '../../web/ui/bannerLines.ts'
+import { sourceChip } from '../../web/ui/sourceChip.ts'
 import { liveSource } from '../helpers/webFakeServer.ts'
 
 const NOW = Date.parse('2026-11-24T12:00:00Z')
@@ -176,5 +177,46 @@ describe('the banner', () => {
   it('names as stale the sources that are not live, each by itself', () => {
     const { status } = line('live', [liveSource(), lost({ id: 'gone' }), liveSource({ id: 'once', state: 'limited' })])
     expect([...staleSourceIds(status)]).toEqual(['gone'])
+  })
+
+  it('asks for a reload when the server is of another version than the page', () => {
+    const other = line('live', [liveSource()], { serverVersion: '2.0.0' })
+    expect(bannerLines(other, NOW, '1.9.0')).toMatchObject([
+      { key: 'version', reload: true, suggestion: 'It is 2.0.0, this page 1.9.0: reload to have the same.' },
+    ])
+    expect(bannerLines(other, NOW, '2.0.0')).toEqual([])
+  })
+})
+
+describe('a source in the top bar', () => {
+  const chip = (fields: Partial<SourceStatus>, wasLive = true) => {
+    const { tone, name, state } = sourceChip(
+      liveSource({ since: new Date(NOW - 42_000).toISOString(), ...fields }),
+      NOW,
+      wasLive,
+    )
+    return `${name}: ${state} (${tone})`
+  }
+
+  it.each([
+    [{}, 'claude-flow: live (live)'],
+    [{ lastError: refusal }, 'claude-flow: files only (trying)'],
+    [{ state: 'limited' }, 'claude-flow: read once (live)'],
+    [{ state: 'waiting', lastError: refusal }, 'claude-flow: lost 42 s ago (lost)'],
+    [{ state: 'connecting', lastError: null }, 'claude-flow: connecting (trying)'],
+    [{ state: 'closed', lastError: refusal }, 'claude-flow: refused (lost)'],
+    [{ state: 'unavailable' }, 'claude-flow: nothing there (lost)'],
+    [{ kind: 'claude-code', state: 'receiving' }, 'Claude Code: receiving (live)'],
+    [{ kind: 'claude-code', state: 'quiet' }, 'Claude Code: quiet for 42 s (quiet)'],
+    [{ kind: 'otlp', state: 'never' }, 'OTLP: nothing sent yet (quiet)'],
+    [{ kind: 'mock' }, 'demo: invented (mock)'],
+  ] as const)('%j is %s', (fields, words) => expect(chip(fields)).toBe(words))
+
+  it('was not lost if it was never there', () =>
+    expect(chip({ state: 'waiting', lastError: refusal }, false)).toBe('claude-flow: not reached (lost)'))
+
+  it('tells what of that which it sent was not taken', () => {
+    const { title } = sourceChip(liveSource({ url: null, counts: { taken: 1_200, dropped: 3 } }), NOW, true)
+    expect(title).toBe('taken 1,200 · dropped 3')
   })
 })

@@ -1,12 +1,13 @@
 // What is looked at, in the page's address: a link that is shared shows the same. The token is never part of it (it comes
 // in the fragment and leaves it at once), and what others keep in the address stays there.
 
+import { LAYOUT_MODES } from '../layout/layoutModes.ts'
 import { readSort, writeSort } from './agentOrder.ts'
 import { type Looking, useLooking } from './looking.ts'
 import { MAX_QUERY_LENGTH } from './query.ts'
 import { lookFrom, sceneHandle } from './stage.ts'
 
-type Kept = Pick<Looking, 'filter' | 'isTree' | 'view' | 'sort' | 'selectedId'>
+type Kept = Pick<Looking, 'filter' | 'isTree' | 'view' | 'sort' | 'selectedId' | 'layoutMode'>
 
 const MAX_ID_LENGTH = 500
 /** Browsers bear only so many changes of the address. */
@@ -21,13 +22,15 @@ export function readAddress(search: string): Partial<Kept> {
   if (params.get('view') === 'table') kept.view = 'table'
   const sort = readSort(params.get('sort') ?? '')
   if (sort) kept.sort = sort
+  const layout = LAYOUT_MODES.find((mode) => mode === params.get('layout'))
+  if (layout && layout !== LAYOUT_MODES[0]) kept.layoutMode = layout
   const agent = params.get('agent')
   if (agent !== null && agent.length <= MAX_ID_LENGTH) kept.selectedId = agent
   return kept
 }
 
 /** Only what differs from what everybody sees at first. */
-export function writeAddress(search: string, { filter, isTree, view, sort, selectedId }: Kept): string {
+export function writeAddress(search: string, { filter, isTree, view, sort, selectedId, layoutMode }: Kept): string {
   const params = new URLSearchParams(search)
   const put = (name: string, value: string | null) => {
     if (value === null || value === '') params.delete(name)
@@ -37,6 +40,7 @@ export function writeAddress(search: string, { filter, isTree, view, sort, selec
   put('rows', isTree ? 'tree' : null)
   put('view', view === 'table' ? 'table' : null)
   put('sort', sort && writeSort(sort))
+  put('layout', layoutMode === LAYOUT_MODES[0] ? null : layoutMode)
   put('agent', selectedId)
   const text = params.toString()
   return text === '' ? '' : `?${text}`

@@ -6,11 +6,14 @@ import { rowsOf } from './agentRows.ts'
 import { useLooking } from './looking.ts'
 import { model } from './session.ts'
 import { modeOnScreen } from './shown.ts'
+import { shownMs, useTravel } from './travel.ts'
 
 export interface AgentsExport {
   exportedAt: string
   /** So that nobody takes made-up agents for real ones, nor old ones for current. */
   mode: string
+  /** The moment of the past that is shown; `null`: it is now. */
+  at: string | null
   query: string
   sort: string
   epoch: string
@@ -21,6 +24,7 @@ export interface AgentsExport {
 
 export function agentsExport(nowMs: number): AgentsExport {
   const { filter, isTree, sort } = useLooking.getState()
+  const pastMs = shownMs(useTravel.getState())
   const rows = rowsOf({
     agents: model.agents,
     links: model.links,
@@ -34,6 +38,7 @@ export function agentsExport(nowMs: number): AgentsExport {
   return {
     exportedAt: new Date(nowMs).toISOString(),
     mode: modeOnScreen(nowMs),
+    at: pastMs === null ? null : new Date(pastMs).toISOString(),
     query: filter.trim(),
     sort: sort ? writeSort(sort) : 'urgency',
     epoch: model.epoch,

@@ -2,7 +2,7 @@
 // eye, what is announced is the sentence.
 
 import { FlaskConical, History, RotateCw, TriangleAlert } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { useLine } from '../store/line.ts'
 import { retryNow } from '../store/session.ts'
 import { type BannerLine, bannerLines } from './bannerLines.ts'
@@ -13,16 +13,20 @@ import { useWallClock } from './useNow.ts'
 export function Banner(): ReactNode {
   const line = useLine()
   const now = useWallClock()
-  const lines = bannerLines(line, now)
+  const lines = bannerLines(line, now, __VERSION__)
   const [first] = lines
   const isUrgent = lines.some(({ tone }) => tone === 'lost')
   const said = lines.map(({ word, sentence, suggestion }) => `${word ?? ''} ${sentence} ${suggestion}`.trim()).join(' ')
+  // That it is over is news too, for who does not see the banner go.
+  const wasUrgent = useRef(false)
+  const isOver = wasUrgent.current && lines.length === 0
+  if (isUrgent) wasUrgent.current = true
   // "Retry now" once, whatever is down: it tries all of it.
   const retryKey = lines.find(({ canRetry }) => canRetry)?.key
   return (
     <>
       <div className="sr-only" role={isUrgent ? 'alert' : 'status'}>
-        {said}
+        {isOver ? 'All connections are live again.' : said}
       </div>
       {first && (
         <section className="banner" data-testid="banner" data-tone={first.tone} aria-label="Connection">

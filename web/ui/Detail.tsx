@@ -64,6 +64,7 @@ function CloseButton(): ReactNode {
 function AgentDetail({ agent }: { agent: Agent }): ReactNode {
   const section = useRef<HTMLElement>(null)
   const select = useLooking((state) => state.select)
+  const isInPast = useTravel(isPast)
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       // A dialog or menu that it shuts has taken it.
@@ -80,7 +81,8 @@ function AgentDetail({ agent }: { agent: Agent }): ReactNode {
         <Happening agent={agent} />
         <Fields agent={agent} />
         <Related agent={agent} />
-        <ActivityList agentId={agent.id} />
+        {/* The feed is of now. */}
+        {!isInPast && <ActivityList agentId={agent.id} />}
         <Identity agent={agent} />
       </section>
       <AgentCommands agent={agent} />

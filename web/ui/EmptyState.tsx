@@ -7,7 +7,10 @@ const STEPS = [
   { title: 'Give the project claude-flow, once', command: 'npx claude-flow@latest init' },
   { title: 'Register an agent', command: 'npx claude-flow agent spawn --type coder' },
   { title: 'Or let Claude Code start a swarm', command: 'claude "Use claude-flow to set up a swarm of three agents"' },
+  { title: 'See Claude Code’s own agents too, with tokens and cost', command: 'npm start -- connect --project .' },
 ] as const
+/** Beside the real one, on a port of its own: nothing made up ever comes onto this page. */
+const DEMO = 'npm start -- --demo 40 --port 0 --open'
 
 export function EmptyState(): ReactNode {
   return (
@@ -29,6 +32,13 @@ export function EmptyState(): ReactNode {
             </li>
           ))}
         </ol>
+        <div className="card-aside">
+          <span className="step-title">Or look at a demo first, beside this page</span>
+          <span className="copy-line">
+            <span>{DEMO}</span>
+            <CopyButton text={DEMO} label="the command: show a demo" isSmall />
+          </span>
+        </div>
       </section>
     </div>
   )

@@ -2,8 +2,6 @@
 
 import { List, PanelRightClose } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { isLive } from '../../protocol/derive.ts'
-import type { SourceStatus } from '../../protocol/swarm.ts'
 import { isLineDown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
@@ -13,6 +11,7 @@ import { Brand } from './Brand.tsx'
 import { FilterCount } from './FilterCount.tsx'
 import { formatAge } from './format.ts'
 import { useCounts } from './hooks.ts'
+import { type SourceChip, sourceChip } from './sourceChip.ts'
 import { TotalsButton } from './TotalsButton.tsx'
 import { momentText } from './timelineWords.ts'
 import { useWallClock } from './useNow.ts'
@@ -68,24 +67,18 @@ function Chips(): ReactNode {
   return (
     <ul className="chips" aria-label="Connections">
       {sources.map((source) => (
-        <Chip
-          key={source.id}
-          {...sourceChip(source, now + line.clockOffsetMs, line.status?.mode === 'stale')}
-          title={source.url}
-        />
+        <Chip key={source.id} {...sourceChip(source, now + line.clockOffsetMs, line.status?.mode === 'stale')} />
       ))}
     </ul>
   )
 }
 
-interface ChipProps {
-  tone: 'live' | 'lost' | 'trying' | 'mock' | 'past'
-  name: string
-  state: string
-  title?: string | null
-}
-
-function Chip({ tone, name, state, title }: ChipProps): ReactNode {
+function Chip({
+  tone,
+  name,
+  state,
+  title,
+}: Omit<SourceChip, 'tone'> & { tone: SourceChip['tone'] | 'past' }): ReactNode {
   return (
     <li className="chip" data-tone={tone} data-testid="source-chip" title={title ?? undefined}>
       <span className="chip-dot" />
@@ -93,20 +86,6 @@ function Chip({ tone, name, state, title }: ChipProps): ReactNode {
       <span className="clip">{state}</span>
     </li>
   )
-}
-
-/** `wasLive`: there was something to lose. */
-function sourceChip(source: SourceStatus, serverNowMs: number, wasLive: boolean): ChipProps {
-  if (source.kind === 'mock') return { tone: 'mock', name: 'demo', state: 'invented' }
-  const name = source.kind
-  const age = formatAge(serverNowMs - Date.parse(source.since))
-  if (source.state === 'limited') return { tone: 'live', name, state: 'read once' }
-  if (isLive(source) && source.lastError) return { tone: 'trying', name, state: 'files only' }
-  if (isLive(source)) return { tone: 'live', name, state: 'live' }
-  if (source.state === 'unavailable') return { tone: 'lost', name, state: 'nothing there' }
-  if (source.lastError === null) return { tone: 'trying', name, state: 'connecting' }
-  if (source.state === 'closed') return { tone: 'lost', name, state: 'refused' }
-  return { tone: 'lost', name, state: wasLive ? `lost ${age} ago` : 'not reached' }
 }
 
 function Counts(): ReactNode {

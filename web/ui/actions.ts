@@ -8,6 +8,7 @@ import { retryNow } from '../store/session.ts'
 import { onShortcut } from '../store/shortcuts.ts'
 import { modeOnScreen } from '../store/shown.ts'
 import { sceneHandle, sendSceneCommand } from '../store/stage.ts'
+import { shownMs, useTravel } from '../store/travel.ts'
 import { copyText } from './copyText.ts'
 import { download, fileName } from './download.ts'
 import { framedPicture } from './framedPicture.ts'
@@ -44,6 +45,9 @@ async function takePicture(): Promise<void> {
   if (!scene) return tell('There is no scene to take a picture of.', 'failed')
   const now = Date.now()
   const mode = modeOnScreen(now)
-  download(await framedPicture(await scene.picture(), mode, now), fileName('scene', now, 'png'))
+  download(
+    await framedPicture(await scene.picture(), mode, shownMs(useTravel.getState()) ?? now),
+    fileName('scene', now, 'png'),
+  )
   tell('Picture of the scene saved.')
 }

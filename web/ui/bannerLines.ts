@@ -24,7 +24,8 @@ export interface BannerLine {
   reload: boolean
 }
 
-export function bannerLines(line: Line, nowMs: number): BannerLine[] {
+/** `pageVersion`: of the page itself; the server may have been replaced under it. */
+export function bannerLines(line: Line, nowMs: number, pageVersion: string | null = null): BannerLine[] {
   const mode = modeShown(line, nowMs)
   const lines: BannerLine[] = []
   const isDown = isLineDown(line, nowMs) && (line.status !== null || line.connection.state === 'closed')
@@ -42,6 +43,10 @@ export function bannerLines(line: Line, nowMs: number): BannerLine[] {
   }
   const logError = isDown ? null : line.status?.logError
   if (logError) lines.push(logLine(logError))
+  const { serverVersion } = line
+  const isOther = pageVersion !== null && serverVersion !== null && serverVersion !== pageVersion
+  // The line's own mismatch says it already.
+  if (isOther && !lines.some(({ reload }) => reload)) lines.push(versionLine(serverVersion, pageVersion))
   return lines
 }
 
@@ -118,6 +123,15 @@ const logLine = ({ error, details }: SourceError): BannerLine => ({
   key: 'log',
   sentence: withStop(error),
   suggestion: details.suggestion,
+})
+
+/** They still understand each other, but who knows for how long. */
+const versionLine = (server: string, page: string): BannerLine => ({
+  ...EMPTY,
+  key: 'version',
+  sentence: 'The server was replaced by another version.',
+  suggestion: `It is ${server}, this page ${page}: reload to have the same.`,
+  reload: true,
 })
 
 const withStop = (sentence: string): string => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`)

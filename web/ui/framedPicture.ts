@@ -11,7 +11,8 @@ const WORDS: Readonly<Record<Mode, string>> = {
 }
 const FOOT_PX = 28
 
-export async function framedPicture(picture: Blob, mode: Mode, nowMs: number): Promise<Blob> {
+/** `atMs`: the moment that is shown. */
+export async function framedPicture(picture: Blob, mode: Mode, atMs: number): Promise<Blob> {
   const bitmap = await createImageBitmap(picture)
   const scale = devicePixelRatio
   const canvas = document.createElement('canvas')
@@ -28,7 +29,7 @@ export async function framedPicture(picture: Blob, mode: Mode, nowMs: number): P
   context.font = `500 ${12 * scale}px ${token('--font')}`
   context.textBaseline = 'middle'
   context.fillStyle = mode === 'live' ? token('--ink-2') : mode === 'mock' ? token('--mock') : token('--lost')
-  const time = new Date(nowMs).toISOString().slice(0, 19).replace('T', ' ')
+  const time = new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')
   context.fillText(`Swarmscope · ${WORDS[mode]} · ${time} UTC`, 12 * scale, canvas.height - (FOOT_PX / 2) * scale)
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))))
