@@ -38,11 +38,13 @@ export function GroupRow({ row, rowIndex, columnCount, style, figures }: GroupRo
         <span>
           {GROUP_TITLES[row.group]} · <span className="mono">{row.count}</span>
         </span>
-        <span className="row-figures row-columns" aria-hidden="true">
-          {figures.map((word) => (
-            <span key={word}>{word}</span>
-          ))}
-        </span>
+        {figures.length > 0 && (
+          <span className="row-columns" aria-hidden="true">
+            {figures.map((word) => (
+              <span key={word}>{word}</span>
+            ))}
+          </span>
+        )}
       </div>
     </div>
   )
