@@ -33,6 +33,8 @@ export default defineConfig({
     sourcemap: false,
     // The CSP lets fonts come from files of ours only, not from data: URLs.
     assetsInlineLimit: 0,
+    // One file: a part that is asked for again would not bring its style a second time.
+    cssCodeSplit: false,
     // three and R3F are one chunk of a megabyte (260 KB compressed), loaded after the list.
     chunkSizeWarningLimit: 1_200,
   },

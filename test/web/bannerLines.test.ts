@@ -185,6 +185,7 @@ describe('the banner', () => {
       { key: 'version', reload: true, suggestion: 'It is 2.0.0, this page 1.9.0: reload to have the same.' },
     ])
     expect(bannerLines(other, NOW, '2.0.0')).toEqual([])
+    expect(bannerLines(other, NOW, '2.0.0', true)).toMatchObject([{ key: 'part', reload: true }])
   })
 })
 

@@ -1,15 +1,16 @@
 // The agents in words: what is searched for, how it is shown, and the rows.
 
 import { Download, ListTree, Table2 } from 'lucide-react'
-import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
+import { type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
 import { onShortcut, runShortcut } from '../store/shortcuts.ts'
 import { AgentGrid } from './AgentGrid.tsx'
 import { useCounts, useRows } from './hooks.ts'
+import { lazyPart } from './lazyPart.ts'
 import { SearchBar } from './SearchBar.tsx'
 
-const ColumnsMenu = lazy(() => import('./ColumnsMenu.tsx'))
+const ColumnsMenu = lazyPart(() => import('./ColumnsMenu.tsx'))
 
 interface AgentsPanelProps {
   isStale: boolean

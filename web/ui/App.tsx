@@ -1,6 +1,6 @@
 // The page: the scene over the whole window, panels on it.
 
-import { Component, lazy, type ReactNode, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { Component, type ReactNode, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { modeShown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
@@ -15,6 +15,7 @@ import { EmptyState, Loading } from './EmptyState.tsx'
 import { useCounts, useMedia } from './hooks.ts'
 import { Late } from './Late.tsx'
 import { Legend } from './Legend.tsx'
+import { lazyPart } from './lazyPart.ts'
 import { Notice } from './Notice.tsx'
 import { NoWebGL } from './NoWebGL.tsx'
 import { PanelFoot } from './PanelFoot.tsx'
@@ -25,11 +26,11 @@ import { useDocumentTitle } from './useDocumentTitle.ts'
 import { useWallClock } from './useNow.ts'
 import { hasWebGL } from './webgl.ts'
 
-const SceneView = lazy(() => import('../scene/SceneView.tsx'))
-const PastBanner = lazy(() => import('./PastBanner.tsx'))
-const Timeline = lazy(() => import('./Timeline.tsx'))
-const Toasts = lazy(() => import('./Toasts.tsx'))
-const Totals = lazy(() => import('./Totals.tsx'))
+const SceneView = lazyPart(() => import('../scene/SceneView.tsx'))
+const PastBanner = lazyPart(() => import('./PastBanner.tsx'))
+const Timeline = lazyPart(() => import('./Timeline.tsx'))
+const Toasts = lazyPart(() => import('./Toasts.tsx'))
+const Totals = lazyPart(() => import('./Totals.tsx'))
 
 export function App(): ReactNode {
   const signIn = useLine((state) => state.signIn)

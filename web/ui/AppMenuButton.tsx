@@ -1,10 +1,11 @@
 // Stands for the menu until somebody wants it: then its code is loaded, and it opens.
 
 import { Ellipsis } from 'lucide-react'
-import { lazy, type ReactNode, Suspense, useState } from 'react'
+import { type ReactNode, Suspense, useState } from 'react'
+import { lazyPart } from './lazyPart.ts'
 
 const load = () => import('./AppMenu.tsx')
-const AppMenu = lazy(load)
+const AppMenu = lazyPart(load)
 
 export function AppMenuButton(): ReactNode {
   const [isWanted, setWanted] = useState(false)

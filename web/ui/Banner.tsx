@@ -4,6 +4,7 @@
 import { FlaskConical, History, RotateCw, TriangleAlert } from 'lucide-react'
 import { type ReactNode, useRef } from 'react'
 import { useLine } from '../store/line.ts'
+import { useMissingParts } from '../store/missingParts.ts'
 import { retryNow } from '../store/session.ts'
 import { type BannerLine, bannerLines } from './bannerLines.ts'
 import { CopyButton } from './CopyButton.tsx'
@@ -13,7 +14,8 @@ import { useWallClock } from './useNow.ts'
 export function Banner(): ReactNode {
   const line = useLine()
   const now = useWallClock()
-  const lines = bannerLines(line, now, __VERSION__)
+  const isPartMissing = useMissingParts(({ parts }) => parts.size > 0)
+  const lines = bannerLines(line, now, __VERSION__, isPartMissing)
   const [first] = lines
   const isUrgent = lines.some(({ tone }) => tone === 'lost')
   const said = lines.map(({ word, sentence, suggestion }) => `${word ?? ''} ${sentence} ${suggestion}`.trim()).join(' ')

@@ -1,13 +1,14 @@
 // The dialogs, each loaded when it is first asked for.
 
-import { lazy, type ReactNode, Suspense } from 'react'
+import { type ReactNode, Suspense } from 'react'
 import { closeDialog, type OpenDialog, useDialogs } from '../store/dialogs.ts'
+import { lazyPart } from './lazyPart.ts'
 
-const Palette = lazy(() => import('./Palette.tsx'))
-const ShortcutSheet = lazy(() => import('./ShortcutSheet.tsx'))
-const SettingsDialog = lazy(() => import('./SettingsDialog.tsx'))
-const TerminateDialog = lazy(() => import('./TerminateDialog.tsx'))
-const AssignDialog = lazy(() => import('./AssignDialog.tsx'))
+const Palette = lazyPart(() => import('./Palette.tsx'))
+const ShortcutSheet = lazyPart(() => import('./ShortcutSheet.tsx'))
+const SettingsDialog = lazyPart(() => import('./SettingsDialog.tsx'))
+const TerminateDialog = lazyPart(() => import('./TerminateDialog.tsx'))
+const AssignDialog = lazyPart(() => import('./AssignDialog.tsx'))
 
 export function Dialogs(): ReactNode {
   const open = useDialogs((state) => state.open)

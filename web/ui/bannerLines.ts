@@ -25,7 +25,12 @@ export interface BannerLine {
 }
 
 /** `pageVersion`: of the page itself; the server may have been replaced under it. */
-export function bannerLines(line: Line, nowMs: number, pageVersion: string | null = null): BannerLine[] {
+export function bannerLines(
+  line: Line,
+  nowMs: number,
+  pageVersion: string | null = null,
+  isPartMissing = false,
+): BannerLine[] {
   const mode = modeShown(line, nowMs)
   const lines: BannerLine[] = []
   const isDown = isLineDown(line, nowMs) && (line.status !== null || line.connection.state === 'closed')
@@ -47,6 +52,8 @@ export function bannerLines(line: Line, nowMs: number, pageVersion: string | nul
   const isOther = pageVersion !== null && serverVersion !== null && serverVersion !== pageVersion
   // The line's own mismatch says it already.
   if (isOther && !lines.some(({ reload }) => reload)) lines.push(versionLine(serverVersion, pageVersion))
+  // While the line is down, that says why.
+  else if (isPartMissing && !isDown) lines.push(PART_MISSING)
   return lines
 }
 
@@ -124,6 +131,14 @@ const logLine = ({ error, details }: SourceError): BannerLine => ({
   sentence: withStop(error),
   suggestion: details.suggestion,
 })
+
+const PART_MISSING: BannerLine = {
+  ...EMPTY,
+  key: 'part',
+  sentence: 'A part of this page could not be loaded.',
+  suggestion: 'It is asked for again; if that does not help, reload the page.',
+  reload: true,
+}
 
 /** They still understand each other, but who knows for how long. */
 const versionLine = (server: string, page: string): BannerLine => ({
