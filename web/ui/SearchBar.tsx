@@ -3,6 +3,7 @@
 
 import { Search, TriangleAlert, X } from 'lucide-react'
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { useLooking } from '../store/looking.ts'
 import { parseQuery, problemsOf, type QueryTerm, withoutTerm } from '../store/query.ts'
 import { type Completion, completionsFor } from '../store/queryCompletions.ts'
@@ -24,8 +25,9 @@ export function SearchBar(): ReactNode {
   useEffect(
     () =>
       onShortcut('search', () => {
-        useLooking.getState().setPanelOpen(true)
-        requestAnimationFrame(() => input.current?.focus())
+        // At once: who goes on typing must not have the next letters taken for shortcuts.
+        flushSync(() => useLooking.getState().setPanelOpen(true))
+        input.current?.focus()
       }),
     [],
   )
