@@ -3,7 +3,7 @@
 import type { Batch, SwarmEvent } from '../protocol/events.ts'
 import { applyBatch, type Checkpoint, emptyState, type SwarmState, type SwarmStore, stateOf } from '../protocol/fold.ts'
 import type { Entity, IsoTime, Unnumbered } from '../protocol/swarm.ts'
-import type { EventLog } from './log/eventLog.ts'
+import type { EventLog, Notes } from './log/eventLog.ts'
 
 export class World {
   readonly name: 'real' | 'mock' | 'replay'
@@ -64,8 +64,13 @@ export class World {
     return stated
   }
 
-  append(events: readonly SwarmEvent[]): Promise<number> {
-    return this.#log.append(events)
+  append(events: readonly SwarmEvent[], notes?: Notes): Promise<number> {
+    return this.#log.append(events, notes)
+  }
+
+  /** What a source of a former run remembered (`append`), of keys that begin so. */
+  notes(prefix: string): Promise<ReadonlyMap<string, string>> {
+    return this.#log.notes(prefix)
   }
 
   /** What happened in (from, to]; throws `RangeError` when the log no longer reaches back to `from`. */

@@ -3,7 +3,7 @@
 
 import type { Batch, SwarmEvent } from '../../protocol/events.ts'
 import type { Checkpoint } from '../../protocol/fold.ts'
-import type { EventLog } from './eventLog.ts'
+import type { EventLog, Notes } from './eventLog.ts'
 import { MemoryLog } from './memoryLog.ts'
 import type { SqliteLog } from './sqliteLog.ts'
 
@@ -38,10 +38,14 @@ export class FallbackLog implements EventLog {
     return this.#memory === null
   }
 
-  async append(events: readonly SwarmEvent[]): Promise<number> {
+  notes(prefix: string): Promise<ReadonlyMap<string, string>> {
+    return (this.#memory ?? this.#durable).notes(prefix)
+  }
+
+  async append(events: readonly SwarmEvent[], notes?: Notes): Promise<number> {
     if (this.#memory) return this.#memory.append(events)
     try {
-      return await this.#durable.append(events)
+      return await this.#durable.append(events, notes)
     } catch (error) {
       // Refused because of the file: they come in the order in which they were appended.
       if (this.#memory && !this.#closed) return (this.#memory as MemoryLog).append(events)

@@ -16,6 +16,7 @@ import { type EventHead, eachEvent, kindOf, parseRef, refOf, upcastJson } from '
 import { Bodies, DICTIONARY } from './bodies.ts'
 import { DEFAULT_MAX_AGE_MS, DEFAULT_MAX_BYTES } from './bounds.ts'
 import { Database, type Statement } from './database.ts'
+import type { Notes } from './eventLog.ts'
 import { lockFile } from './fileLock.ts'
 import { Keyframes } from './keyframes.ts'
 import { type Migration, migrate } from './schema.ts'
@@ -105,6 +106,8 @@ export class LogFile {
   readonly #count: Statement
   readonly #lastOf: Statement
   readonly #setMeta: Statement
+  readonly #setNote: Statement
+  readonly #deleteNote: Statement
   readonly opened: OpenedLog
   #seq: number
   #firstSeq: number
@@ -158,6 +161,8 @@ export class LogFile {
       this.#count = database.prepare(
         'INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT (bucket, type) DO UPDATE SET events = events + excluded.events',
       )
+      this.#setNote = database.prepare('INSERT OR REPLACE INTO notes VALUES (?, ?)')
+      this.#deleteNote = database.prepare('DELETE FROM notes WHERE key = ?')
       this.#lastOf = database.prepare('SELECT json FROM entities WHERE ref = ?')
       this.#seq = this.#number('seq')
       this.#events = this.#number('events')
@@ -184,9 +189,9 @@ export class LogFile {
   }
 
   /** One transaction. Throws what libsql throws: then nothing of it is kept, and nothing more can be written. */
-  write(batches: readonly WireBatch[]): void {
+  write(batches: readonly WireBatch[], notes: Notes = new Map()): void {
     const last = batches.at(-1)
-    if (!last) return
+    if (!last && notes.size === 0) return
     const words = new Map<string, LastWord>()
     const spokenIn = new Map<string, number>()
     const counts = new Map<string, { bucket: number; type: string; events: number }>()
@@ -238,11 +243,16 @@ export class LogFile {
       for (const [sourceId, incarnation] of spokenIn) this.#setIncarnation.run(sourceId, incarnation)
       if (endedFloor !== null) this.#setMeta.run('ended_floor', endedFloor)
       for (const { bucket, type, events: more } of counts.values()) this.#count.run(bucket, type, more)
+      for (const [key, text] of notes) {
+        if (text === null) this.#deleteNote.run(key)
+        else this.#setNote.run(key, text)
+      }
+      if (!last) return
       this.#setMeta.run('seq', last.seq)
       this.#setMeta.run('at_ms', last.atMs)
       this.#setMeta.run('events', events)
     })
-    this.#seq = last.seq
+    if (last) this.#seq = last.seq
     this.#events = events
   }
 
@@ -251,6 +261,13 @@ export class LogFile {
     if (type !== 'agent.upserted' || !mayTurn(entity)) return []
     const before = word === undefined ? this.#lastOf.row(ref)?.[0] : word === 'forgotten' ? null : word.json
     return turnsOf(typeof before === 'string' ? before : null, entity)
+  }
+
+  notes(prefix: string): Map<string, string> {
+    const rows = this.#database
+      .prepare('SELECT key, text FROM notes WHERE substr(key, 1, ?) = ?')
+      .rows(prefix.length, prefix)
+    return new Map(rows.map(([key, text]) => [String(key), String(text)]))
   }
 
   /** Batches after `from`, up to `to`, at most about `maxEvents` of events. Throws `RangeError` below the first. */

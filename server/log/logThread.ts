@@ -2,12 +2,15 @@
 // own thread in its place.
 
 import { Worker } from 'node:worker_threads'
+import type { Notes } from './eventLog.ts'
 import { logUnavailable, type PostedError, thrownError } from './logError.ts'
 import type { LogFileFigures, LogFileOptions, OpenedLog, WireBatch, WireCheckpoint } from './logFile.ts'
 
 export interface LogThread {
   open(options: LogFileOptions): Promise<OpenedLog>
-  write(batches: readonly WireBatch[]): Promise<{ firstSeq: number }>
+  /** In one transaction. */
+  write(batches: readonly WireBatch[], notes: Notes): Promise<{ firstSeq: number }>
+  notes(prefix: string): Promise<Map<string, string>>
   read(from: number, to: number, maxEvents: number): Promise<{ seq: number; text: string }[]>
   checkpoint(): Promise<WireCheckpoint>
   figures(): Promise<LogFileFigures>
@@ -20,7 +23,8 @@ export interface LogThread {
 
 export type LogCall =
   | { type: 'open'; options: LogFileOptions }
-  | { type: 'write'; batches: readonly WireBatch[] }
+  | { type: 'write'; batches: readonly WireBatch[]; notes: Notes }
+  | { type: 'notes'; prefix: string }
   | { type: 'read'; from: number; to: number; maxEvents: number }
   | { type: 'checkpoint' }
   | { type: 'figures' }
@@ -50,8 +54,12 @@ export class WorkerThread implements LogThread {
     return this.#call({ type: 'open', options })
   }
 
-  write(batches: readonly WireBatch[]): Promise<{ firstSeq: number }> {
-    return this.#call({ type: 'write', batches })
+  write(batches: readonly WireBatch[], notes: Notes): Promise<{ firstSeq: number }> {
+    return this.#call({ type: 'write', batches, notes })
+  }
+
+  notes(prefix: string): Promise<Map<string, string>> {
+    return this.#call({ type: 'notes', prefix })
   }
 
   read(from: number, to: number, maxEvents: number): Promise<{ seq: number; text: string }[]> {

@@ -20,9 +20,11 @@ function answerTo(call: LogCall): unknown {
   if (!file) throw new Error('the file is not open')
   switch (call.type) {
     case 'write':
-      file.write(call.batches)
+      file.write(call.batches, call.notes)
       scheduleTidy()
       return { firstSeq: file.firstSeq }
+    case 'notes':
+      return file.notes(call.prefix)
     case 'read':
       return file.read(call.from, call.to, call.maxEvents)
     case 'checkpoint':

@@ -31,6 +31,10 @@ export class MemoryLog implements EventLog {
     return Promise.resolve(null)
   }
 
+  notes(): Promise<ReadonlyMap<string, string>> {
+    return Promise.resolve(new Map())
+  }
+
   async append(events: readonly SwarmEvent[]): Promise<number> {
     if (this.#closed) throw new Error('the event log is closed')
     if (events.length === 0) return this.#seq

@@ -37,6 +37,8 @@ export const MIGRATIONS: readonly Migration[] = [
       DELETE FROM entities WHERE json IS NULL AND rowid NOT IN (SELECT rowid FROM entities WHERE json IS NULL
         ORDER BY rev DESC, rowid DESC LIMIT 20000);
     `),
+  // What sources remember themselves.
+  (database) => database.exec('CREATE TABLE notes (key TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID'),
 ]
 
 /** Throws `LOG_NEWER` for a file that a newer Swarmscope wrote, and an `Error` for one that is not ours. */

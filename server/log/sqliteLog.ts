@@ -7,7 +7,7 @@ import { type Batch, EVENT_VERSION, type SwarmEvent } from '../../protocol/event
 import { type Checkpoint, FOLD_VERSION } from '../../protocol/fold.ts'
 import type { Entity } from '../../protocol/swarm.ts'
 import { BatchEncoding, eventsOf } from './batchText.ts'
-import type { EventLog } from './eventLog.ts'
+import type { EventLog, Notes } from './eventLog.ts'
 import { LogClock } from './logClock.ts'
 import { logUnavailable } from './logError.ts'
 import type { LogFileFigures, LogFileOptions, OpenedLog, WireBatch } from './logFile.ts'
@@ -29,7 +29,9 @@ const COMMIT_BOUNDS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 
 const READ_EVENTS = 2_000
 
 interface Waiting {
+  /** Without events: notes alone, and no batch. */
   batch: Batch
+  notes: Notes
   atMs: number
   encoding: BatchEncoding
   /** As far as it is known. */
@@ -123,23 +125,27 @@ export class SqliteLog implements EventLog {
     return this.#figures
   }
 
-  append(events: readonly SwarmEvent[]): Promise<number> {
+  append(events: readonly SwarmEvent[], notes: Notes = NO_NOTES): Promise<number> {
     if (this.#closing) return Promise.reject(new Error('the event log is closed'))
     if (this.#broken) return Promise.reject(this.#broken)
-    if (events.length === 0) return Promise.resolve(this.#lastSeq)
-    const chars = events.length * EVENT_CHARS
+    if (events.length === 0 && notes.size === 0) return Promise.resolve(this.#lastSeq)
+    const chars = events.length * EVENT_CHARS + charsOf(notes)
     if (this.#waitingChars > 0 && this.#waitingChars + chars > MAX_WAITING_CHARS) {
       this.#break(logUnavailable(new Error('the disk does not keep up')))
       return Promise.reject(this.#broken)
     }
-    const batch: Batch = { seq: this.#lastSeq + 1, events: this.#clock.stamp(events) }
-    this.#lastSeq = batch.seq
+    if (events.length > 0) this.#lastSeq++
+    const batch: Batch = { seq: this.#lastSeq, events: this.#clock.stamp(events) }
     this.#waitingChars += chars
     return new Promise((resolve, reject) => {
       const encoding = new BatchEncoding(batch)
-      this.#coming.push({ batch, atMs: this.#clock.lastMs, encoding, chars, resolve, reject })
+      this.#coming.push({ batch, notes, atMs: this.#clock.lastMs, encoding, chars, resolve, reject })
       if (this.#coming.length === 1) this.#encode()
     })
+  }
+
+  notes(prefix: string): Promise<ReadonlyMap<string, string>> {
+    return this.#thread.notes(prefix)
   }
 
   /** A file whose state cannot be read is given up. */
@@ -257,7 +263,8 @@ export class SqliteLog implements EventLog {
       this.#underWay = group
       try {
         const beganMs = performance.now()
-        const { firstSeq } = await this.#inTime(this.#thread.write(group.map(wireOf)))
+        const batches = group.filter(({ batch }) => batch.events.length > 0).map(wireOf)
+        const { firstSeq } = await this.#inTime(this.#thread.write(batches, notesOf(group)))
         this.commitDuration.observe((performance.now() - beganMs) / 1_000)
         this.#firstSeq = firstSeq
       } catch (error) {
@@ -271,7 +278,7 @@ export class SqliteLog implements EventLog {
         this.#waitingChars -= chars
         this.#seq = batch.seq
         try {
-          this.#subscribers.tell({ seq: batch.seq, events: encoding.numbered })
+          if (batch.events.length > 0) this.#subscribers.tell({ seq: batch.seq, events: encoding.numbered })
           resolve(batch.seq)
         } catch (error) {
           reject(error)
@@ -333,3 +340,18 @@ const wireOf = ({ batch, atMs, encoding }: Waiting): WireBatch => ({
   texts: encoding.texts,
   marks: encoding.marks,
 })
+
+const NO_NOTES: Notes = new Map()
+
+/** What the last of them said, by key. */
+function notesOf(group: readonly Waiting[]): Notes {
+  const notes = new Map<string, string | null>()
+  for (const waiting of group) for (const [key, text] of waiting.notes) notes.set(key, text)
+  return notes
+}
+
+function charsOf(notes: Notes): number {
+  let chars = 0
+  for (const [key, text] of notes) chars += key.length + (text?.length ?? 0)
+  return chars
+}

@@ -1,5 +1,6 @@
 // A log's file in the test's own thread, in place of the worker: from the sources, and each step in the test's hand.
 
+import type { Notes } from '../../server/log/eventLog.ts'
 import type { LogFileFigures, LogFileOptions, OpenedLog, WireBatch, WireCheckpoint } from '../../server/log/logFile.ts'
 import { LogFile } from '../../server/log/logFile.ts'
 import type { LogThread } from '../../server/log/logThread.ts'
@@ -19,11 +20,15 @@ export class InThread implements LogThread {
     return this.file.opened
   }
 
-  async write(batches: readonly WireBatch[]): Promise<{ firstSeq: number }> {
+  async notes(prefix: string): Promise<Map<string, string>> {
+    return this.held.notes(prefix)
+  }
+
+  async write(batches: readonly WireBatch[], notes: Notes): Promise<{ firstSeq: number }> {
     await this.gate
     if (this.failure) throw this.failure
     this.groups.push(batches.length)
-    this.held.write(batches)
+    this.held.write(batches, notes)
     return { firstSeq: this.held.firstSeq }
   }
 

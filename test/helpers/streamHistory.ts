@@ -92,6 +92,10 @@ class LaggingLog implements EventLog {
     return this.#log.append(events)
   }
 
+  notes(prefix: string) {
+    return this.#log.notes(prefix)
+  }
+
   checkpoint() {
     return this.#log.checkpoint()
   }

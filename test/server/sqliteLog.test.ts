@@ -199,9 +199,9 @@ describe('commits', () => {
     const after = world.append([agentEvent('after')])
     let turnsToWrite = 0
     const { write } = thread
-    thread.write = (batches) => {
+    thread.write = (batches, notes) => {
       if (batches.some(({ events }) => events === 10_000)) turnsToWrite = turns
-      return write.call(thread, batches)
+      return write.call(thread, batches, notes)
     }
     expect(await Promise.all([before, large, after])).toEqual([1, 2, 3])
     isOver = true

@@ -1,30 +1,103 @@
-// Claude Code as a source: nobody connects to it, it sends. The doors hand in records; they are in the event log when
-// `accept` resolves.
+// Claude Code as a source: nobody connects to it, it sends. The doors hand in records; what they amount to is in the event
+// log when `accept` resolves. Records are taken in groups: what came in while the last group was being committed.
 
+import { hostname } from 'node:os'
 import type { Logger } from '../../../platform/log.ts'
-import type { IsoTime, SourceStatus } from '../../../protocol/swarm.ts'
+import { EVENT_VERSION, type SwarmEvent } from '../../../protocol/events.ts'
+import type { Entity, IsoTime, SourceState, SourceStatus, Unnumbered } from '../../../protocol/swarm.ts'
 import type { World } from '../../world.ts'
 import type { Source } from '../source.ts'
+import { changedNotes, restoreSessions } from './keptSessions.ts'
+import { BOUNDS, ClaudeCodeModel, type ModelBounds, type Outcome } from './model.ts'
+import { isGone, localProcesses, type Processes } from './processWatch.ts'
 import type { ClaudeCodeRecord } from './records.ts'
+import { registeredLinks } from './registeredLinks.ts'
+import { RESTORED, StatedEntities } from './statedEntities.ts'
 
 export const CLAUDE_CODE_SOURCE_ID = 'claude-code'
+/** What is remembered is kept under it. */
+const NOTES = 'claude-code/'
+/** Without anything from it for so long it is `quiet`. */
+const RECEIVING_MS = 60_000
+/** How often the counts of a source that is heard all the time are told. */
+const TELL_MS = 1_000
+const PROCESS_CHECK_MS = 5_000
+/** Records that wait; more are refused, and their sender tries again. */
+const MAX_WAITING = 50_000
+/** Taken into one commit. */
+const MAX_GROUP = 5_000
+/** How often in one group tool calls of one agent are told one by one; beyond it only the last is. */
+const MAX_TOLD_ONE_BY_ONE = 64
+/** A clock that is ahead of ours must not keep its session young for ever. */
+const MAX_AHEAD_MS = 60_000
+/** Timers take no more; it is looked again then. */
+const MAX_TIMER_MS = 60 * 60_000
+const COUNTED: Record<Outcome, string> = { taken: 'taken', late: 'late', tooMany: 'too many agents' }
 
 export interface ClaudeCodeSourceOptions {
   world: World
   log: Logger
+  /** In ms since 1970. */
+  now?: () => number
+  host?: string
+  processes?: Processes
+  bounds?: ModelBounds
+}
+
+interface Waiting {
+  records: readonly ClaudeCodeRecord[]
+  receivedAt: IsoTime
+  resolve: () => void
+  reject: (error: unknown) => void
+}
+
+/** More waits than can be taken now: the sender should try again. */
+export class ClaudeCodeBusy extends Error {
+  constructor() {
+    super('too much waits to be taken in')
+    this.name = 'ClaudeCodeBusy'
+  }
 }
 
 export class ClaudeCodeSource implements Source {
+  readonly #world: World
+  readonly #log: Logger
+  readonly #now: () => number
+  readonly #host: string
+  readonly #processes: Processes
+  readonly #model: ClaudeCodeModel
+  readonly #stated: StatedEntities
   readonly #listeners = new Set<() => void>()
+  #waiting: Waiting[] = []
+  #waitingRecords = 0
+  /** What was accepted is on its way into the log. */
+  #running: Promise<void> | null = null
+  #restored: Promise<void> | null = null
+  #stopWatching: () => void = () => undefined
+  readonly #timers: Partial<Record<'due' | 'processes' | 'quiet' | 'tell', NodeJS.Timeout>> = {}
+  readonly #counts: Record<string, number> = {}
+  readonly #loggedSources = new Set<string>()
+  /** A commit failed, or there was a former run: all is to be compared, and kept, again. */
+  #restateAll = false
+  #closed = false
   #status: SourceStatus
 
-  constructor(_options: ClaudeCodeSourceOptions) {
+  constructor(options: ClaudeCodeSourceOptions) {
+    const { world, log, now = Date.now, host = hostname(), processes = localProcesses, bounds = BOUNDS } = options
+    this.#world = world
+    this.#log = log
+    this.#now = now
+    this.#host = host
+    this.#processes = processes
+    this.#model = new ClaudeCodeModel(host, bounds)
+    this.#stated = new StatedEntities((sourceId) => world.incarnationOf(sourceId))
+    const wasHeard = world.store.get('source', CLAUDE_CODE_SOURCE_ID) !== undefined
     this.#status = {
       id: CLAUDE_CODE_SOURCE_ID,
       kind: 'claude-code',
-      state: 'never',
+      state: wasHeard ? 'quiet' : 'never',
       url: null,
-      since: new Date().toISOString(),
+      since: (wasHeard ? world.knownUntil : null) ?? new Date(now()).toISOString(),
       attempt: 0,
       retryAt: null,
       lastError: null,
@@ -41,29 +114,274 @@ export class ClaudeCodeSource implements Source {
     return () => this.#listeners.delete(listener)
   }
 
-  /** What it sends comes by itself. */
+  /** Takes up what a former run remembered; `accept` waits for it. */
   start(): void {
-    // nothing to begin
+    if (this.#restored || this.#closed) return
+    this.#restored = this.#restore().catch((error: unknown) => {
+      this.#log.error({ err: error }, "what was remembered of Claude Code's sessions cannot be read")
+    })
+    this.#stopWatching = this.#world.onChange(() => this.#worldChanged())
+    this.#run()
   }
 
   retry(): void {
     // nobody connects to it
   }
 
-  /** Resolves when what the records say is committed; rejects if it could not be (then the sender should try again). */
-  accept(_records: readonly ClaudeCodeRecord[], _receivedAt: IsoTime): Promise<void> {
-    return Promise.reject(new Error('Claude Code is not taken in yet'))
+  /**
+   * Resolves when what the records say is committed. Rejects with `ClaudeCodeBusy`, or with what the log says: then the
+   * sender should try again, and nothing counts twice.
+   */
+  accept(records: readonly ClaudeCodeRecord[], receivedAt: IsoTime): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error('the server stops'))
+    if (this.#waitingRecords + records.length > MAX_WAITING) {
+      this.count('busy', records.length)
+      return Promise.reject(new ClaudeCodeBusy())
+    }
+    this.start()
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ records, receivedAt, resolve, reject })
+      this.#waitingRecords += records.length
+      this.#run()
+    })
   }
 
   /** Counts what a door took or refused, by the reason, beside what the source counts itself. */
   count(what: string, more = 1): void {
-    const counts = this.#status.counts ?? {}
-    this.#status = { ...this.#status, counts: { ...counts, [what]: (counts[what] ?? 0) + more } }
+    this.#counts[what] = (this.#counts[what] ?? 0) + more
+    this.#tellSoon()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer)
+    this.#stopWatching()
+    this.#listeners.clear()
+    await this.#running
+  }
+
+  async #restore(): Promise<void> {
+    this.#restateAll = true
+    restoreSessions(this.#model, await this.#world.notes(NOTES), NOTES)
+  }
+
+  /** From what stands in the log, as at a start. */
+  #beginAnew(): void {
+    this.#model.touchAll()
+    this.#loggedSources.clear()
+    const stated: Unnumbered<Entity>[] = []
+    for (const { id, kind } of this.#world.store.all('source').values()) {
+      if (kind !== 'claude-code') continue
+      this.#loggedSources.add(id)
+      stated.push(...this.#world.statedBy(id).values())
+    }
+    this.#stated.reset(stated)
+  }
+
+  #run(): void {
+    this.#running ??= this.#takeAll().finally(() => {
+      this.#running = null
+      if (this.#waiting.length > 0) this.#run()
+    })
+  }
+
+  /** Never rejects. */
+  async #takeAll(): Promise<void> {
+    await this.#restored
+    do {
+      const group = this.#nextGroup()
+      try {
+        await this.#world.append(this.#eventsOf(group), changedNotes(this.#model, NOTES))
+        for (const { resolve } of group) resolve()
+      } catch (error) {
+        // What of it is there nobody knows: next time all is said again, which harms nothing.
+        this.#restateAll = true
+        if (!this.#closed) this.#log.error({ err: error }, "the event log refused what Claude Code's sessions did")
+        for (const { reject } of group) reject(error)
+      }
+    } while (this.#waiting.length > 0)
+    this.#schedule()
+  }
+
+  #nextGroup(): Waiting[] {
+    let records = 0
+    let count = 0
+    for (const waiting of this.#waiting) {
+      if (count > 0 && records + waiting.records.length > MAX_GROUP) break
+      records += waiting.records.length
+      count++
+    }
+    this.#waitingRecords -= records
+    return this.#waiting.splice(0, count)
+  }
+
+  #eventsOf(group: readonly Waiting[]): SwarmEvent[] {
+    const events: SwarmEvent[] = []
+    const nowMs = this.#now()
+    const receivedAt = new Date(nowMs).toISOString()
+    const isAnew = this.#restateAll
+    this.#restateAll = false
+    if (isAnew) this.#beginAnew()
+    /** Agents with a tool call that is not told yet: a second one would hide it. */
+    const untold = new Set<string>()
+    let told = 0
+    for (const waiting of group) {
+      for (const record of waiting.records) {
+        const agent = toolAgentOf(record)
+        if (agent !== null && untold.has(agent) && told++ < MAX_TOLD_ONE_BY_ONE) {
+          this.#stateSessions(events, receivedAt)
+          untold.clear()
+        }
+        if (agent !== null) untold.add(agent)
+        const outcome = COUNTED[this.#model.take(this.#prepared(record, waiting.receivedAt), nowMs)]
+        this.#counts[outcome] = (this.#counts[outcome] ?? 0) + 1
+      }
+    }
+    if (group.length > 0) this.#heard(nowMs)
+    this.#stateSessions(events, receivedAt)
+    const links = [...this.#model.conflicts(nowMs).links, ...this.#registeredLinks()]
+    events.push(...this.#stated.state(ACROSS, links, receivedAt))
+    if (isAnew) events.push(...this.#stated.state(RESTORED, [], receivedAt))
+    return events
+  }
+
+  #stateSessions(events: SwarmEvent[], receivedAt: IsoTime): void {
+    for (const [id, repainted] of this.#model.update(this.#now())) {
+      const picture = this.#model.picture(id)
+      for (const agentId of repainted.agents) {
+        const agent = picture?.agents.get(agentId)
+        if (agent) this.#logSource(agent.sourceId, agent.host, events, receivedAt)
+        events.push(...this.#stated.state(`agent ${id}/${agentId}`, agent ? [agent] : [], receivedAt))
+      }
+      if (repainted.links) events.push(...this.#stated.state(`links ${id}`, picture?.links ?? [], receivedAt))
+    }
+  }
+
+  /** With what only we know: that its clock is not to be believed, and which process it means. */
+  #prepared(record: ClaudeCodeRecord, receivedAt: IsoTime): ClaudeCodeRecord {
+    const latestAt = new Date(Date.parse(receivedAt) + MAX_AHEAD_MS).toISOString()
+    const at = record.at > latestAt ? receivedAt : record.at
+    if (record.type !== 'hook' || record.parentPid === null) return at === record.at ? record : { ...record, at }
+    const isLocal = record.host === null || record.host === this.#host
+    const parentStart = isLocal ? this.#processes.startOf(record.parentPid) : null
+    // One that is not seen from here cannot be missed from here.
+    return { ...record, at, parentStart, parentPid: parentStart === null ? null : record.parentPid }
+  }
+
+  #registeredLinks() {
+    return registeredLinks(this.#model.registrations(), this.#world.store)
+  }
+
+  /** Once for each machine: that there is a source. Whether it is heard just now is status, not state. */
+  #logSource(id: string, host: string | null, events: SwarmEvent[], receivedAt: IsoTime): void {
+    if (this.#loggedSources.has(id)) return
+    this.#loggedSources.add(id)
+    events.push({
+      v: EVENT_VERSION,
+      key: `${id}/source/${receivedAt}`,
+      type: 'source.upserted',
+      sourceId: id,
+      version: this.#stated.nextVersion(id),
+      at: receivedAt,
+      receivedAt,
+      entity: {
+        entity: 'source',
+        id,
+        kind: 'claude-code',
+        state: 'receiving',
+        url: null,
+        project: null,
+        host,
+        since: receivedAt,
+      },
+    })
+  }
+
+  /** An agent that a session registered with claude-flow may have come, or gone. */
+  #worldChanged(): void {
+    // While something is under way: its own change tells us of itself, and all is looked at again with the next.
+    if (this.#closed || this.#model.registrations().length === 0) return
+    if (this.#running) {
+      this.#running.then(() => this.#worldChanged()).catch(() => undefined)
+      return
+    }
+    const links = [...this.#model.conflicts(this.#now()).links, ...this.#registeredLinks()]
+    if (!this.#stated.isStated(ACROSS, links)) this.#run()
+  }
+
+  #heard(nowMs: number): void {
+    clearTimeout(this.#timers.quiet)
+    this.#timers.quiet = setTimeout(() => this.#setState('quiet', nowMs), RECEIVING_MS).unref()
+    this.#setState('receiving', nowMs)
+  }
+
+  #setState(state: SourceState, sinceMs: number): void {
+    if (this.#status.state === state) {
+      this.#tellSoon()
+      return
+    }
+    this.#status = { ...this.#status, state, since: new Date(sinceMs).toISOString(), counts: { ...this.#counts } }
+    this.#tell()
+  }
+
+  #tellSoon(): void {
+    if (this.#timers.tell || this.#closed) return
+    this.#timers.tell = setTimeout(() => {
+      delete this.#timers.tell
+      this.#status = { ...this.#status, counts: { ...this.#counts } }
+      this.#tell()
+    }, TELL_MS).unref()
+  }
+
+  #tell(): void {
     for (const listener of [...this.#listeners]) listener()
   }
 
-  close(): Promise<void> {
-    this.#listeners.clear()
-    return Promise.resolve()
+  /** Wakes when something is different by time alone, and looks for processes while there are any to look for. */
+  #schedule(): void {
+    clearTimeout(this.#timers.due)
+    if (this.#closed) return
+    const delayMs = this.#model.dueMs(this.#now()) - this.#now()
+    if (Number.isFinite(delayMs)) {
+      this.#timers.due = setTimeout(() => this.#run(), Math.min(Math.max(1, delayMs), MAX_TIMER_MS)).unref()
+    }
+    if (!this.#timers.processes && !this.#watched().next().done) {
+      this.#timers.processes = setTimeout(() => this.#lookForProcesses(), PROCESS_CHECK_MS).unref()
+    }
+  }
+
+  /** Sessions whose process can be missed. */
+  *#watched(): Generator<{ sessionId: string; pid: number; start: string }> {
+    for (const { facts } of this.#model.sessions.values()) {
+      const { process, gone, end } = facts
+      if (!process || gone?.value === process.value.pid || (end && end.at >= process.at)) continue
+      const { pid, start } = process.value
+      if (start !== null) yield { sessionId: facts.id, pid, start }
+    }
+  }
+
+  #lookForProcesses(): void {
+    delete this.#timers.processes
+    if (this.#closed) return
+    const at = new Date(this.#now()).toISOString()
+    const records = [...this.#watched()]
+      .filter(({ pid, start }) => isGone(pid, start, this.#processes))
+      .map(({ sessionId, pid }) => ({ type: 'process-gone' as const, sessionId, host: null, at, pid }))
+    if (records.length === 0) {
+      this.#schedule()
+      return
+    }
+    this.accept(records, at).catch((error: unknown) => {
+      this.#log.warn({ err: error }, 'that a process is gone could not be kept')
+    })
   }
 }
+
+/** Links between sessions, and with claude-flow's agents. */
+const ACROSS = 'across'
+
+/** The agent whose tool call a record begins or ends. */
+const toolAgentOf = (record: ClaudeCodeRecord): string | null =>
+  record.type === 'hook' && record.tool && record.tool.useId !== null
+    ? `${record.sessionId}/${record.agentId ?? ''}`
+    : null

@@ -13,6 +13,9 @@ export interface ReadHookOptions {
   at: IsoTime
   /** `--show-content` */
   showContent: boolean
+  /** What stands in the hook's headers: on which machine, and the process that runs Claude Code there. */
+  host?: string | null
+  parentPid?: number | null
 }
 
 /** Shown words (a file's name, a description) are cut to this. */
@@ -53,22 +56,18 @@ const hookBody = z.looseObject({
   tool_name: words,
   tool_use_id: optionalId,
   tool_input: loose,
-  tool_response: z.unknown(),
+  tool_response: z.unknown().optional(),
   tool_calls: z.array(z.looseObject({ tool_use_id: optionalId }).catch({ tool_use_id: null })).catch([]),
   duration_ms: z.number().nonnegative().max(Number.MAX_SAFE_INTEGER).nullable().catch(null),
-  swarmscope_parent_pid: z.number().int().positive().nullable().catch(null),
-  swarmscope_host: z
-    .string()
-    .regex(/^[\w.-]{1,253}$/)
-    .nullable()
-    .catch(null),
 })
 type HookBody = z.output<typeof hookBody>
 
+const HOST = /^[\w.-]{1,253}$/
 const EVENTS: ReadonlySet<string> = new Set(HOOK_EVENTS)
 
 /** `null`: not a hook's body. Never throws. */
-export function readHook(body: unknown, { at, showContent }: ReadHookOptions): HookRecord | null {
+export function readHook(body: unknown, options: ReadHookOptions): HookRecord | null {
+  const { at, showContent, host = null, parentPid = null } = options
   const parsed = hookBody.safeParse(body)
   if (!parsed.success) return null
   const hook = parsed.data
@@ -79,19 +78,21 @@ export function readHook(body: unknown, { at, showContent }: ReadHookOptions): H
     type: 'hook',
     event,
     sessionId: hook.session_id,
-    host: hook.swarmscope_host,
+    host: host !== null && HOST.test(host) ? host : null,
     at,
     promptId: hook.prompt_id,
     agentId: hook.agent_id,
     agentType: hook.agent_type,
     project: hook.cwd === null ? null : shown(baseName(hook.cwd)),
     model: hook.model,
-    parentPid: hook.swarmscope_parent_pid,
+    parentPid: event === 'SessionStart' && Number.isSafeInteger(parentPid) && Number(parentPid) > 0 ? parentPid : null,
+    parentStart: null,
     reason: reasonOf(event, hook),
     tool,
     durationMs: hook.duration_ms,
     childId: isOver && tool && CALLS_AGENT.has(tool.name) ? idIn(hook.tool_response, 'agentId') : null,
-    registeredId: isOver && tool && REGISTERS_AGENT.test(tool.name) ? registeredIn(hook.tool_response) : null,
+    childDone: isOver && isRecord(hook.tool_response) && hook.tool_response.status === 'completed',
+    registered: isOver && tool && REGISTERS_AGENT.test(tool.name) ? registeredIn(hook.tool_response) : null,
     endedUseIds:
       event === 'PostToolBatch'
         ? hook.tool_calls.slice(0, MAX_BATCH).flatMap((call) => (call.tool_use_id === null ? [] : [call.tool_use_id]))
@@ -143,17 +144,21 @@ function contentOf(input: Record<string, unknown>): string | null {
   return null
 }
 
-function registeredIn(response: unknown): string | null {
+function registeredIn(response: unknown): HookRecord['registered'] {
   for (const text of textsIn(response)) {
     const answer = parsedJson(text)
-    if (isRecord(answer) && answer.success !== false) return idIn(answer, 'agentId')
+    if (!isRecord(answer) || answer.success === false) continue
+    const nativeId = textIn(answer, 'agentId')
+    const createdMs = Date.parse(textIn(answer, 'createdAt') ?? '')
+    const createdAt = Number.isNaN(createdMs) ? null : new Date(createdMs).toISOString()
+    return nativeId === null || nativeId.length > MAX_NAME_LENGTH ? null : { nativeId, createdAt }
   }
   return null
 }
 
 /** An MCP answer's texts, whether Claude Code gives its content alone or all of it. */
 function textsIn(response: unknown): string[] {
-  const content = isRecord(response) ? response.content : response
+  const content = isRecord(response) && !Array.isArray(response) ? response.content : response
   if (typeof content === 'string') return [content]
   if (!Array.isArray(content)) return []
   return content

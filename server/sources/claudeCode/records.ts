@@ -84,14 +84,18 @@ export interface HookRecord extends RecordBase {
   model: string | null
   /** `SessionStart`: the process that runs Claude Code, as our hook saw it. */
   parentPid: number | null
+  /** When that process began, in whatever words its system has; the source finds out. */
+  parentStart: string | null
   /** Why it began (`SessionStart`), ended (`SessionEnd`), failed (`StopFailure`), or what is notified. One word. */
   reason: string | null
   tool: HookTool | null
   durationMs: number | null
   /** Of an `Agent` call that ended: the subagent that it was. */
   childId: string | null
+  /** … and that it is done (one in the background is not). */
+  childDone: boolean
   /** Of an `agent_spawn` of an MCP server that ended: the agent that claude-flow now has. */
-  registeredId: string | null
+  registered: { nativeId: string; createdAt: IsoTime | null } | null
   /** `PostToolBatch`: the calls that are over. */
   endedUseIds: readonly string[]
 }
@@ -152,6 +156,13 @@ export interface ToolResultRecord extends RecordBase {
   durationMs: number | null
 }
 
+/** Log event `tool_decision`: the call may run, or not. It does not say whose it is. */
+export interface ToolDecisionRecord extends RecordBase {
+  type: 'tool-decision'
+  toolUseId: string
+  accepted: boolean
+}
+
 /** Log event `subagent_completed`. It does not say which subagent, so it is a sign of life alone. */
 export interface SubagentCompletedRecord extends RecordBase {
   type: 'subagent-completed'
@@ -174,7 +185,14 @@ export type TelemetryRecord =
   | LlmSpanRecord
   | ToolSpanRecord
   | ToolResultRecord
+  | ToolDecisionRecord
   | SubagentCompletedRecord
   | UsageMetricRecord
 
-export type ClaudeCodeRecord = HookRecord | TelemetryRecord
+/** Of our own making: the process that ran the session is no more. */
+export interface ProcessGoneRecord extends RecordBase {
+  type: 'process-gone'
+  pid: number
+}
+
+export type ClaudeCodeRecord = HookRecord | TelemetryRecord | ProcessGoneRecord

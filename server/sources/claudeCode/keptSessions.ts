@@ -1,0 +1,70 @@
+// What is to be remembered of the sessions, as notes of the event log: small ones, so that a commit writes only what
+// changed. A session's facts are one, each of its agents is, and each page of its rows.
+
+import type { ClaudeCodeModel } from './model.ts'
+import type { Row, Rows } from './rows.ts'
+import { type AgentFacts, Session, type SessionFacts } from './session.ts'
+
+type Notes = Map<string, string | null>
+
+const ROWS = { c: 'calls', r: 'requests', p: 'points' } as const
+type RowsKind = keyof typeof ROWS
+const rowsOf = (session: Session, kind: RowsKind): Rows<Row> => session[ROWS[kind]] as unknown as Rows<Row>
+
+interface KeptFacts {
+  facts: SessionFacts
+  horizons: Record<RowsKind, string>
+}
+
+/** Notes of what changed since the last call. */
+export function changedNotes(model: ClaudeCodeModel, prefix: string): Notes {
+  const notes: Notes = new Map()
+  for (const session of model.takeDropped()) {
+    const base = `${prefix}${session.facts.id}/`
+    notes.set(`${base}f`, null)
+    for (const id of new Set([...session.agents.keys(), ...session.changedAgents])) notes.set(`${base}a/${id}`, null)
+    for (const kind of Object.keys(ROWS) as RowsKind[]) {
+      const rows = rowsOf(session, kind)
+      for (const page of rows.pages) notes.set(`${base}${kind}/${page}`, null)
+      for (const [page] of rows.takeChanges()) notes.set(`${base}${kind}/${page}`, null)
+    }
+  }
+  for (const session of model.takeUnkept()) {
+    const base = `${prefix}${session.facts.id}/`
+    const horizons = { c: session.calls.horizon, r: session.requests.horizon, p: session.points.horizon }
+    notes.set(`${base}f`, JSON.stringify({ facts: session.facts, horizons } satisfies KeptFacts))
+    for (const id of session.changedAgents) {
+      const agent = session.agents.get(id)
+      notes.set(`${base}a/${id}`, agent ? JSON.stringify(agent) : null)
+    }
+    session.changedAgents.clear()
+    for (const kind of Object.keys(ROWS) as RowsKind[]) {
+      for (const [page, text] of rowsOf(session, kind).takeChanges()) notes.set(`${base}${kind}/${page}`, text)
+    }
+  }
+  for (const [id, at] of model.takeGone()) notes.set(`${prefix}${id}/gone`, at)
+  return notes
+}
+
+/** The sessions as they were kept, and those that had left. A note that is not understood costs what it held. */
+export function restoreSessions(model: ClaudeCodeModel, kept: ReadonlyMap<string, string>, prefix: string): void {
+  const sessions = new Map<string, Session>()
+  const rest: [session: string, kind: string, name: string, text: string][] = []
+  for (const [key, text] of kept) {
+    const [id = '', kind = '', ...name] = key.slice(prefix.length).split('/')
+    if (kind === 'gone') model.restoreGone(id, text)
+    else if (kind === 'f') {
+      const { facts, horizons } = JSON.parse(text) as KeptFacts
+      const session = new Session(facts)
+      for (const rows of Object.keys(ROWS) as RowsKind[]) rowsOf(session, rows).restoreHorizon(horizons[rows])
+      sessions.set(id, session)
+    } else rest.push([id, kind, name.join('/'), text])
+  }
+  for (const [id, kind, name, text] of rest) {
+    const session = sessions.get(id)
+    if (!session) continue
+    if (kind === 'a') session.agents.set(name, JSON.parse(text) as AgentFacts)
+    else if (kind in ROWS) rowsOf(session, kind as RowsKind).restorePage(Number(name), text)
+  }
+  for (const session of sessions.values()) model.restore(session)
+}

@@ -1,0 +1,315 @@
+// All sessions: which facts there are, what changed, what is over long enough to leave. Deterministic: the time is given.
+
+import type { IsoTime, Link, Unnumbered } from '../../../protocol/swarm.ts'
+import { Conflicts } from './conflicts.ts'
+import { endingOf, sessionEnding } from './ending.ts'
+import {
+  agentDueMs,
+  ENDED_KEPT_MS,
+  type Picture,
+  type Registration,
+  type Repainted,
+  repaint,
+  SILENT_KEPT_MS,
+} from './project.ts'
+import type { ClaudeCodeRecord } from './records.ts'
+import { later, MAIN, newSession, Session } from './session.ts'
+import { takeRecord } from './takeRecord.ts'
+
+export interface ModelBounds {
+  agents: number
+  agentsPerProject: number
+  agentsPerSession: number
+}
+
+export const BOUNDS: ModelBounds = { agents: 20_000, agentsPerProject: 5_000, agentsPerSession: 1_000 }
+/** One that was heard since then is not put out by others, whatever comes in. */
+const IN_USE_MS = 10 * 60_000
+/** Sessions that leave together, when one has to. */
+const EVICTED_AT_ONCE = 16
+/** How long it is believed that there is no room. */
+const FULL_MS = 1_000
+const MAX_FULL = 1_000
+const MAX_REGISTRATIONS = 500
+/** Sessions that left the picture and are remembered, so that late telemetry does not bring them back. */
+export const MAX_GONE = 4_000
+
+/** `tooMany`: there is no room, and nothing that is over would make any. */
+export type Outcome = 'taken' | 'late' | 'tooMany'
+
+export class ClaudeCodeModel {
+  readonly sessions = new Map<string, Session>()
+  /** Sessions that left the picture, and when; in that order. */
+  readonly #gone = new Map<string, IsoTime>()
+  readonly #bounds: ModelBounds
+  readonly #host: string
+  readonly #changed = new Set<string>()
+  readonly #pictures = new Map<string, Picture>()
+  readonly #conflicts = new Conflicts()
+  readonly #registering = new Set<string>()
+  readonly #unkept = new Set<Session>()
+  readonly #dropped: Session[] = []
+  readonly #goneUnkept = new Set<string>()
+  /** Agents by project: the first that a session named counts. */
+  readonly #projectOf = new Map<string, string>()
+  readonly #perProject = new Map<string, number>()
+  /** Where nothing could be put out lately: not to be looked for again at each record of a flood. */
+  readonly #fullUntilMs = new Map<string | null, number>()
+  #agents = 0
+  #dueMs = Number.POSITIVE_INFINITY
+
+  constructor(host: string, bounds: ModelBounds = BOUNDS) {
+    this.#host = host
+    this.#bounds = bounds
+  }
+
+  get agentCount(): number {
+    return this.#agents
+  }
+
+  take(record: ClaudeCodeRecord, nowMs: number): Outcome {
+    const { sessionId, at } = record
+    const known = this.sessions.get(sessionId)
+    if (!known) {
+      const goneAt = this.#gone.get(sessionId)
+      if ((goneAt !== undefined && at <= goneAt) || record.type === 'process-gone') return 'late'
+      if (!this.#makeRoom(projectOf(record), nowMs)) return 'tooMany'
+    }
+    const session = known ?? new Session(newSession(sessionId, at))
+    const agentId = 'agentId' in record ? record.agentId : null
+    if (known && agentId !== null && !known.agents.has(agentId) && !this.#hasRoom(known, nowMs)) return 'tooMany'
+    this.sessions.set(sessionId, session)
+    if (!known) this.#projectOf.set(sessionId, projectOf(record))
+    const before = session.agents.size
+    const taken = takeRecord(session, record)
+    session.bound()
+    this.#counted(sessionId, session.agents.size - before)
+    this.#changed.add(sessionId)
+    this.#unkept.add(session)
+    return taken
+  }
+
+  /** Puts back what was kept; everything is to be put together anew. */
+  restore(session: Session): void {
+    session.reindex()
+    const { id, project } = session.facts
+    this.sessions.set(id, session)
+    this.#projectOf.set(id, project?.value ?? '')
+    this.#counted(id, session.agents.size)
+    this.#changed.add(id)
+  }
+
+  restoreGone(id: string, at: IsoTime): void {
+    this.#gone.set(id, at)
+    if (this.#gone.size <= MAX_GONE) return
+    for (const oldest of this.#gone.keys()) {
+      this.#gone.delete(oldest)
+      this.#goneUnkept.add(oldest)
+      return
+    }
+  }
+
+  /** Sessions of which something is not kept yet. */
+  takeUnkept(): Session[] {
+    const sessions = [...this.#unkept]
+    this.#unkept.clear()
+    return sessions
+  }
+
+  /** … that are to be kept no longer. */
+  takeDropped(): Session[] {
+    return this.#dropped.splice(0)
+  }
+
+  /** … and what is to be remembered of those: `null`: nothing any more. */
+  takeGone(): [id: string, at: IsoTime | null][] {
+    const gone = [...this.#goneUnkept].map((id): [string, IsoTime | null] => [id, this.#gone.get(id) ?? null])
+    this.#goneUnkept.clear()
+    return gone
+  }
+
+  /** Everything is to be stated, and kept, again. */
+  touchAll(): void {
+    for (const [id, session] of this.sessions) {
+      session.touchAll()
+      this.#changed.add(id)
+      this.#unkept.add(session)
+    }
+  }
+
+  /** Lets go of what ended long ago. */
+  #retire(nowMs: number): void {
+    const before = new Date(nowMs - ENDED_KEPT_MS).toISOString()
+    const silentBefore = new Date(nowMs - SILENT_KEPT_MS).toISOString()
+    for (const session of this.sessions.values()) {
+      const main = session.agents.get(MAIN)
+      const ending = sessionEnding(session.facts, main)
+      if ((ending && ending.at <= before) || session.facts.heardAt <= silentBefore) {
+        this.#drop(session, nowMs)
+        continue
+      }
+      for (const agent of session.agents.values()) {
+        if (agent.id === MAIN) continue
+        const ended = endingOf(session.facts, agent, main)
+        if (!ended || ended.at > before) continue
+        session.retire(agent, later(new Date(nowMs).toISOString(), agent.heardAt) ?? ended.at)
+        this.#counted(session.facts.id, -1)
+        this.#unkept.add(session)
+        this.#changed.add(session.facts.id)
+      }
+    }
+  }
+
+  /** Puts together anew what changed or is due; what that was, by session. */
+  update(nowMs: number): Map<string, Repainted> {
+    if (nowMs >= this.#dueMs) this.#pass(nowMs)
+    const repainted = new Map<string, Repainted>()
+    for (const id of this.#changed) repainted.set(id, this.#repaint(id, nowMs))
+    this.#changed.clear()
+    return repainted
+  }
+
+  /** What time alone changes. */
+  #pass(nowMs: number): void {
+    this.#retire(nowMs)
+    this.#dueMs = Number.POSITIVE_INFINITY
+    for (const [id, picture] of this.#pictures) {
+      const session = this.sessions.get(id)
+      if (!session) continue
+      if (picture.linksDueMs <= nowMs) this.#changed.add(id)
+      else this.#due(picture.linksDueMs)
+      this.#due(Date.parse(session.facts.heardAt) + SILENT_KEPT_MS)
+      for (const agent of picture.agents.values()) this.#due(agentDueMs(agent))
+    }
+  }
+
+  #due(ms: number): void {
+    if (ms < this.#dueMs) this.#dueMs = ms
+  }
+
+  #repaint(id: string, nowMs: number): Repainted {
+    const session = this.sessions.get(id)
+    const former = this.#pictures.get(id)
+    if (!session) {
+      for (const agent of former?.agents.values() ?? []) this.#conflicts.delete(agent.id)
+      this.#pictures.delete(id)
+      this.#registering.delete(id)
+      return { agents: [...(former?.agents.keys() ?? [])], links: true }
+    }
+    // A session that came back is another one; a machine that was told late makes other ids.
+    const before = new Map([...(former?.agents ?? [])].map(([agentId, agent]) => [agentId, agent.id]))
+    const [picture, repainted] = repaint(session, former, { host: this.#host, nowMs })
+    this.#pictures.set(id, picture)
+    if (picture.registrations.length > 0) this.#registering.add(id)
+    else this.#registering.delete(id)
+    this.#due(picture.linksDueMs)
+    this.#due(Date.parse(session.facts.heardAt) + SILENT_KEPT_MS)
+    for (const agentId of repainted.agents) {
+      const formerId = before.get(agentId)
+      if (formerId !== undefined) this.#conflicts.delete(formerId)
+      const agent = picture.agents.get(agentId)
+      const facts = session.agents.get(agentId)
+      if (!agent || !facts) continue
+      this.#due(agentDueMs(agent))
+      const endedAt = agent.status === 'offline' ? agent.statusSince : null
+      const { sourceId, parentId, host } = agent
+      this.#conflicts.put({ id: agent.id, sourceId, parentId, endedAt, host: host ?? '', writes: facts.writes })
+    }
+    return repainted
+  }
+
+  picture(sessionId: string): Picture | undefined {
+    return this.#pictures.get(sessionId)
+  }
+
+  conflicts(nowMs: number): { links: Unnumbered<Link>[]; dueMs: number } {
+    return this.#conflicts.links(nowMs)
+  }
+
+  /** When something will be different by time alone, in ms since 1970; never too late. */
+  dueMs(nowMs: number): number {
+    return Math.min(this.#dueMs, this.#conflicts.links(nowMs).dueMs)
+  }
+
+  /** Agents that claude-flow was told of by sessions' own tool calls; the latest. */
+  registrations(): Registration[] {
+    return [...this.#registering]
+      .flatMap((id) => this.#pictures.get(id)?.registrations ?? [])
+      .sort((a, b) => (`${a.at} ${a.by} ${a.nativeId}` < `${b.at} ${b.by} ${b.nativeId}` ? 1 : -1))
+      .slice(0, MAX_REGISTRATIONS)
+  }
+
+  #drop(session: Session, nowMs: number): void {
+    const { id } = session.facts
+    this.sessions.delete(id)
+    this.#counted(id, -session.agents.size)
+    this.#projectOf.delete(id)
+    this.#changed.add(id)
+    this.#unkept.delete(session)
+    this.#dropped.push(session)
+    this.#gone.delete(id)
+    this.restoreGone(id, new Date(nowMs).toISOString())
+    this.#goneUnkept.add(id)
+  }
+
+  /** Whether one more session may begin; sessions that are over, or silent, leave for it: those of its own project first. */
+  #makeRoom(project: string, nowMs: number): boolean {
+    const ofProject = this.#perProject.get(project) ?? 0
+    if (ofProject >= this.#bounds.agentsPerProject && !this.#evict(project, nowMs)) return false
+    return this.#agents < this.#bounds.agents || this.#evict(null, nowMs)
+  }
+
+  /** The same for one more subagent. */
+  #hasRoom(session: Session, nowMs: number): boolean {
+    if (session.agents.size >= this.#bounds.agentsPerSession && !this.#evictAgent(session, nowMs)) return false
+    return this.#makeRoom(this.#projectOf.get(session.facts.id) ?? '', nowMs)
+  }
+
+  #counted(sessionId: string, more: number): void {
+    const project = this.#projectOf.get(sessionId) ?? ''
+    const count = (this.#perProject.get(project) ?? 0) + more
+    if (count > 0) this.#perProject.set(project, count)
+    else this.#perProject.delete(project)
+    this.#agents += more
+  }
+
+  /** Several at once, so that a flood does not look through all of them for each. */
+  #evict(project: string | null, nowMs: number): boolean {
+    if (nowMs < (this.#fullUntilMs.get(project) ?? 0)) return false
+    const inUse = new Date(nowMs - IN_USE_MS).toISOString()
+    const over: { session: Session; rank: string }[] = []
+    for (const session of this.sessions.values()) {
+      const { facts } = session
+      if (project !== null && this.#projectOf.get(facts.id) !== project) continue
+      const ending = sessionEnding(facts, session.agents.get(MAIN))
+      // What ended goes before what is only silent; what is in use stays.
+      if (ending) over.push({ session, rank: `0 ${ending.at} ${facts.id}` })
+      else if (facts.heardAt <= inUse) over.push({ session, rank: `1 ${facts.heardAt} ${facts.id}` })
+    }
+    if (over.length === 0) {
+      if (this.#fullUntilMs.size >= MAX_FULL) this.#fullUntilMs.clear()
+      this.#fullUntilMs.set(project, nowMs + FULL_MS)
+      return false
+    }
+    over.sort((a, b) => (a.rank < b.rank ? -1 : 1))
+    for (const { session } of over.slice(0, EVICTED_AT_ONCE)) this.#drop(session, nowMs)
+    return true
+  }
+
+  #evictAgent(session: Session, nowMs: number): boolean {
+    const main = session.agents.get(MAIN)
+    const [oldest] = [...session.agents.values()]
+      .flatMap((agent) => {
+        const ending = agent.id === MAIN ? null : endingOf(session.facts, agent, main)
+        return ending ? [{ agent, at: ending.at }] : []
+      })
+      .sort((a, b) => (`${a.at} ${a.agent.id}` < `${b.at} ${b.agent.id}` ? -1 : 1))
+    if (!oldest) return false
+    session.retire(oldest.agent, later(new Date(nowMs).toISOString(), oldest.agent.heardAt) ?? oldest.at)
+    this.#unkept.add(session)
+    this.#counted(session.facts.id, -1)
+    return true
+  }
+}
+
+const projectOf = (record: ClaudeCodeRecord): string => (record.type === 'hook' ? (record.project ?? '') : '')

@@ -1,0 +1,410 @@
+// What is known of one session of Claude Code: facts, each of which only ever grows in one direction (the latest, the
+// earliest, a set by key), so that records in any order, and said twice, leave the same. What they amount to is put
+// together from them (project.ts), and never stands in here.
+
+import type { IsoTime, TokenCounts } from '../../../protocol/swarm.ts'
+import type { WrittenFile } from './records.ts'
+import { Rows } from './rows.ts'
+import { addUsage, NO_USAGE, type UsageSum } from './usage.ts'
+
+/** Something that was said, and when. */
+export interface Said<T> {
+  at: IsoTime
+  value: T
+}
+
+/** Calls, requests and data points that are remembered one by one; OTLP sends again within minutes, hooks not at all. */
+export const MAX_CALLS = 512
+export const MAX_REQUESTS = 2_048
+export const MAX_POINTS = 512
+/** Files that an agent wrote last. */
+const MAX_WRITES = 64
+const MAX_ASKS = 8
+/** Subagents that left the picture and are remembered. */
+const MAX_RETIRED = 1_000
+
+/** The main agent of a session, beside the ids of its subagents. */
+export const MAIN = ''
+
+export interface AgentFacts {
+  id: string
+  type: Said<string> | null
+  model: Said<string> | null
+  /** Of anything of its. */
+  heardAt: IsoTime
+  /** Of a hook of its own: without hooks nobody knows whether it works. */
+  hookedAt: IsoTime | null
+  /** `SessionStart` resp. `SubagentStart`: the first and the last. */
+  firstStartAt: IsoTime | null
+  startAt: IsoTime | null
+  promptAt: IsoTime | null
+  /** `Stop`, `StopFailure` resp. `SubagentStop`; with the reason, if it failed. */
+  stop: Said<string | null> | null
+  /** A subagent's caller has its result. */
+  doneAt: IsoTime | null
+  /** The last beginning of a call, and the last beginning or end of one. */
+  callStartAt: IsoTime | null
+  callAt: IsoTime | null
+  /** What a person is asked, by kind. */
+  asks: Record<string, IsoTime>
+  deniedAt: IsoTime | null
+  elicitedAt: IsoTime | null
+  failure: Said<string> | null
+  /** The span that the first of its requests hangs below. */
+  underSpan: Said<string> | null
+  parentId: Said<string> | null
+  writes: Record<string, Said<string>>
+  settledTools: { count: number; errors: number; durationMs: number }
+  settledUsage: UsageSum
+}
+
+export interface CallRow {
+  at: IsoTime
+  name: string | null
+  /** `null`: not told yet; `MAIN`: the main agent's. */
+  agent: string | null
+  detail: string | null
+  description: string | null
+  /** By hooks, as it happens. */
+  startAt: IsoTime | null
+  endAt: IsoTime | null
+  /** By telemetry, afterwards. */
+  toldEndAt: IsoTime | null
+  hooked: boolean
+  allowedAt: IsoTime | null
+  failed: boolean
+  /** From the hook, else the log event, else the span. */
+  durations: [hook: number | null, log: number | null, span: number | null]
+  childId: string | null
+  registered: { nativeId: string; createdAt: IsoTime | null } | null
+  to: string | null
+  execSpan: string | null
+  file: WrittenFile | null
+}
+
+export interface RequestRow {
+  at: IsoTime
+  /** From the log event alone. */
+  tokens: TokenCounts | null
+  nanoUsd: number | null
+  /** From the span; `null`: not told yet. */
+  agent: string | null
+}
+
+export interface PointRow {
+  at: IsoTime
+  field: keyof TokenCounts | 'costUsd'
+  /** Cost in billionths of a dollar. */
+  value: number
+}
+
+export interface UsageSoFar extends UsageSum {
+  /** Of the last request that counted. */
+  at: IsoTime | null
+}
+
+export interface SessionFacts {
+  id: string
+  firstAt: IsoTime
+  heardAt: IsoTime
+  host: string | null
+  project: Said<string> | null
+  process: Said<{ pid: number; start: string | null }> | null
+  gone: Said<number> | null
+  end: Said<string> | null
+  /** `PermissionRequest` was seen: then notifications of it say nothing new. */
+  asksTold: boolean
+  /** Subagents that left the picture: what is not later than this is not theirs any more. */
+  retired: Record<string, IsoTime>
+  /** Of what settled: belongs to no agent that is known. */
+  settledUsage: UsageSum
+  settledMetrics: UsageSum
+  metricsAt: IsoTime | null
+}
+
+export class Session {
+  readonly facts: SessionFacts
+  readonly agents = new Map<string, AgentFacts>()
+  readonly calls: Rows<CallRow>
+  readonly requests: Rows<RequestRow>
+  readonly points: Rows<PointRow>
+  /** Whose facts changed since they were kept last. */
+  readonly changedAgents = new Set<string>()
+  /** Whose picture may be another one; all of them, and the links between them. */
+  readonly dirtyAgents = new Set<string>()
+  isDirty = true
+  areLinksDirty = true
+  /** Calls by the agent that made them, and those by which agents reach each other. */
+  readonly #callsOf = new Map<string, Map<string, CallRow>>()
+  readonly #indexedAt = new Map<string, string>()
+  readonly linking = new Map<string, CallRow>()
+  #usage: Map<string | null, UsageSoFar> | null = null
+
+  constructor(facts: SessionFacts) {
+    this.facts = facts
+    this.calls = new Rows<CallRow>({ max: MAX_CALLS, settle: (row, useId) => this.#settleCall(row, useId), isOpen })
+    this.requests = new Rows<RequestRow>({ max: MAX_REQUESTS, settle: (row) => this.#settleRequest(row) })
+    this.points = new Rows<PointRow>({ max: MAX_POINTS, settle: (row) => this.#settlePoint(row) })
+  }
+
+  /** The facts of an agent that something is said of; `null` if that is not later than when it left the picture. */
+  agent(id: string, at: IsoTime): AgentFacts | null {
+    const known = this.agents.get(id)
+    if (known) {
+      this.changedAgents.add(id)
+      this.dirtyAgents.add(id)
+      if (at > known.heardAt) known.heardAt = at
+      return known
+    }
+    const gone = this.facts.retired[retiredKey(id)]
+    if (gone !== undefined && at <= gone) return null
+    const made = newAgent(id, at)
+    this.agents.set(id, made)
+    this.changedAgents.add(id)
+    this.dirtyAgents.add(id)
+    this.areLinksDirty = true
+    return made
+  }
+
+  call(useId: string, at: IsoTime): CallRow | null {
+    return this.calls.at(useId, at, () => newCall(at))
+  }
+
+  callsOf(agentId: string): ReadonlyMap<string, CallRow> {
+    return this.#callsOf.get(agentId) ?? NO_CALLS
+  }
+
+  /** After anything of a call was written. */
+  callChanged(useId: string, call: CallRow): void {
+    const { agent } = call
+    const known = this.#indexedAt.get(useId)
+    if (known !== undefined && known !== agent) this.#unindex(useId)
+    if (agent !== null && known !== agent) {
+      const calls = this.#callsOf.get(agent)
+      if (calls) calls.set(useId, call)
+      else this.#callsOf.set(agent, new Map([[useId, call]]))
+      this.#indexedAt.set(useId, agent)
+    }
+    if (agent !== null) this.dirtyAgents.add(agent)
+    if (!isLinking(call)) return
+    this.linking.set(useId, call)
+    this.areLinksDirty = true
+  }
+
+  #unindex(useId: string): void {
+    const agent = this.#indexedAt.get(useId)
+    if (agent === undefined) return
+    this.dirtyAgents.add(agent)
+    this.#indexedAt.delete(useId)
+    const calls = this.#callsOf.get(agent)
+    calls?.delete(useId)
+    if (calls?.size === 0) this.#callsOf.delete(agent)
+  }
+
+  /** After rows were put back. */
+  reindex(): void {
+    for (const [useId, call] of this.calls) this.callChanged(useId, call)
+  }
+
+  request(key: string, at: IsoTime): RequestRow | null {
+    return this.requests.at(key, at, () => ({ at, tokens: null, nanoUsd: null, agent: null }))
+  }
+
+  /** What requests used, by agent; `null`: of those whose agent is not told. */
+  get usage(): ReadonlyMap<string | null, UsageSoFar> {
+    if (this.#usage) return this.#usage
+    const usage = new Map<string | null, UsageSoFar>()
+    for (const [, row] of this.requests) {
+      const known = usage.get(row.agent)
+      const at = row.tokens === null ? (known?.at ?? null) : later(known?.at ?? null, row.at)
+      usage.set(row.agent, { ...addUsage(known ?? NO_USAGE, row), at })
+    }
+    this.#usage = usage
+    return usage
+  }
+
+  usageChanged(agent: string | null = null): void {
+    this.#usage = null
+    this.dirtyAgents.add(MAIN)
+    if (agent !== null) this.dirtyAgents.add(agent)
+  }
+
+  /** All of it is to be kept anew. */
+  touchAll(): void {
+    this.isDirty = true
+    for (const id of this.agents.keys()) this.changedAgents.add(id)
+    for (const rows of [this.calls, this.requests, this.points]) rows.touchAll()
+  }
+
+  bound(): void {
+    this.calls.bound()
+    if (this.requests.bound()) this.usageChanged()
+    this.points.bound()
+  }
+
+  /** An agent leaves the picture; what it used stays the session's. */
+  retire(agent: AgentFacts, at: IsoTime): void {
+    this.agents.delete(agent.id)
+    this.changedAgents.add(agent.id)
+    this.dirtyAgents.add(agent.id)
+    this.dirtyAgents.add(MAIN)
+    this.areLinksDirty = true
+    this.facts.settledUsage = addUsage(this.facts.settledUsage, agent.settledUsage)
+    this.facts.retired[retiredKey(agent.id)] = at
+    forgetOldest(this.facts.retired, MAX_RETIRED, (left) => left)
+  }
+
+  #settleCall(row: CallRow, useId: string): void {
+    this.#unindex(useId)
+    if (this.linking.delete(useId)) this.areLinksDirty = true
+    if (row.agent === null || endOf(row) === null) return
+    const agent = this.agents.get(row.agent)
+    if (!agent) return
+    this.changedAgents.add(agent.id)
+    const { count, errors, durationMs } = agent.settledTools
+    agent.settledTools = {
+      count: count + 1,
+      errors: errors + Number(row.failed),
+      durationMs: durationMs + (durationOf(row) ?? 0),
+    }
+  }
+
+  #settleRequest(row: RequestRow): void {
+    const usage = { tokens: row.tokens, nanoUsd: row.nanoUsd }
+    const agent = row.agent === null ? undefined : this.agents.get(row.agent)
+    if (agent) {
+      agent.settledUsage = addUsage(agent.settledUsage, usage)
+      this.changedAgents.add(agent.id)
+    } else {
+      this.facts.settledUsage = addUsage(this.facts.settledUsage, usage)
+    }
+  }
+
+  #settlePoint(row: PointRow): void {
+    this.facts.settledMetrics = addUsage(this.facts.settledMetrics, usageOfPoint(row))
+  }
+}
+
+/** An id may be `__proto__`. */
+const retiredKey = (id: string): string => `/${id}`
+
+export const newSession = (id: string, at: IsoTime): SessionFacts => ({
+  id,
+  firstAt: at,
+  heardAt: at,
+  host: null,
+  project: null,
+  process: null,
+  gone: null,
+  end: null,
+  asksTold: false,
+  retired: {},
+  settledUsage: NO_USAGE,
+  settledMetrics: NO_USAGE,
+  metricsAt: null,
+})
+
+const newAgent = (id: string, at: IsoTime): AgentFacts => ({
+  id,
+  type: null,
+  model: null,
+  heardAt: at,
+  hookedAt: null,
+  firstStartAt: null,
+  startAt: null,
+  promptAt: null,
+  stop: null,
+  doneAt: null,
+  callStartAt: null,
+  callAt: null,
+  asks: {},
+  deniedAt: null,
+  elicitedAt: null,
+  failure: null,
+  underSpan: null,
+  parentId: null,
+  writes: {},
+  settledTools: { count: 0, errors: 0, durationMs: 0 },
+  settledUsage: NO_USAGE,
+})
+
+const newCall = (at: IsoTime): CallRow => ({
+  at,
+  name: null,
+  agent: null,
+  detail: null,
+  description: null,
+  startAt: null,
+  endAt: null,
+  toldEndAt: null,
+  hooked: false,
+  allowedAt: null,
+  failed: false,
+  durations: [null, null, null],
+  childId: null,
+  registered: null,
+  to: null,
+  execSpan: null,
+  file: null,
+})
+
+const NO_CALLS: ReadonlyMap<string, CallRow> = new Map()
+
+const CALLS_AGENT: ReadonlySet<string> = new Set(['Agent', 'Task'])
+
+/** Whether it calls a subagent. */
+export const callsAgent = ({ name }: CallRow): boolean => name !== null && CALLS_AGENT.has(name)
+
+const isLinking = (call: CallRow): boolean =>
+  callsAgent(call) || call.to !== null || call.childId !== null || call.registered !== null
+
+/** By hooks as it happened, else by telemetry. */
+export const endOf = ({ endAt, toldEndAt }: CallRow): IsoTime | null => endAt ?? toldEndAt
+
+export const isOpen = (row: CallRow): boolean => row.startAt !== null && endOf(row) === null
+
+export const durationOf = ({ durations: [hook, log, span] }: CallRow): number | null => hook ?? log ?? span
+
+export function usageOfPoint({ field, value }: PointRow): UsageSum {
+  if (field === 'costUsd') return { tokens: null, nanoUsd: value }
+  const tokens: TokenCounts = { input: null, output: null, cacheRead: null, cacheWrite: null }
+  tokens[field] = value
+  return { tokens, nanoUsd: null }
+}
+
+export const later = (a: IsoTime | null, b: IsoTime | null): IsoTime | null =>
+  a === null ? b : b === null || a >= b ? a : b
+
+export const earlier = (a: IsoTime | null, b: IsoTime | null): IsoTime | null =>
+  a === null ? b : b === null || a <= b ? a : b
+
+/** The later said; of two at the same moment always the same one, whichever came first. */
+export const latest = <T>(a: Said<T> | null, b: Said<T>): Said<T> =>
+  a === null || b.at > a.at || (b.at === a.at && text(b.value) > text(a.value)) ? b : a
+
+export const earliest = <T>(a: Said<T> | null, b: Said<T>): Said<T> =>
+  a === null || b.at < a.at || (b.at === a.at && text(b.value) < text(a.value)) ? b : a
+
+const text = (value: unknown): string => JSON.stringify(value) ?? ''
+
+/** Notes a file that was written; beyond the bound the one that was written longest ago is forgotten. */
+export function noteWrite(agent: AgentFacts, { hash, name }: WrittenFile, at: IsoTime): void {
+  agent.writes[hash] = latest(Object.hasOwn(agent.writes, hash) ? (agent.writes[hash] ?? null) : null, {
+    at,
+    value: name,
+  })
+  forgetOldest(agent.writes, MAX_WRITES, (said) => said.at)
+}
+
+export function noteAsk(agent: AgentFacts, kind: string, at: IsoTime): void {
+  agent.asks[kind] = later(Object.hasOwn(agent.asks, kind) ? (agent.asks[kind] ?? null) : null, at) ?? at
+  forgetOldest(agent.asks, MAX_ASKS, (asked) => asked)
+}
+
+export function forgetOldest<T>(of: Record<string, T>, max: number, atOf: (value: T) => IsoTime): void {
+  const keys = Object.keys(of)
+  if (keys.length <= max) return
+  const at = (key: string) => `${atOf(of[key] as T)} ${key}`
+  keys.sort((a, b) => (at(a) < at(b) ? -1 : 1))
+  for (const key of keys.slice(0, keys.length - max)) delete of[key]
+}

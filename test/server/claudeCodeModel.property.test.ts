@@ -1,0 +1,154 @@
+// Records in any order, and said more than once, end in the same picture (SPEC.md, K1).
+
+import { describe, expect, test } from 'vitest'
+import type { Entity, Unnumbered } from '../../protocol/swarm.ts'
+import { ClaudeCodeModel } from '../../server/sources/claudeCode/model.ts'
+import type { ClaudeCodeRecord } from '../../server/sources/claudeCode/records.ts'
+import {
+  FIRST,
+  recorded,
+  recordedHooks,
+  recordedTelemetry,
+  SESSION,
+  START_MS,
+} from '../helpers/claudeCodeRecordings.ts'
+import { canonicalHash, seededRandom } from '../protocol/samples.ts'
+
+const NOW = START_MS + 30_000
+const OTHER = { sessionId: '5a5a5a5a-0000-4000-8000-000000000002', suffix: 'x', afterMs: 211 }
+
+/** `isStepwise`: what changes is put into the picture after each record. */
+function pictureOf(records: readonly ClaudeCodeRecord[], isStepwise = false): Unnumbered<Entity>[] {
+  const nowMs = NOW
+  const model = new ClaudeCodeModel('laptop')
+  for (const record of records) {
+    model.take(record, nowMs)
+    if (isStepwise) model.update(nowMs)
+  }
+  model.update(nowMs)
+  const entities = [...model.sessions.keys()].flatMap((id) => {
+    const picture = model.picture(id)
+    return [...(picture?.agents.values() ?? []), ...(picture?.links ?? [])]
+  })
+  return [...entities, ...model.conflicts(nowMs).links]
+}
+const hashOf = (records: readonly ClaudeCodeRecord[], isStepwise = false) =>
+  canonicalHash(pictureOf(records, isStepwise))
+
+/** In another order, some of it several times. */
+function disturbed(records: readonly ClaudeCodeRecord[], random: () => number): ClaudeCodeRecord[] {
+  const all = [...records]
+  const repeats = Math.floor(random() * records.length)
+  for (let n = 0; n < repeats; n++) all.push(records[Math.floor(random() * records.length)]!)
+  for (let at = all.length - 1; at > 0; at--) {
+    const other = Math.floor(random() * (at + 1))
+    ;[all[at], all[other]] = [all[other]!, all[at]!]
+  }
+  return all
+}
+
+/** Each in its own order, one beside the other. */
+function interleaved(lists: readonly (readonly ClaudeCodeRecord[])[], random: () => number): ClaudeCodeRecord[] {
+  const rest = lists.map((list) => [...list])
+  const all: ClaudeCodeRecord[] = []
+  for (;;) {
+    const left = rest.filter((list) => list.length > 0)
+    const next = left[Math.floor(random() * left.length)]?.shift()
+    if (!next) return all
+    all.push(next)
+  }
+}
+
+const base = { sessionId: SESSION, host: null, type: 'hook' as const }
+/** What the recording has nothing of: asks, failures, writes, messages, an interrupted turn, a lost end. */
+function more(): ClaudeCodeRecord[] {
+  const hook = (atMs: number, event: string, given: object = {}): ClaudeCodeRecord =>
+    ({
+      ...recordedHooks()[1],
+      ...base,
+      event,
+      at: new Date(START_MS + 2_000 + atMs).toISOString(),
+      ...given,
+    }) as ClaudeCodeRecord
+  const tool = (name: string, useId: string | null, given: object = {}) => ({
+    tool: { name, useId, detail: null, file: null, description: null, to: null, ...given },
+  })
+  const file = { name: 'form.tsx', hash: 'abc' }
+  return [
+    hook(0, 'SessionStart', { reason: 'resume' }),
+    hook(10, 'UserPromptSubmit'),
+    hook(20, 'PreToolUse', tool('Write', 'w1', { file, detail: 'form.tsx' })),
+    hook(21, 'PermissionRequest', tool('Write', null)),
+    hook(30, 'PostToolUseFailure', tool('Write', 'w1', { file, detail: 'form.tsx' })),
+    hook(40, 'PreToolUse', { agentId: FIRST, ...tool('Edit', 'e1', { file }) }),
+    hook(50, 'PostToolUse', { agentId: FIRST, ...tool('Edit', 'e1', { file }), durationMs: 10 }),
+    hook(55, 'PreToolUse', tool('Edit', 'e2', { file })),
+    hook(56, 'PostToolUse', tool('Edit', 'e2', { file })),
+    hook(60, 'PreToolUse', tool('SendMessage', 's1', { to: FIRST })),
+    hook(70, 'PreToolUse', tool('Bash', 'b1')),
+    hook(71, 'PermissionRequest', tool('Bash', null)),
+    hook(80, 'Notification', { reason: 'idle_prompt' }),
+    hook(85, 'StopFailure', { reason: 'rate_limit' }),
+    hook(90, 'UserPromptSubmit'),
+    hook(95, 'PreToolUse', tool('Bash', 'b2')),
+    hook(96, 'PermissionRequest', tool('Bash', null)),
+  ]
+}
+
+describe('[K1] any order and any repetition of the records end in the same picture', () => {
+  const runs: Record<string, readonly ClaudeCodeRecord[]> = {
+    hooks: recordedHooks(),
+    telemetry: recordedTelemetry(),
+    'hooks and telemetry': recorded(),
+    'two sessions': [...recorded(), ...recorded(OTHER)],
+    'what the recording has not': [...recorded(), ...more()],
+  }
+  for (const [name, records] of Object.entries(runs)) {
+    test(`${name} (seeds 1–60)`, () => {
+      const expected = hashOf(records)
+      for (let seed = 1; seed <= 60; seed++) {
+        const hash = hashOf(disturbed(records, seededRandom(seed)))
+        if (hash !== expected) {
+          // Says which entity differs.
+          expect(sorted(pictureOf(disturbed(records, seededRandom(seed)))), `seed ${seed}`).toEqual(
+            sorted(pictureOf(records)),
+          )
+        }
+        expect(hash, `seed ${seed}`).toBe(expected)
+      }
+    })
+  }
+
+  for (const [name, records] of Object.entries(runs)) {
+    test(`${name}: put together step by step it is the same as at once (seeds 1–25)`, () => {
+      const expected = hashOf(records)
+      for (let seed = 1; seed <= 25; seed++) {
+        const order = disturbed(records, seededRandom(seed))
+        const hash = hashOf(order, true)
+        if (hash !== expected)
+          expect(sorted(pictureOf(order, true)), `seed ${seed}`).toEqual(sorted(pictureOf(records)))
+        expect(hash, `seed ${seed}`).toBe(expected)
+      }
+    })
+  }
+
+  test('two sessions, each in its own order, one beside the other (seeds 1–60)', () => {
+    const lists = [recordedHooks(), recordedTelemetry(), recordedHooks(OTHER), recordedTelemetry(OTHER)]
+    const expected = hashOf(lists.flat())
+    for (let seed = 1; seed <= 60; seed++) {
+      expect(hashOf(interleaved(lists, seededRandom(seed))), `seed ${seed}`).toBe(expected)
+    }
+  })
+
+  test('the picture is not empty: a property that cannot fail proves nothing', () => {
+    const picture = pictureOf([...recorded(), ...more()])
+    expect(picture.filter(({ entity }) => entity === 'agent')).toHaveLength(3)
+    expect(new Set(picture.map((entity) => ('kind' in entity ? entity.kind : '')))).toEqual(
+      new Set(['observed', 'spawned', 'message', 'conflict']),
+    )
+    expect(hashOf(recorded().slice(1))).not.toBe(hashOf(recorded()))
+  })
+})
+
+const sorted = (entities: Unnumbered<Entity>[]) =>
+  [...entities].sort((a, b) => (a.entity + a.id < b.entity + b.id ? -1 : 1))
