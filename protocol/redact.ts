@@ -6,11 +6,17 @@ const PATTERNS: readonly RegExp[] = [
   /\b(?:gh[pousr]|github_pat)_[A-Za-z0-9_]{10,}/g,
   /\bxox[abeoprs]-[A-Za-z0-9-]{8,}/g,
   /\b(?:npm_|glpat-|AIza)[A-Za-z0-9_-]{10,}/g,
-  /\bAKIA[0-9A-Z]{12,}/g,
+  /\b(?:AKIA|ASIA)[0-9A-Z]{12,}/g,
+  /\b(?:hf_|dop_v1_|pypi-|ya29\.|[sr]k_(?:live|test)_)[A-Za-z0-9_-]{10,}/g,
+  // A key's own text, to its end or to that of the text.
+  /(?<=-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)[^-]*(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g,
   /\beyJ[A-Za-z0-9_-]{8,400}\.[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]*/g,
   /(?<=\b(?:Bearer|Basic) )[A-Za-z0-9._~+/=-]{8,}/gi,
   // Also at the end of a longer name: `GITHUB_TOKEN=`, `clientSecret:`.
   /(?<=(?:password|passwd|secret|token|(?:api|access|private)[_-]?key)["']?[ ]{0,3}[=:][ ]{0,3}["']?)[^\s"',;]{4,}/gi,
+  // On a command line: `--password x`, `curl -u name:x`.
+  /(?<=\s--?(?:password|passwd|pass|secret|token|(?:api|access|private)[_-]?key)[ ]{1,3}["']?)[^\s"'-][^\s"']{3,}/gi,
+  /(?<=\s(?:-u|--user)[ ]{1,3}["']?[^\s:"']{1,100}:)[^\s"']+/g,
   // The password in a URL.
   /(?<=:\/\/[^\s/:@]{1,100}:)[^\s/@]{1,200}(?=@)/g,
 ]
@@ -39,3 +45,16 @@ const STACK_LINES = /\s*\n?\s+at (?:async )?[^\n]*?(?:\([^)\n]*\)|:\d+:\d+)/g
  */
 export const publicWords = (text: string, maxLength: number): string =>
   redact(text, maxLength).replace(STACK_LINES, '').replace(FOLDERS, '…/')
+
+/** Simple on purpose, and linear: an address too many is no harm. */
+const EMAILS = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g
+/** A person's own folder: its name is the person's. */
+const HOMES = /(?:\/(?:home|Users)\/[^\s/\\"'`,;:]{1,64}|\/root(?=\/|\b)|[A-Za-z]:\\Users\\[^\s/\\"'`,;:]{1,64})/g
+
+/** What a person or an agent wrote, as it may be shown to those who may see it: no secrets, nobody's address, nobody's home. */
+export const contentWords = (text: string, maxLength: number): string => {
+  const wide = redact(text, maxLength + LOOK_AHEAD)
+    .replace(EMAILS, REDACTED)
+    .replace(HOMES, '~')
+  return wide.length > maxLength ? `${wide.slice(0, maxLength - 1)}…` : wide
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { publicWords, REDACTED, redact } from '../../protocol/redact.ts'
+import { contentWords, publicWords, REDACTED, redact } from '../../protocol/redact.ts'
 
 const MAX = 500
 
@@ -21,6 +21,11 @@ const SECRETS: [string, (secret: string) => string, string][] = [
   ['a JSON field', (secret) => `{"accessToken": "${secret}", "a": 1}`, 'abcdef0123'],
   ["claude-flow's hive token", (secret) => `"hiveToken":"${secret}"`, '0123456789abcdef'],
   ['an API key', (secret) => `api_key = '${secret}'`, 'abcdef0123'],
+  ['a temporary AWS key', (secret) => `key ${secret}`, 'ASIAIOSFODNN7EXAMPLE'],
+  ['a Stripe key', (secret) => `stripe ${secret}`, 'sk_live_0123456789abcdef'],
+  ['a password on a command line', (secret) => `mysql --password ${secret} -e x`, 'hunter22'],
+  ['a name and password for curl', (secret) => `curl -u admin:${secret} https://x`, 'hunter22'],
+  ['a private key', (secret) => `-----BEGIN RSA PRIVATE KEY-----${secret}`, 'MIIEpAIBAAKCAQEA0123456789+/='],
   ['a password in a URL', (secret) => `postgres://admin:${secret}@db:5432/x`, 'pa55'],
 ]
 
@@ -88,4 +93,36 @@ it.each([
   ['https://host/a/b, and/or, 1/2, a /one', 'https://host/a/b, and/or, 1/2, a /one'],
 ])('a path of the machine is cut to its last part: %s', (text, clean) => {
   expect(publicWords(text, MAX)).toBe(clean)
+})
+
+describe('[K19] contents', () => {
+  it.each([
+    ['git config user.email ann.lee+x@mail.example.org', `git config user.email ${REDACTED}`],
+    ['cat /home/ann/.ssh/config', 'cat ~/.ssh/config'],
+    ['ls /Users/ann.lee', 'ls ~'],
+    ['type C:\\Users\\ann\\x.txt', 'type ~\\x.txt'],
+    ['cat /root/.netrc', 'cat ~/.netrc'],
+    ['curl -H "Authorization: Bearer abcdef0123456789" x', `curl -H "Authorization: Bearer ${REDACTED}" x`],
+    ['npm test -- --token-limit 5', 'npm test -- --token-limit 5'],
+    ['cat /homework/x', 'cat /homework/x'],
+  ])('%s', (text, clean) => {
+    expect(contentWords(text, 120)).toBe(clean)
+  })
+
+  it('are cut after what is taken out was seen whole', () => {
+    const email = 'someone@mail.example.org'
+    for (let before = 90; before <= 120; before++) {
+      const clean = contentWords(`${'x'.repeat(before)} ${email}`, 120)
+      expect(clean.length).toBeLessThanOrEqual(120)
+      expect(clean).not.toMatch(/some|@/)
+    }
+  })
+
+  it('take no time, whatever they are', () => {
+    const startedMs = performance.now()
+    for (const text of ['a@'.repeat(5_000), 'a.'.repeat(5_000), '/home/'.repeat(2_000), ' -u a:'.repeat(2_000)]) {
+      contentWords(text, 120)
+    }
+    expect(performance.now() - startedMs).toBeLessThan(2_000)
+  })
 })

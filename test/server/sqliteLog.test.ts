@@ -657,3 +657,49 @@ function damageEntities(path: string): void {
   writeSync(handle, Buffer.alloc(4_096, 0xa5), 0, 4_096, (rootpage - 1) * 4_096)
   closeSync(handle)
 }
+
+describe('[L13] notes', () => {
+  const notes = (...entries: [string, string | null][]) => new Map(entries)
+
+  test('are there after a kill, with their batch or alone, and make no batch of their own', async () => {
+    const first = await open()
+    const heard: number[] = []
+    first.log.subscribe(0, ({ seq }) => heard.push(seq))
+    await first.log.append([agentEvent('a')], notes(['x/1', 'one'], ['x/2', 'two']))
+    expect(await first.log.append([], notes(['x/2', null], ['x/3', 'three'], ['y', 'other']))).toBe(1)
+    await first.log.append([agentEvent('b')])
+    expect(heard).toEqual([1, 2])
+    kill(first)
+    const { log } = await open()
+    expect(await log.notes('x/')).toEqual(notes(['x/1', 'one'], ['x/3', 'three']))
+    expect(await log.notes('')).toEqual(notes(['x/1', 'one'], ['x/3', 'three'], ['y', 'other']))
+    expect(log.seq).toBe(2)
+    expect(await numbers(log, 0, 2)).toEqual([1, 2])
+  })
+
+  test('the last one given is kept, however they are grouped; keys are opaque', async () => {
+    const { log, thread } = await open()
+    let release: () => void = () => undefined
+    thread.gate = new Promise((resolve) => {
+      release = resolve
+    })
+    const all = [1, 2, 3].map((n) =>
+      log.append(n === 2 ? [agentEvent(`a${n}`)] : [], notes(['%_k', `${n}`], ['__proto__', `${n}`])),
+    )
+    release()
+    await Promise.all(all)
+    expect([...(await log.notes('%_'))]).toEqual([['%_k', '3']])
+    expect([...(await log.notes('__proto'))]).toEqual([['__proto__', '3']])
+  })
+
+  test('a commit that fails keeps neither events nor notes; memory goes on without', async () => {
+    const { log, thread } = await open()
+    const fallback = new FallbackLog(log, () => undefined)
+    await fallback.append([agentEvent('a')], notes(['k', 'before']))
+    thread.failure = new Error('the disk is full')
+    expect(await fallback.append([agentEvent('b')], notes(['k', 'after']))).toBe(2)
+    expect(await fallback.notes('')).toEqual(new Map())
+    const { log: again } = await open()
+    expect(await again.notes('')).toEqual(notes(['k', 'before']))
+  })
+})

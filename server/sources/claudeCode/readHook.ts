@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import { z } from 'zod'
-import { redact } from '../../../protocol/redact.ts'
+import { contentWords } from '../../../protocol/redact.ts'
 import type { IsoTime } from '../../../protocol/swarm.ts'
 import { HOOK_EVENTS, type HookRecord, type HookTool, NATIVE_ID, type WrittenFile } from './records.ts'
 
@@ -189,5 +189,5 @@ const idIn = (from: unknown, key: string): string | null => {
 
 const baseName = (path: string): string => posix.basename(path.replaceAll('\\', '/'))
 
-/** In one line, without secrets, cut; `null` if nothing is left. */
-const shown = (text: string): string | null => redact(text.replace(/\s+/g, ' ').trim(), MAX_SHOWN_LENGTH) || null
+/** In one line, without secrets and addresses, cut; `null` if nothing is left. */
+const shown = (text: string): string | null => contentWords(text.replace(/\s+/g, ' ').trim(), MAX_SHOWN_LENGTH) || null
