@@ -452,6 +452,14 @@ describe('[K7] attention', () => {
     expect(feed.agent()).toMatchObject({ attention: null, status: 'busy' })
   })
 
+  test('a refusal in the log ends the call: nothing else tells of it', () => {
+    feed.tool('PreToolUse', 'Bash', 't1')
+    feed.tool('PermissionRequest', 'Bash', null)
+    const at = new Date(feed.nowMs + 800).toISOString()
+    feed.take({ type: 'tool-decision', sessionId: SESSION, host: null, at, toolUseId: 't1', accepted: false })
+    expect(feed.agent()).toMatchObject({ attention: null, status: 'active', openTools: [], lastTool: { ok: false } })
+  })
+
   test.each(['PermissionDenied', 'UserPromptSubmit', 'Stop', 'SessionEnd'] as const)('%s answers it', (event) => {
     feed.tool('PreToolUse', 'Bash', 't1')
     feed.tool('PermissionRequest', 'Bash', null)

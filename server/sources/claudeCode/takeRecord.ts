@@ -46,7 +46,12 @@ export function takeRecord(session: Session, record: ClaudeCodeRecord): Taken {
     case 'tool-decision': {
       const call = session.call(record.toolUseId, record.at)
       if (!call) return 'late'
-      call.allowedAt = later(call.allowedAt, record.at)
+      if (record.accepted) call.allowedAt = later(call.allowedAt, record.at)
+      else {
+        // One that is refused never runs, and tells nothing more of itself.
+        call.toldEndAt = earlier(call.toldEndAt, record.at)
+        call.failed = true
+      }
       session.callChanged(record.toolUseId, call)
       return 'taken'
     }
