@@ -71,6 +71,13 @@ export function createMetricsText(
     read: () => metrics.sources.failed,
   })
 
+  exposition.counter({
+    name: `${PREFIX}source_records_total`,
+    help: 'Of sources that send by themselves: what was taken, and what was not, by the reason',
+    labels: ['source', 'outcome'],
+    read: () => view.sources.flatMap(({ kind, counts }) => readingsOf(kind, counts ?? {})),
+  })
+
   exposition.gauge({
     name: `${PREFIX}entities`,
     help: 'What is shown, by kind',
@@ -166,6 +173,9 @@ export function createMetricsText(
     return { type: exposition.contentType, text: await exposition.text() }
   }
 }
+
+const readingsOf = (kind: string, counts: Record<string, number>): [string, number][] =>
+  Object.entries(counts).map(([what, count]) => [`${kind} ${what}`, count])
 
 const oneOf = <T extends string>(names: readonly T[], now: T): [T, number][] =>
   names.map((name) => [name, Number(name === now)])

@@ -120,6 +120,13 @@ describe('the recorded run, in the order in which it came', () => {
     expect(status.degraded).toEqual([])
   })
 
+  test('a scrape says what was taken', async () => {
+    await until(async () => {
+      const { text } = await server.ask('/metrics', { headers: VIEWER })
+      return /swarmscope_source_records_total\{source="claude-code",outcome="taken"\} \d{2,}/.test(text)
+    })
+  })
+
   test('[K19] no prompt, command, answer or path is in any answer', async () => {
     const all = JSON.stringify([await get('data'), await get('activity?limit=500'), await get('status')])
     for (const word of [

@@ -32,7 +32,7 @@ const MAX_TOLD_ONE_BY_ONE = 64
 const MAX_AHEAD_MS = 60_000
 /** Timers take no more; it is looked again then. */
 const MAX_TIMER_MS = 60 * 60_000
-const COUNTED: Record<Outcome, string> = { taken: 'taken', late: 'late', tooMany: 'too many agents' }
+const COUNTED: Record<Outcome, string> = { taken: 'taken', late: 'late', tooMany: 'tooManyAgents' }
 
 export interface ClaudeCodeSourceOptions {
   world: World
