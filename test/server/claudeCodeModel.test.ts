@@ -684,7 +684,7 @@ describe('[K15] machines', () => {
 })
 
 describe('[K16] bounds', () => {
-  const bounds = { agents: 40, agentsPerProject: 20, agentsPerSession: 5 }
+  const bounds = { agents: 40, agentsPerProject: 20, agentsPerSession: 5, rows: 100 }
   const session = (id: string, project: string, event: HookRecord['event'] = 'UserPromptSubmit') =>
     feed.hook(event, { sessionId: id, project })
   const ids = () => new Set([...feed.model.sessions.keys()])
@@ -731,6 +731,16 @@ describe('[K16] bounds', () => {
     expect(ids().size).toBe(20)
     session('mine', 'shop')
     expect(ids().has('mine')).toBe(true)
+  })
+
+  test('all sessions together remember so much one by one; sums stay right', () => {
+    feed = new Feed(bounds)
+    for (let n = 0; n < 400; n++) {
+      const at = new Date(START_MS + n).toISOString()
+      feed.take({ ...request({ requestId: `r${n}`, input: 1, at }), sessionId: `s${n % 4}` })
+    }
+    expect(feed.model.rowCount).toBeLessThanOrEqual(bounds.rows + 4 * 20)
+    expect(feed.agents.map(({ unattributed }) => unattributed?.tokens?.input)).toEqual([100, 100, 100, 100])
   })
 
   test('of a session’s subagents the one that ended first leaves', () => {

@@ -20,9 +20,13 @@ export interface ModelBounds {
   agents: number
   agentsPerProject: number
   agentsPerSession: number
+  /** Calls, requests and data points that are remembered one by one. */
+  rows: number
 }
 
-export const BOUNDS: ModelBounds = { agents: 20_000, agentsPerProject: 5_000, agentsPerSession: 1_000 }
+export const BOUNDS: ModelBounds = { agents: 20_000, agentsPerProject: 5_000, agentsPerSession: 1_000, rows: 200_000 }
+/** Of what a session may remember one by one, once all of them together remember more than they may. */
+const CROWDED_SHARE = 1 / 128
 /** One that was heard since then is not put out by others, whatever comes in. */
 const IN_USE_MS = 10 * 60_000
 /** Sessions that leave together, when one has to. */
@@ -56,11 +60,16 @@ export class ClaudeCodeModel {
   /** Where nothing could be put out lately: not to be looked for again at each record of a flood. */
   readonly #fullUntilMs = new Map<string | null, number>()
   #agents = 0
+  #rows = 0
   #dueMs = Number.POSITIVE_INFINITY
 
   constructor(host: string, bounds: ModelBounds = BOUNDS) {
     this.#host = host
     this.#bounds = bounds
+  }
+
+  get rowCount(): number {
+    return this.#rows
   }
 
   get agentCount(): number {
@@ -81,8 +90,10 @@ export class ClaudeCodeModel {
     this.sessions.set(sessionId, session)
     if (!known) this.#projectOf.set(sessionId, projectOf(record))
     const before = session.agents.size
+    const rowsBefore = session.rowCount
     const taken = takeRecord(session, record)
-    session.bound()
+    session.bound(this.#rows > this.#bounds.rows ? CROWDED_SHARE : 1)
+    this.#rows += session.rowCount - rowsBefore
     this.#counted(sessionId, session.agents.size - before)
     this.#changed.add(sessionId)
     this.#unkept.add(session)
@@ -96,6 +107,7 @@ export class ClaudeCodeModel {
     this.sessions.set(id, session)
     this.#projectOf.set(id, project?.value ?? '')
     this.#counted(id, session.agents.size)
+    this.#rows += session.rowCount
     this.#changed.add(id)
   }
 
@@ -243,6 +255,7 @@ export class ClaudeCodeModel {
     const { id } = session.facts
     this.sessions.delete(id)
     this.#counted(id, -session.agents.size)
+    this.#rows -= session.rowCount
     this.#projectOf.delete(id)
     this.#changed.add(id)
     this.#unkept.delete(session)

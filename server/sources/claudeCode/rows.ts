@@ -54,9 +54,10 @@ export class Rows<R extends Row> implements Iterable<[string, R]> {
     return row
   }
 
-  /** Settles the oldest, if there are too many; whether there were. */
-  bound(): boolean {
-    const { max, settle, isOpen = () => false } = this.#options
+  /** Settles the oldest, if there are too many (`share`: of what is allowed otherwise); whether there were. */
+  bound(share = 1): boolean {
+    const { settle, isOpen = () => false } = this.#options
+    const max = Math.ceil(this.#options.max * share)
     if (this.#rows.size <= max * 1.25) return false
     const oldest = [...this.#rows].sort(
       ([aKey, a], [bKey, b]) =>

@@ -236,10 +236,15 @@ export class Session {
     for (const rows of [this.calls, this.requests, this.points]) rows.touchAll()
   }
 
-  bound(): void {
-    this.calls.bound()
-    if (this.requests.bound()) this.usageChanged()
-    this.points.bound()
+  /** What is remembered one by one. */
+  get rowCount(): number {
+    return this.calls.size + this.requests.size + this.points.size
+  }
+
+  bound(share = 1): void {
+    this.calls.bound(share)
+    if (this.requests.bound(share)) this.usageChanged()
+    this.points.bound(share)
   }
 
   /** An agent leaves the picture; what it used stays the session's. */
