@@ -7,6 +7,7 @@ import { isLive } from '../protocol/derive.ts'
 import { ERRORS, type ErrorCode } from '../protocol/errors.ts'
 import type { SourceStatus } from '../protocol/swarm.ts'
 import { RATE_LIMITS, type RatePolicy } from './guard/rateLimits.ts'
+import { IngestCounts } from './ingest/counts.ts'
 import type { RealLog } from './log/realLog.ts'
 import type { ServerFacts } from './metricsText.ts'
 import type { Source } from './sources/source.ts'
@@ -40,6 +41,8 @@ export class ServerMetrics {
   /** By method, then by class of the status (`2xx`). */
   readonly requests = new Map<string, number>()
   readonly errors = new Tally<ErrorCode>(Object.keys(ERRORS) as ErrorCode[])
+  /** What came in by the doors for hooks and telemetry. */
+  readonly ingest = new IngestCounts()
   readonly rateLimited = new Tally<RatePolicy>(Object.keys(RATE_LIMITS) as RatePolicy[])
   /** Connections to sources that became live, live sources that were not any more, and connections that failed. */
   readonly sources = { connected: 0, lost: 0, failed: new Tally<string>(CONNECTION_CODES) }

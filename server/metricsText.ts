@@ -162,6 +162,36 @@ export function createMetricsText(
     read: () => metrics.errors,
   })
   exposition.counter({
+    name: `${PREFIX}ingest_hooks_total`,
+    help: 'Hooks of Claude Code that were answered',
+    read: () => metrics.ingest.hooks.get('hooks'),
+  })
+  exposition.counter({
+    name: `${PREFIX}ingest_hooks_lost_total`,
+    help: 'Answered hooks of which nothing is shown, by the reason',
+    labels: ['reason'],
+    read: () =>
+      [...metrics.ingest.hooks].flatMap(([what, count]) =>
+        what === 'hooks' ? [] : [[reasonOf(what), count] as const],
+      ),
+  })
+  exposition.counter({
+    name: `${PREFIX}ingest_telemetry_total`,
+    help: 'Spans, log records and data points of metrics that came in, by what became of them',
+    labels: ['outcome'],
+    read: () =>
+      [...metrics.ingest.records].map(([what, count]) => [what === 'telemetry' ? 'taken' : reasonOf(what), count]),
+  })
+  exposition.counter({
+    name: `${PREFIX}ingest_refused_total`,
+    help: 'Requests with hooks or telemetry that were refused, by the reason',
+    labels: ['door', 'reason'],
+    read: () =>
+      Object.entries(metrics.ingest.refusals).flatMap(([door, reasons]) =>
+        [...reasons].map(([reason, count]) => [`${door} ${reason}`, count] as const),
+      ),
+  })
+  exposition.counter({
     name: `${PREFIX}rate_limited_total`,
     help: 'Requests above the limit of their kind',
     labels: ['kind'],
@@ -176,6 +206,13 @@ export function createMetricsText(
 
 const readingsOf = (kind: string, counts: Record<string, number>): [string, number][] =>
   Object.entries(counts).map(([what, count]) => [`${kind} ${what}`, count])
+
+/** `hooksDroppedActivity` → `dropped_activity`. */
+const reasonOf = (what: string): string =>
+  what
+    .replace(/^(?:hooks|telemetry)/, '')
+    .replaceAll(/(?<=[a-z])[A-Z]/g, '_$&')
+    .toLowerCase()
 
 const oneOf = <T extends string>(names: readonly T[], now: T): [T, number][] =>
   names.map((name) => [name, Number(name === now)])

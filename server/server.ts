@@ -21,7 +21,7 @@ import { History } from './history/history.ts'
 import { Hub } from './hub/hub.ts'
 import { serveStream } from './hub/stream.ts'
 import { InFlight } from './inFlight.ts'
-import { type AnyCount, IngestCounts } from './ingest/counts.ts'
+import type { AnyCount } from './ingest/counts.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { MemoryLog } from './log/memoryLog.ts'
 import { RealLog } from './log/realLog.ts'
@@ -154,13 +154,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   const audit = new Audit({ guard, log })
   let draining = false
-  const ingestCounts = new IngestCounts((what, more) => pushed && countAt(pushed, what, more))
+  if (pushed) metrics.ingest.tellTo((what, more) => countAt(pushed, what, more))
   const ingest = new Ingest({
     guard,
     sinks: pushed,
     showContent: config.showContent ?? false,
     isDraining: () => draining,
-    counts: ingestCounts,
+    counts: metrics.ingest,
     ...(rateLimits ? { limits: rateLimits } : {}),
     onError: (code) => metrics.errors.add(code),
     onLimited: (policy) => metrics.rateLimited.add(policy),
@@ -214,7 +214,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     view.close()
     // What was answered is in the log before its sources close.
     await ingest.close()
-    ingestCounts.flush()
+    metrics.ingest.flush()
     await Promise.all([...sources, ...mockSources].map((source) => source.close()))
     await inFlight.none(LAST_ANSWERS_MS)
     server.closeIdleConnections()

@@ -66,7 +66,7 @@ function operationHtml(path: string, method: string, operation: Described): stri
   const body = requestBody ? `<h4>body</h4>${schemaHtml(requestBody.content['application/json'].schema)}` : ''
   const answers = Object.entries(responses)
     .map(([status, { description: about, content = {} }]) => {
-      const type = Object.values(content).map(({ schema }) => (schema ? typeHtml(schema) : ''))
+      const type = Object.values(content).flatMap(({ schema }) => (schema ? [typeHtml(schema)] : []))
       return `<tr><td><code>${html(status)}</code></td><td>${type.join()}</td><td>${prose(about)}</td></tr>`
     })
     .join('')

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { VERSION } from '../../platform/version.ts'
 import { ERRORS, type ErrorCode, type ErrorEntry } from '../../protocol/errors.ts'
+import { OTLP_TYPES } from '../ingest/paths.ts'
 import { COMMON_ERRORS, OPERATIONS, type Operation } from './operations.ts'
 import { agent, link, sourceStatus, swarm, task } from './schemas/entities.ts'
 
@@ -42,6 +43,7 @@ export function openApiDocument(): OpenApiDocument {
       },
       { name: 'history', description: 'What was. The server keeps it as long as --history-days and --history-mb say.' },
       { name: 'stream', description: 'What changes, as it does.' },
+      { name: 'ingest', description: "Where Claude Code's hooks and telemetry, and other agents' spans, come in." },
       { name: 'description', description: 'This.' },
     ],
     paths: pathsOf(OPERATIONS),
@@ -50,6 +52,7 @@ export function openApiDocument(): OpenApiDocument {
       securitySchemes: {
         viewer: { type: 'http', scheme: 'bearer', description: "The viewer's token, or the operator's" },
         operator: { type: 'http', scheme: 'bearer', description: "The operator's token" },
+        ingest: { type: 'http', scheme: 'bearer', description: 'The ingest token, which is good for nothing else' },
       },
     },
   }
@@ -76,7 +79,7 @@ function schemasOf(operations: readonly Operation[]): Record<string, Json> {
   for (const [name, { $schema: _, $id: __, id: ___, ...schema }] of Object.entries(schemas as Record<string, Json>)) {
     found[name] = schema
   }
-  return { ...found, Error: errorSchema }
+  return { ...found, Error: errorSchema, RpcStatus: rpcStatusSchema }
 }
 
 /** What errors look like: E1. */
@@ -95,6 +98,13 @@ const errorSchema: Json = {
   },
   required: ['success', 'error', 'code', 'details'],
   additionalProperties: false,
+}
+
+/** What they look like where OTLP is spoken: I7. */
+const rpcStatusSchema: Json = {
+  type: 'object',
+  properties: { code: { type: 'integer' }, message: { type: 'string', minLength: 1 } },
+  required: ['code', 'message'],
 }
 
 function pathsOf(operations: readonly Operation[]): OpenApiDocument['paths'] {
@@ -131,6 +141,14 @@ function describe(operation: Operation): Json {
           },
         }
       : {}),
+    ...(operation.isOtlp
+      ? {
+          requestBody: {
+            required: true,
+            content: { [OTLP_TYPES.json]: { schema: { type: 'object' } }, [OTLP_TYPES.protobuf]: {} },
+          },
+        }
+      : {}),
     responses: responsesOf(operation),
   }
 }
@@ -159,7 +177,7 @@ function parametersOf(shape: z.ZodObject, place: 'path' | 'query'): Json[] {
   })
 }
 
-function responsesOf({ answers, errors, access }: Operation): Json {
+function responsesOf({ answers, errors, access, isOtlp }: Operation): Json {
   const responses: Json = {}
   for (const [status, answer] of Object.entries(answers)) {
     if (answer === null) responses[status] = { description: 'Nothing changed; no body' }
@@ -177,6 +195,11 @@ function responsesOf({ answers, errors, access }: Operation): Json {
     const described = of.map((code) => `${code}: ${ERRORS[code].error}`).join('. ')
     const before = responses[status] as { content?: { 'application/json'?: { schema: Json } } } | undefined
     const own = before?.content?.['application/json']?.schema
+    if (isOtlp) {
+      const content = { [OTLP_TYPES.json]: { schema: ref('RpcStatus') }, [OTLP_TYPES.protobuf]: {} }
+      responses[status] = { description: described, content }
+      continue
+    }
     const error = { allOf: [ref('Error'), { type: 'object', properties: { code: { enum: of } } }] }
     const schema = own ? { anyOf: [own, error] } : error
     responses[status] = { description: described, content: { 'application/json': { schema } } }

@@ -1,14 +1,15 @@
 // Every route of the API, with what it takes and gives. The description at /api/v1/openapi.json is made of this table, a
 // method that is not in it is answered with 405, and tests hold each answer against it.
 
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { ErrorCode } from '../../protocol/errors.ts'
+import { HOOKS_PATH, OTLP_PATHS } from '../ingest/paths.ts'
 import * as commands from './schemas/commands.ts'
 import { noQuery } from './schemas/common.ts'
 import * as past from './schemas/history.ts'
 import * as reads from './schemas/reads.ts'
 
-export type Access = 'anyone' | 'viewer' | 'operator'
+export type Access = 'anyone' | 'viewer' | 'operator' | 'ingest'
 
 export interface Operation {
   method: 'get' | 'post' | 'delete'
@@ -16,7 +17,7 @@ export interface Operation {
   path: string
   /** Opaque name, unique: clients are generated with it. */
   id: string
-  tag: 'reads' | 'commands' | 'history' | 'stream' | 'description'
+  tag: 'reads' | 'commands' | 'history' | 'stream' | 'ingest' | 'description'
   summary: string
   description?: string
   access: Access
@@ -29,6 +30,8 @@ export interface Operation {
   errors: readonly ErrorCode[]
   /** Takes `If-None-Match`. */
   etag?: boolean
+  /** Speaks OTLP: its bodies, and errors as `google.rpc.Status`. */
+  isOtlp?: boolean
 }
 
 const BOTS = '/api/v1/bots'
@@ -138,6 +141,19 @@ const history = (
   query,
   answers: { 200: answer },
   errors: ['NOT_FOUND', 'LOG_UNAVAILABLE'],
+})
+
+const otlp = (path: string, id: string, what: string): Operation => ({
+  method: 'post',
+  path,
+  id,
+  tag: 'ingest',
+  summary: `OTLP/HTTP: ${what}`,
+  description: '200: it is in the event log. In JSON or protobuf, plain or with Content-Encoding: gzip.',
+  access: 'ingest',
+  isOtlp: true,
+  answers: { 200: { type: 'application/json', says: "OTLP's answer, in the request's encoding" } },
+  errors: ['UNSUPPORTED_MEDIA_TYPE', 'TOO_LARGE', 'STOPPING', 'LOG_UNAVAILABLE'],
 })
 
 export const OPERATIONS: readonly Operation[] = [
@@ -272,6 +288,22 @@ export const OPERATIONS: readonly Operation[] = [
     answers: { 200: { type: 'text/event-stream', says: 'The messages of protocol/SPEC.md, V' } },
     errors: ['TOO_MANY_VIEWERS', 'STOPPING'],
   },
+  {
+    method: 'post',
+    path: HOOKS_PATH,
+    id: 'postHook',
+    tag: 'ingest',
+    summary: "A hook of Claude Code's, as it sends it",
+    description:
+      'Answered alike whatever is in it, before anything is made of it. `X-Swarmscope-Host` and `X-Swarmscope-Pid` may say from where it comes.',
+    access: 'ingest',
+    body: z.looseObject({ session_id: z.string(), hook_event_name: z.string() }),
+    answers: { 200: { json: z.strictObject({}), name: 'Nothing' } },
+    errors: ['TOO_LARGE'],
+  },
+  otlp(OTLP_PATHS.traces, 'postTraces', 'spans'),
+  otlp(OTLP_PATHS.logs, 'postLogs', 'log records'),
+  otlp(OTLP_PATHS.metrics, 'postMetrics', 'metrics'),
   {
     method: 'get',
     path: '/api/v1/openapi.json',

@@ -35,7 +35,7 @@ export const TELEMETRY_COUNTS = [
 ] as const
 
 /** Requests, by why they were refused. */
-export const REFUSALS = ['token', 'size', 'rate', 'type', 'malformed', 'other'] as const
+export const REFUSALS = ['unauthorized', 'size', 'rate', 'type', 'malformed', 'other'] as const
 
 export type HookCount = (typeof HOOK_COUNTS)[number]
 export type TelemetryCount = (typeof TELEMETRY_COUNTS)[number]
@@ -54,12 +54,12 @@ export class IngestCounts {
     hooks: new Tally(REFUSALS),
     telemetry: new Tally(REFUSALS),
   }
-  readonly #onCounted: ((what: AnyCount, more: number) => void) | null
+  #onCounted: ((what: AnyCount, more: number) => void) | null = null
   readonly #untold = new Map<AnyCount, number>()
   #timer: NodeJS.Timeout | null = null
 
-  /** `onCounted` hears of everything, a little later and added up; all refusals are one. */
-  constructor(onCounted: ((what: AnyCount, more: number) => void) | null = null) {
+  /** `onCounted` hears of everything from now on, a little later and added up; all refusals are one. */
+  tellTo(onCounted: (what: AnyCount, more: number) => void): void {
     this.#onCounted = onCounted
   }
 

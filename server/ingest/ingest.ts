@@ -150,7 +150,7 @@ function pathOf(url: string): string {
 }
 
 function refusalOf({ status }: SwarmscopeError): Refusal {
-  if (status === 401) return 'token'
+  if (status === 401) return 'unauthorized'
   if (status === 413) return 'size'
   if (status === 429) return 'rate'
   if (status === 415) return 'type'

@@ -10,7 +10,7 @@ import { type Body, type ByteBudget, readBody } from './body.ts'
 import type { IngestCounts } from './counts.ts'
 import type { RecordSink } from './hookIntake.ts'
 import { type ReadRequest, readRequest } from './otlp/readRequest.ts'
-import type { Signal } from './paths.ts'
+import { OTLP_TYPES, type Signal } from './paths.ts'
 import { rpcStatusOf } from './rpcStatus.ts'
 import { shortenStrings } from './shortenStrings.ts'
 import type { SpanSink } from './spanSink.ts'
@@ -25,7 +25,6 @@ const LONG_STRING_BYTES = 4 * 1024
 const MAX_UNDER_WAY = 64
 const RETRY_AFTER_MS = 2_000
 
-export const OTLP_TYPES = { json: 'application/json', protobuf: 'application/x-protobuf' } as const
 type Encoding = keyof typeof OTLP_TYPES
 
 export interface OtlpDoorOptions {

@@ -260,7 +260,7 @@ describe('who else may come', () => {
 describe('tokens', () => {
   test('are made at the first start, that for hooks too, and are the same at the next', () => {
     const { tokens } = read()
-    expect(new Set(Object.values(tokens)).size).toBe(3)
+    expect(new Set(Object.values(tokens)).size).toBe(4)
     expect(readdirSync(folder.path).sort()).toEqual([
       'ingest.token',
       'operator.token',

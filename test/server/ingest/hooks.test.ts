@@ -131,7 +131,10 @@ describe('[I1] the door', () => {
       expect(reply.text).not.toContain(TOKENS.ingest)
     }
     expect(accepted()).toEqual([])
-    expect([...server.ingest.counts.refusals.hooks].find(([why]) => why === 'token')).toEqual(['token', 4])
+    expect([...server.ingest.counts.refusals.hooks].find(([why]) => why === 'unauthorized')).toEqual([
+      'unauthorized',
+      4,
+    ])
   })
 
   test('refuses other hosts and web pages, whatever token they bring', async () => {
