@@ -225,3 +225,21 @@ function addTokens(sum: TokenCounts | null, more: TokenCounts): TokenCounts {
     cacheWrite: add(sum?.cacheWrite, more.cacheWrite),
   }
 }
+
+/** From what share of the budget on there is a warning. */
+export const BUDGET_WARNING_SHARE = 0.8
+
+export interface Budget {
+  limitUsd: number
+  /** `null`: nobody reported any cost. */
+  spentUsd: number | null
+  level: 'ok' | 'warning' | 'exceeded'
+}
+
+/** What the agents that are shown have cost, against what they may; `null`: nobody set a limit. */
+export function budgetOf(limitUsd: number | null, spentUsd: number | null): Budget | null {
+  if (limitUsd === null) return null
+  const spent = spentUsd ?? 0
+  const level = spent > limitUsd ? 'exceeded' : spent >= BUDGET_WARNING_SHARE * limitUsd ? 'warning' : 'ok'
+  return { limitUsd, spentUsd, level }
+}

@@ -153,7 +153,7 @@ export function createCommand(): Command {
       "show on what Claude Code's tools work (commands, addresses), redacted; else files' names alone",
       false,
     )
-    .option('--budget-usd <n>', 'warn when the agents have cost 80 % of it', amount)
+    .option('--budget-usd <n>', 'what the agents may cost: from 80 % of it on there is a warning', amount)
     .option('--insecure-no-tls', 'serve plain HTTP on an address that others can reach', false)
     .addHelpText(
       'after',

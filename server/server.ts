@@ -46,7 +46,7 @@ const LAST_ANSWERS_MS = 500
 
 export interface ServerOptions {
   config: Pick<Config, 'host' | 'port' | 'seed' | 'allowHosts' | 'publicUrls' | 'tokens'> &
-    Partial<Pick<Config, 'showContent'>>
+    Partial<Pick<Config, 'showContent' | 'budgetUsd'>>
   /** The relay to connect to, how many demo agents to show, or a recording to play. */
   shown:
     | ({ type: 'relay' } & RelayAddress)
@@ -129,6 +129,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     real,
     realLog,
     sources,
+    budgetUsd: config.budgetUsd ?? null,
     mock: () => demoWorld ?? newMockWorld(DEFAULT_DEMO_AGENTS),
   })
   // Nobody sees it: it needs not go on.

@@ -16,6 +16,8 @@ export interface ViewOptions {
   /** The real world's log, if it may have something to say. */
   realLog?: Pick<RealLog, 'error' | 'onError'>
   sources: readonly Source[]
+  /** `--budget-usd` */
+  budgetUsd?: number | null
   /** Makes and starts the mock world, once, when it is first shown. */
   mock: () => World
   /** Must not jump with the wall clock: a view must not say `connecting` for longer because somebody set it. */
@@ -58,6 +60,11 @@ export class View {
 
   get sources(): SourceStatus[] {
     return this.#options.sources.map((source) => source.status)
+  }
+
+  /** What the agents may cost before there is a warning. */
+  get budgetUsd(): number | null {
+    return this.#options.budgetUsd ?? null
   }
 
   /** What happens is shown, but not kept. */

@@ -2,7 +2,7 @@
 
 import { type Request, type RequestHandler, Router } from 'express'
 import type { z } from 'zod'
-import { stuckCount, totalsOf } from '../../protocol/derive.ts'
+import { budgetOf, stuckCount, totalsOf } from '../../protocol/derive.ts'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 import type { Agent, Entity, Link, Swarm, Task } from '../../protocol/swarm.ts'
 import type { View } from '../view.ts'
@@ -82,11 +82,13 @@ export function readsRouter(view: View, readable: RequestHandler): Router {
 
   router.get('/status', readable, (request, response) => {
     noQuery.parse(request.query)
-    const { degraded, sources, world } = view
+    const { budgetUsd, degraded, sources, world } = view
+    const totals = { ...totalsOf(world.store), stuck: stuckCount(world.store, Date.now()) }
     const answer: z.output<typeof statusAnswer> = {
       ...positionOf(view),
       degraded,
-      totals: { ...totalsOf(world.store), stuck: stuckCount(world.store, Date.now()) },
+      totals,
+      budget: budgetOf(budgetUsd, totals.costUsd),
       sources,
     }
     // The sources' attempts are not in the log, so the answer itself is what it follows from.

@@ -92,7 +92,8 @@ export function statusText(report: StatusReport, nowMs: number): string {
   return [
     `Swarmscope is ${status}: ${url} (version ${version}, process ${pid}, up ${duration(uptimeSeconds)})`,
     `Shows ${count(agents, 'agent')}, ${mode}, to ${count(viewers, 'viewer')}`,
-    ...health.sources.flatMap((source) => sourceLines(source, nowMs)),
+    // Who never sent anything is not used here.
+    ...health.sources.filter(({ state }) => state !== 'never').flatMap((source) => sourceLines(source, nowMs)),
     ...logLines(health),
     ...(note === null ? [] : [note]),
     '',

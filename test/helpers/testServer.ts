@@ -30,6 +30,12 @@ const UNLIMITED: NonNullable<ServerOptions['rateLimits']> = {
   ingest: 1e6,
 }
 
+/** As health tells of what sends by itself, as long as nothing did. */
+export const NEVER_HEARD = [
+  { kind: 'claude-code', state: 'never', lastError: null },
+  { kind: 'otlp', state: 'never', lastError: null },
+]
+
 export interface TestServer extends RunningServer {
   ask(path: string, options?: AskOptions): Promise<Answer>
   stop(): Promise<void>

@@ -12,6 +12,7 @@ import {
   temporaryFolder,
   writeRecordedProject,
 } from '../helpers/swarmscope.ts'
+import { NEVER_HEARD } from '../helpers/testServer.ts'
 import { until } from '../helpers/until.ts'
 
 const FAKE_CLAUDE_FLOW = `node ${ROOT}test/helpers/fakeMcpChild.mjs`
@@ -72,7 +73,11 @@ describe.skipIf(process.platform === 'win32')('server and relay elsewhere', () =
     const url = `wss://localhost:${new URL(relay.url).port}`
     const trusting = await startServer({ CLAUDE_FLOW_URL: url, CLAUDE_FLOW_CA: certFile })
     await becomes(trusting, null)
-    expect(await health(trusting)).toMatchObject({ status: 'healthy', mode: 'live', sources: [{ url: `${url}/ws` }] })
+    expect(await health(trusting)).toMatchObject({
+      status: 'healthy',
+      mode: 'live',
+      sources: [{ url: `${url}/ws` }, ...NEVER_HEARD],
+    })
     await trusting.stop() // one server owns the log
     const wary = await startServer({ CLAUDE_FLOW_URL: url })
     await becomes(wary, 'TLS_FAILED')

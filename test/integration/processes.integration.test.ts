@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ROOT, type Running, startServerProcess, temporaryFolder, writeRecordedProject } from '../helpers/swarmscope.ts'
+import { NEVER_HEARD } from '../helpers/testServer.ts'
 import { until } from '../helpers/until.ts'
 
 const FAKE_CLAUDE_FLOW = `node ${ROOT}test/helpers/fakeMcpChild.mjs`
@@ -162,7 +163,7 @@ describe.skipIf(process.platform === 'win32')('server and relay', () => {
     await until(async () => (await health(running)).mode === 'mock')
     expect(await health(running)).toMatchObject({
       status: 'degraded',
-      sources: [{ kind: 'claude-flow', state: 'unavailable', lastError: { code: 'CHILD_NOT_FOUND' } }],
+      sources: [{ kind: 'claude-flow', state: 'unavailable', lastError: { code: 'CHILD_NOT_FOUND' } }, ...NEVER_HEARD],
     })
   })
 
@@ -171,7 +172,7 @@ describe.skipIf(process.platform === 'win32')('server and relay', () => {
     const running = await start(['--claude-flow', join(project, 'no-such-command')])
     await until(async () => (await health(running)).mode === 'live')
     expect(await health(running)).toMatchObject({
-      sources: [{ state: 'live', lastError: { code: 'CHILD_NOT_FOUND' } }],
+      sources: [{ state: 'live', lastError: { code: 'CHILD_NOT_FOUND' } }, ...NEVER_HEARD],
     })
   })
 })

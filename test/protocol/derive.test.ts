@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  budgetOf,
   CONNECTING_MAX_MS,
   degradedSources,
   isLive,
@@ -281,5 +282,18 @@ describe('quiet and stuck', () => {
       costUsd: 0.75,
       conflicts: 1,
     })
+  })
+})
+
+describe('the budget', () => {
+  it.each([
+    [null, 5, null],
+    [10, null, { limitUsd: 10, spentUsd: null, level: 'ok' }],
+    [10, 7.99, { limitUsd: 10, spentUsd: 7.99, level: 'ok' }],
+    [10, 8, { limitUsd: 10, spentUsd: 8, level: 'warning' }],
+    [10, 10, { limitUsd: 10, spentUsd: 10, level: 'warning' }],
+    [10, 10.01, { limitUsd: 10, spentUsd: 10.01, level: 'exceeded' }],
+  ])('of %s with %s spent is %o', (limitUsd, spentUsd, budget) => {
+    expect(budgetOf(limitUsd, spentUsd)).toEqual(budget)
   })
 })

@@ -15,6 +15,7 @@ import {
   type Answer,
   type AskOptions,
   bearer,
+  NEVER_HEARD,
   OPERATOR,
   startTestServer,
   type TestServer,
@@ -100,7 +101,8 @@ describe('the API of the recorded swarm', () => {
 
   test('GET status gives the totals; what nobody reported is null', async () => {
     const body = (await get('/api/v1/bots/status')).json()
-    expect(keys(body)).toEqual(['degraded', 'epoch', 'mode', 'seq', 'sources', 'success', 'totals'])
+    expect(body.budget).toBeNull()
+    expect(keys(body)).toEqual(['budget', 'degraded', 'epoch', 'mode', 'seq', 'sources', 'success', 'totals'])
     expect(body.totals).toMatchObject({
       agents: 9,
       registered: 9,
@@ -148,6 +150,7 @@ describe('the API of the recorded swarm', () => {
           retryAt: null,
           lastError: null,
         },
+        ...NEVER_HEARD,
       ],
     })
   })
@@ -247,7 +250,7 @@ describe('the API of the recorded swarm', () => {
     await until(async () => (await withToken()).includes('secret-project'))
     const without = await get('/api/v1/bots/health', {})
     expect(without.text).not.toContain('secret-project')
-    expect(without.json()).toMatchObject({ sources: [{ lastError: { code: 'CHILD_CRASHED' } }] })
+    expect(without.json()).toMatchObject({ sources: [{ lastError: { code: 'CHILD_CRASHED' } }, ...NEVER_HEARD] })
 
     relay.tellState({
       child: { ...UP.child, state: 'waiting', lastError: { ...lastError, code: 'OF_THE_FUTURE' } },
@@ -648,7 +651,10 @@ describe('with nothing listening', () => {
       mode: 'mock',
       degraded: [`claude-flow@127.0.0.1:${port}`],
       agents: 12,
-      sources: [{ lastError: { code: 'CONNECTION_REFUSED', error: 'Failed to connect to Claude Flow' } }],
+      sources: [
+        { lastError: { code: 'CONNECTION_REFUSED', error: 'Failed to connect to Claude Flow' } },
+        ...NEVER_HEARD,
+      ],
     })
   })
 })

@@ -57,6 +57,11 @@ describe('the command line', () => {
     })
   })
 
+  test('contents are shown, and a budget watched, only if asked for', () => {
+    expect(read()).toMatchObject({ showContent: false, budgetUsd: null })
+    expect(read(['--show-content', '--budget-usd', '12.5'])).toMatchObject({ showContent: true, budgetUsd: 12.5 })
+  })
+
   test('under npm the current folder is where npm was called, for every path', () => {
     const config = readConfig(['--data-dir', 'data'], { INIT_CWD: folder.path })
     expect(config.project).toBe(folder.path)

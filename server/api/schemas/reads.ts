@@ -186,6 +186,14 @@ export const statusAnswer = z.object({
     tokens: tokenCounts.nullable().describe('Summed over the agents that report them; null: none does'),
     costUsd: z.number().nullable().describe('Summed over the agents that report it; null: none does'),
   }),
+  budget: z
+    .object({
+      limitUsd: z.number(),
+      spentUsd: z.number().nullable().describe('The same as totals.costUsd'),
+      level: z.enum(['ok', 'warning', 'exceeded']).describe('`warning` from 80 % of the limit on'),
+    })
+    .nullable()
+    .describe('What --budget-usd allows; null: it was not given'),
   sources: z.array(sourceStatus),
 })
 
