@@ -29,15 +29,19 @@ export async function* bench() {
     await untilLive(swarmscope)
     const token = readFileSync(join(place.dataDir, 'ingest.token'), 'utf8').trim()
     const port = Number(new URL(swarmscope.url).port)
-    const doors = await Promise.all(Array.from({ length: CONNECTIONS }, () => openDoor(port, token)))
+    const openDoors = () => Promise.all(Array.from({ length: CONNECTIONS }, () => openDoor(port, token)))
+    let doors = await openDoors()
     const probe = await openDoor(port, token)
     const hook = hooks()
     // Warm, and every session is known.
     await burst(doors, 5_000, hook)
+    // Idle ones the server would close after 5 s.
+    for (const door of doors) door.close()
     await pause(2_000)
 
     const viewer = await watchProbes(swarmscope)
     const quiet = await probes(probe, viewer)
+    doors = await openDoors()
     const cpuBefore = process.platform === 'linux' ? cpuUs(swarmscope.pid) : 0
     const [flood, busy] = await Promise.all([floodFor(doors, hook), probes(probe, viewer)])
     const cpu = process.platform === 'linux' ? (cpuUs(swarmscope.pid) - cpuBefore) / flood.posts : null
@@ -101,6 +105,7 @@ async function openDoor(/** @type {number} */ port, /** @type {string} */ token)
   /** @type {(() => void) | null} */
   let answered = null
   let tail = ''
+  let closing = false
   socket.setEncoding('latin1').on('data', (text) => {
     tail += text
     const end = tail.indexOf('\r\n\r\n{}')
@@ -108,6 +113,9 @@ async function openDoor(/** @type {number} */ port, /** @type {string} */ token)
     if (!tail.startsWith('HTTP/1.1 200')) throw new Error(tail)
     tail = ''
     answered?.()
+  })
+  socket.on('close', () => {
+    if (!closing) throw new Error('the server closed a connection')
   })
   const head = `POST /api/v1/ingest/claude-code/hooks HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n`
   return {
@@ -118,7 +126,10 @@ async function openDoor(/** @type {number} */ port, /** @type {string} */ token)
         answered = () => resolve(performance.now() - beganMs)
         socket.write(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
       }),
-    close: () => socket.destroy(),
+    close: () => {
+      closing = true
+      socket.destroy()
+    },
   }
 }
 /** @typedef {Awaited<ReturnType<typeof openDoor>>} Door */
