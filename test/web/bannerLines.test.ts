@@ -209,7 +209,7 @@ describe('a source in the top bar', () => {
     [{ state: 'unavailable' }, 'claude-flow: nothing there (lost)'],
     [{ kind: 'claude-code', state: 'receiving' }, 'Claude Code: receiving (live)'],
     [{ kind: 'claude-code', state: 'quiet' }, 'Claude Code: quiet for 42 s (quiet)'],
-    [{ kind: 'otlp', state: 'never' }, 'OTLP: nothing sent yet (quiet)'],
+    [{ kind: 'otlp', state: 'never' }, 'OTLP: nothing sent yet (trying)'],
     [{ kind: 'mock' }, 'demo: invented (mock)'],
   ] as const)('%j is %s', (fields, words) => expect(chip(fields)).toBe(words))
 

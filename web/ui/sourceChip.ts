@@ -40,7 +40,7 @@ export function sourceChip(source: SourceStatus, serverNowMs: number, wasLive: b
     case 'quiet':
       return chip('quiet', `quiet for ${age}`)
     case 'never':
-      return chip('quiet', 'nothing sent yet')
+      return chip('trying', 'nothing sent yet')
     case 'unavailable':
       return chip('lost', 'nothing there')
     case 'closed':
