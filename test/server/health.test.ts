@@ -6,7 +6,7 @@ import type { RelayState } from '../../protocol/relayWire.ts'
 import { FakeRelay, text, UP } from '../helpers/fakeRelay.ts'
 import { healthTable } from '../helpers/healthTable.ts'
 import { records3, runningStores3 } from '../helpers/recordings.ts'
-import { NEVER_HEARD, OPERATOR, StreamClient, startTestServer, type TestServer, VIEWER } from '../helpers/testServer.ts'
+import { OPERATOR, StreamClient, startTestServer, type TestServer, VIEWER } from '../helpers/testServer.ts'
 import { until } from '../helpers/until.ts'
 
 const SEEN_WITHIN_MS = 2_000
