@@ -110,7 +110,7 @@ describe.skipIf(process.platform === 'win32')('the built server keeps what happe
   test('[H4] a file that is no recording is refused at the start, in words', async () => {
     const file = join(project, 'not-a-recording.db')
     writeFileSync(file, Buffer.alloc(100_000, 7))
-    await expect(start(['--replay', file])).rejects.toThrow('error: --replay: this is no recording of Swarmscope')
+    await expect(start(['--replay', file])).rejects.toThrow('It does not begin as a recording of Swarmscope')
   })
 
   test('[L11] a damaged file keeps nothing from starting: live, degraded, with the reason', async () => {
