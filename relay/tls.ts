@@ -1,72 +1,16 @@
-// The relay's certificate: read, checked and explained before anything listens, and read again when it was renewed.
+// The relay's certificate: what is wrong with it is wrong with the options.
 
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createSecureContext, type SecureContextOptions } from 'node:tls'
-import { ConfigError, type RelayConfig } from './config.ts'
+import { readTlsFiles, type TlsCertificate, TlsFileError, type TlsFiles } from '../platform/tlsFiles.ts'
+import { ConfigError } from './config.ts'
 
-export type TlsFiles = NonNullable<RelayConfig['tls']>
+export type { TlsCertificate as Tls, TlsFiles }
 
-export interface Tls {
-  /** For `https.createServer` and `setSecureContext`. */
-  context: SecureContextOptions
-  /** The names it is good for, as they stand in it. */
-  names: string
-  /** ISO 8601. */
-  validTo: string
-  isExpired: boolean
-}
-
-/** Throws `ConfigError`: what is wrong with which file, and nothing that stands in it. */
-export function readTls(files: TlsFiles, nowMs: number = Date.now()): Tls {
-  const cert = read(files.cert, '--tls-cert')
-  const key = read(files.key, '--tls-key')
-  const certificate = parse(cert, files.cert)
-  // OpenSSL itself takes a key of another kind, or an empty one, and fails at the first handshake only.
-  if (!certificate.checkPrivateKey(parseKey(key, files.key))) {
-    throw new ConfigError(`--tls-key ${files.key} is not the key of the certificate in --tls-cert`)
-  }
-  const context: SecureContextOptions = { cert, key, minVersion: 'TLSv1.2' }
+/** Throws `ConfigError`. */
+export function readTls(files: TlsFiles, nowMs: number = Date.now()): TlsCertificate {
   try {
-    createSecureContext(context)
+    return readTlsFiles(files, nowMs)
   } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException
-    throw new ConfigError(`--tls-cert ${files.cert} cannot be used (${code})`, { cause: error }) // e.g. a broken chain
-  }
-  const validTo = new Date(certificate.validTo)
-  return {
-    context,
-    names: certificate.subjectAltName ?? certificate.subject,
-    validTo: validTo.toISOString(),
-    isExpired: validTo.getTime() < nowMs,
-  }
-}
-
-function read(path: string, option: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new ConfigError(`${option} ${path} cannot be read (${code ?? 'unknown'})`, { cause: error })
-  }
-}
-
-function parse(cert: Buffer, path: string): X509Certificate {
-  try {
-    return new X509Certificate(cert)
-  } catch (error) {
-    throw new ConfigError(`--tls-cert ${path} holds no certificate in PEM`, { cause: error })
-  }
-}
-
-function parseKey(key: Buffer, path: string): KeyObject {
-  try {
-    return createPrivateKey(key)
-  } catch (error) {
-    // Both kinds of PEM say so in their head; OpenSSL's own error does not.
-    const fault = key.includes('ENCRYPTED')
-      ? 'is encrypted: give one that needs no pass phrase'
-      : 'holds no private key in PEM'
-    throw new ConfigError(`--tls-key ${path} ${fault}`, { cause: error })
+    if (!(error instanceof TlsFileError)) throw error
+    throw new ConfigError(error.message, { cause: error })
   }
 }

@@ -14,10 +14,16 @@ import { parseRelayUrl, type RelayAddress, relayUrl } from './connector/relayUrl
 import { DAY_MS, DEFAULT_MAX_AGE_MS, DEFAULT_MAX_BYTES } from './log/bounds.ts'
 
 export const DEFAULT_PORT = 8080
+const LOOPBACK_HOST = '127.0.0.1'
+/** TLS is for others: this machine itself needs none. */
+const LAN_HOST = '0.0.0.0'
 export const DEFAULT_RELAY_PORT = 3000
 export const DEFAULT_DEMO_AGENTS = 12
 const MAX_DEMO_AGENTS = 20_000
 const MB = 1024 * 1024
+const QR_WHO = ['viewer', 'operator'] as const
+export type QrWho = (typeof QR_WHO)[number]
+const TLS_KINDS = ['self-signed'] as const
 
 export interface Config {
   project: string
@@ -27,6 +33,11 @@ export interface Config {
   seed: number
   allowHosts: readonly string[]
   publicUrls: readonly string[]
+  tls: { type: 'files'; cert: string; key: string } | { type: 'self-signed' } | null
+  /** With TLS: of the loopback door without it; `null`: the one after `port`. */
+  plainPort: number | null
+  /** Whose token the QR code holds; `null`: one is shown only on a terminal, with the viewer's. */
+  qr: QrWho | null
   dataDir: string
   /** `projects/<hash>/` of the data dir. */
   projectDir: string
@@ -79,7 +90,7 @@ const collect = (value: string, previous: string[] | undefined): string[] => [..
 
 export interface Options {
   project?: string
-  host: string
+  host?: string
   port: number
   relayPort: number
   claudeFlow?: string
@@ -90,6 +101,11 @@ export interface Options {
   allowHost: string[]
   publicUrl: string[]
   insecureNoTls: boolean
+  tls?: (typeof TLS_KINDS)[number]
+  tlsCert?: string
+  tlsKey?: string
+  plainPort?: number
+  qr?: QrWho
   historyDays: number
   historyMb: number
   logFormat?: LogFormat
@@ -107,7 +123,10 @@ export function createCommand(): Command {
     )
     .version(VERSION)
     .option('--project <dir>', 'the project folder whose agents are shown (default: the current folder)')
-    .option('--host <host>', 'address to listen on; another than loopback needs --public-url', '127.0.0.1')
+    .option(
+      '--host <host>',
+      `address to listen on (default: ${LOOPBACK_HOST}; with TLS ${LAN_HOST}, all of this machine)`,
+    )
     .option('--port <n>', 'port of the page and its API; 0 takes any free one', port, DEFAULT_PORT)
     .option('--relay-port <n>', 'port of the relay that is started beside it', port, DEFAULT_RELAY_PORT)
     .option(
@@ -154,6 +173,20 @@ export function createCommand(): Command {
       false,
     )
     .option('--budget-usd <n>', 'what the agents may cost: from 80 % of it on there is a warning', amount)
+    .option('--tls-cert <file>', 'certificate (chain) in PEM: https:// and wss://, for others and for headsets')
+    .option('--tls-key <file>', 'its private key in PEM; SIGHUP reads both again')
+    .addOption(
+      new Option('--tls <kind>', 'TLS with a certificate of our own making, kept in the data dir').choices(TLS_KINDS),
+    )
+    .option('--plain-port <n>', 'with TLS: port of the loopback door without it (default: --port + 1)', port)
+    .addOption(
+      new Option(
+        '--qr [who]',
+        "show the link as a QR code, also where no terminal is; with the viewer's token or the operator's",
+      )
+        .choices(QR_WHO)
+        .preset('viewer'),
+    )
     .option('--insecure-no-tls', 'serve plain HTTP on an address that others can reach', false)
     .addHelpText(
       'after',
@@ -178,18 +211,24 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
 
 /** Makes the folders and tokens that are not there yet. Throws `ConfigError`. */
 export function configOf(options: Options, env: NodeJS.ProcessEnv = process.env): Config {
-  checkExposure(options)
   const place = placeOf(options, env)
+  const tls = tlsOf(options, env.INIT_CWD ?? process.cwd())
+  const host = options.host ?? (tls ? LAN_HOST : LOOPBACK_HOST)
+  checkExposure({ ...options, host, tls })
+  checkPlainPort(options, tls)
   const dataDir = openDataDir(place.dataDir)
   return {
     project: place.project,
     // As the URL writes it, and as Node does not.
-    host: options.host.replace(/^\[(.*)\]$/, '$1'),
+    host: host.replace(/^\[(.*)\]$/, '$1'),
     port: options.port,
     open: options.open,
     seed: options.seed,
     allowHosts: options.allowHost,
     publicUrls: options.publicUrl,
+    tls,
+    plainPort: options.plainPort ?? null,
+    qr: options.qr ?? null,
     dataDir,
     history: { maxAgeMs: options.historyDays * DAY_MS, maxBytes: options.historyMb * MB },
     projectDir: openProjectDir(dataDir, place.key),
@@ -273,8 +312,44 @@ function relayAtUrl(text: string, caFile: string | undefined): RelayAddress {
   }
 }
 
-/** Who listens for others must know by which name they come, and say so if it is without TLS. */
-function checkExposure({ host, publicUrl, allowHost, insecureNoTls }: Options): void {
+type TlsOption = 'tls' | 'tlsCert' | 'tlsKey'
+
+function tlsOf({ tls, tlsCert, tlsKey }: Pick<Options, TlsOption>, startFolder: string): Config['tls'] {
+  if (tlsCert === undefined && tlsKey === undefined) return tls ? { type: tls } : null
+  if (tls) throw new ConfigError('--tls self-signed makes a certificate: leave out --tls-cert and --tls-key')
+  if (tlsCert === undefined) throw new ConfigError('--tls-key needs --tls-cert too')
+  if (tlsKey === undefined) throw new ConfigError('--tls-cert needs --tls-key too')
+  return { type: 'files', cert: resolve(startFolder, tlsCert), key: resolve(startFolder, tlsKey) }
+}
+
+function checkPlainPort({ port, plainPort }: Options, tls: Config['tls']): void {
+  if (!tls) {
+    if (plainPort !== undefined)
+      throw new ConfigError('--plain-port is the second port beside TLS: add it, or leave this out')
+    return
+  }
+  if (plainPortOf({ port, plainPort: plainPort ?? null }) > 65_535) {
+    throw new ConfigError(`--port ${port} has none after it: choose the loopback port with --plain-port N`)
+  }
+  if (plainPort === port && port !== 0) throw new ConfigError('--plain-port is another one than --port')
+}
+
+/** Of the loopback door beside a port with TLS. */
+export const plainPortOf = ({ port, plainPort }: Pick<Config, 'port' | 'plainPort'>): number =>
+  plainPort ?? (port === 0 ? 0 : port + 1)
+
+/** Where programs on this machine find a server with these options: the port without TLS. */
+export const localPortOf = ({
+  port,
+  plainPort = null,
+  ...tls
+}: Pick<Options, TlsOption | 'port'> & { plainPort?: number | null }): number =>
+  tls.tls || tls.tlsCert || tls.tlsKey ? plainPortOf({ port, plainPort }) : port
+
+type Exposure = Pick<Options, 'publicUrl' | 'allowHost' | 'insecureNoTls'> & Pick<Config, 'host' | 'tls'>
+
+/** Who listens for others does it with TLS; or must know by which name they come, and say that it is without. */
+function checkExposure({ host, tls, publicUrl, allowHost, insecureNoTls }: Exposure): void {
   for (const name of allowHost) {
     if (!/^[A-Za-z0-9._-]+$/.test(name) && !LOOPBACK_NAMES.includes(name)) {
       throw new ConfigError(`--allow-host takes a host name without scheme and port: ${name}`)
@@ -287,13 +362,15 @@ function checkExposure({ host, publicUrl, allowHost, insecureNoTls }: Options): 
       throw new ConfigError(`--public-url takes https://name[:port]: ${url}`, { cause })
     }
   }
-  if (isLoopback(host)) return
+  if (isLoopback(host) || tls) return
   if (publicUrl.length === 0) {
-    throw new ConfigError(`--host ${host} lets others in: add --public-url URL, the address under which they come`)
+    throw new ConfigError(
+      `--host ${host} lets others in: add --tls self-signed (or --tls-cert and --tls-key); behind a TLS proxy add --public-url URL, the address under which they come`,
+    )
   }
   if (!insecureNoTls) {
     throw new ConfigError(
-      `--host ${host} without TLS sends tokens in the clear: put a TLS proxy before a loopback port, or add --insecure-no-tls (a container network may)`,
+      `--host ${host} without TLS sends tokens in the clear: add --tls self-signed (or --tls-cert and --tls-key), put a TLS proxy before a loopback port, or add --insecure-no-tls (a container network may)`,
     )
   }
 }

@@ -23,13 +23,16 @@ import {
   logFileOf,
   type Options,
   openFileOf,
+  plainPortOf,
   runFileOf,
 } from './config.ts'
 import { assertRecording } from './history/recording.ts'
 import { RealLog } from './log/realLog.ts'
+import { linkOf, readyText } from './readyText.ts'
 import { RelayProcess, RelayStartError } from './relayProcess.ts'
 import { removeRunFile, runningAt, writeRunFile } from './runFile.ts'
-import { startServer } from './server.ts'
+import { type RunningServer, startServer } from './server.ts'
+import { openServerTls, type ServerTls } from './tls/serverTls.ts'
 
 const WEB_DIR = fileURLToPath(new URL('../../web', import.meta.url))
 
@@ -54,6 +57,8 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function serve(options: Options): Promise<void> {
   const config = configOf(options)
+  // What is wrong with a certificate is wrong with the options: before anything starts.
+  const tls = await tlsOf(config)
   const logFile = openLog({ name: 'server', format: config.logFormat })
   const { log } = logFile
   // A second start that fails must not write into the log of the server that runs.
@@ -63,15 +68,22 @@ async function serve(options: Options): Promise<void> {
     logFile.attach(logFileOf(config))
   }
   // From the first moment: a signal during the start must not leave a relay behind.
+  let renewTls: () => void = () => undefined
   const lifetime = watchLifetime({
     withParent: process.env.npm_lifecycle_event !== undefined,
     onHangUp: () => {
       logFile.reopen()
       log.info('SIGHUP: the log file was opened again')
+      renewTls()
     },
   })
   try {
-    process.exitCode = await run(config, lifetime, log, attach)
+    if (tls?.isExpired)
+      log.warn({ validTo: tls.validTo }, 'the certificate in --tls-cert has expired: browsers will refuse it')
+    const onStarted = (server: RunningServer) => {
+      if (tls) renewTls = () => void renew(config, server, log)
+    }
+    process.exitCode = await run({ config, tls, lifetime, log, attachLogFile: attach, onStarted })
   } catch (error) {
     const isOthers = error instanceof SwarmscopeError && error.code === 'LOG_IN_USE'
     if (!isAttached && !isOthers && runningAt(runFileOf(config)) === null) attach()
@@ -89,12 +101,33 @@ async function serve(options: Options): Promise<void> {
 const fatalWords = ({ code, body }: SwarmscopeError): string =>
   code === 'PORT_IN_USE' ? body.details.suggestion : `${body.error}. ${body.details.suggestion}`
 
-async function run(
-  config: Config,
-  { asked, hurried }: Lifetime,
-  log: Logger,
-  attachLogFile: () => void,
-): Promise<number> {
+const tlsOf = ({ tls, ...config }: Config): Promise<ServerTls | null> =>
+  tls ? openServerTls({ ...config, tls }) : Promise.resolve(null)
+
+/** A certificate that cannot be used must not take the old one away. */
+async function renew(config: Config, server: RunningServer, log: Logger): Promise<void> {
+  try {
+    const tls = await tlsOf(config)
+    if (!tls) return
+    server.renewTls(tls)
+    const { hostNames, validTo, fingerprint } = tls
+    log.info({ hostNames, validTo, fingerprint }, 'SIGHUP: the certificate was read again')
+  } catch (error) {
+    log.error({ reason: (error as Error).message }, 'SIGHUP: the certificate stays the old one')
+  }
+}
+
+interface Run {
+  config: Config
+  tls: ServerTls | null
+  lifetime: Lifetime
+  log: Logger
+  attachLogFile: () => void
+  onStarted: (server: RunningServer) => void
+}
+
+async function run({ config, tls, lifetime, log, attachLogFile, onStarted }: Run): Promise<number> {
+  const { asked, hurried } = lifetime
   if (!existsSync(join(WEB_DIR, 'index.html'))) {
     throw new RelayStartError('The web app is not built: run "npm start", or "npm run build" first')
   }
@@ -140,14 +173,25 @@ async function run(
           : { type: 'relay' as const, host: '127.0.0.1', port: relayPort ?? world.relayPort, managed: true }
     // Only beside a log that is ours: it keeps others away from both.
     const commandsFile = realLog.path === null ? null : commandsFileOf(config)
-    const server = await startServer({ config, shown, webDir: WEB_DIR, realLog, commandsFile, log })
+    const server = await startServer({ config, tls, shown, webDir: WEB_DIR, realLog, commandsFile, log })
     retry = server.retry
     try {
-      const link = `${reachableUrl(config, server.url)}/#token=${config.tokens.operator}`
-      log.info({ url: server.url, world: config.world.type, project: config.project }, 'listening')
-      writeRunFile(runFileOf(config), server.url)
-      process.stdout.write(`Swarmscope is ready: ${link}\n`)
-      if (config.open) await openInBrowser(config, link, log)
+      onStarted(server)
+      const { url, plainUrl } = server
+      const pageUrl = reachableUrl(config, tls, server)
+      log.info({ url, world: config.world.type, project: config.project }, 'listening')
+      writeRunFile(runFileOf(config), tls ? { url: plainUrl, tlsUrl: pageUrl } : { url })
+      const ready = await readyText({
+        pageUrl,
+        isForOthers: !isLoopback(new URL(pageUrl).hostname),
+        tokens: config.tokens,
+        tls: tls && { ...tls, plainUrl },
+        qr: config.qr,
+        isTerminal: process.stdout.isTTY === true,
+      })
+      process.stdout.write(ready)
+      // On this machine no browser needs TLS, nor has to be told to accept a certificate.
+      if (config.open) await openInBrowser(config, linkOf(tls ? plainUrl : pageUrl, config.tokens.operator), log)
       const reason = await asked
       // Ctrl-C reaches the relay too: that it ends now is no reason to start it again.
       relay?.expectEnd()
@@ -167,13 +211,21 @@ async function run(
 }
 
 /** Where a browser finds us: an address that stands for all of them (0.0.0.0) is none to open. */
-function reachableUrl({ host, publicUrls }: Config, url: string): string {
-  return (isLoopback(host) ? url : (publicUrls[0] ?? url)).replace(/\/$/, '')
+function reachableUrl({ host, publicUrls }: Config, tls: ServerTls | null, { url, port }: RunningServer): string {
+  if (isLoopback(host)) return url
+  // Without a network there is still this machine itself.
+  const own = tls ? `https://${tls.lanName ?? 'localhost'}:${port}` : url
+  return (publicUrls[0] ?? own).replace(/\/$/, '')
 }
 
-async function assertFree({ host, port }: Config): Promise<void> {
+async function assertFree(config: Config): Promise<void> {
+  await assertPortFree({ host: config.host, port: config.port, option: '--port' })
+  if (config.tls) await assertPortFree({ host: '127.0.0.1', port: plainPortOf(config), option: '--plain-port' })
+}
+
+async function assertPortFree(place: { host: string; port: number; option: string }): Promise<void> {
   const probe = createServer()
-  await listen(probe, { host, port, option: '--port' })
+  await listen(probe, place)
   await new Promise((resolve) => probe.close(resolve))
 }
 

@@ -6,12 +6,18 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { allRunning, runFileOf } from './config.ts'
 
-const runFile = z.object({ pid: z.number().int().positive(), url: z.url() })
+const runFile = z.object({
+  pid: z.number().int().positive(),
+  /** Where programs on this machine reach it, by plain HTTP. */
+  url: z.url(),
+  /** Of the page, where it comes by TLS. */
+  tlsUrl: z.url().optional(),
+})
 export type RunFile = z.infer<typeof runFile>
 
 /** Written whole or not at all: others read it to find us. */
-export function writeRunFile(file: string, url: string): void {
-  writeFileSync(`${file}.new`, `${JSON.stringify({ pid: process.pid, url } satisfies RunFile)}\n`, { mode: 0o600 })
+export function writeRunFile(file: string, urls: Pick<RunFile, 'url' | 'tlsUrl'>): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify({ pid: process.pid, ...urls } satisfies RunFile)}\n`, { mode: 0o600 })
   renameSync(`${file}.new`, file)
 }
 

@@ -1,6 +1,7 @@
 // The whole server put together: worlds, sources, view, hub, API, in the order in which they need each other.
 
 import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { isLoopback, listen } from '../platform/listen.ts'
 import type { Logger } from '../platform/log.ts'
@@ -11,7 +12,7 @@ import { Audit } from './api/audit.ts'
 import { CommandJournal } from './api/commandJournal.ts'
 import { Idempotency } from './api/idempotency.ts'
 import type { Config } from './config.ts'
-import { DEFAULT_DEMO_AGENTS } from './config.ts'
+import { DEFAULT_DEMO_AGENTS, plainPortOf } from './config.ts'
 import type { RelayAddress } from './connector/relayUrl.ts'
 import { Guard } from './guard/guard.ts'
 import type { RateLimitsOptions } from './guard/rateLimits.ts'
@@ -32,6 +33,9 @@ import { MockSource } from './sources/mock/mockSource.ts'
 import { OtlpSource } from './sources/otlp/otlpSource.ts'
 import { ReplaySource } from './sources/replay/replaySource.ts'
 import type { Source } from './sources/source.ts'
+import { openPlainDoor } from './tls/plainDoor.ts'
+import { answerPlainHttp } from './tls/plainHttp.ts'
+import type { ServerTls } from './tls/serverTls.ts'
 import { View } from './view.ts'
 import { World } from './world.ts'
 
@@ -41,12 +45,16 @@ const STOP_TIMEOUT_MS = 2_000
 const DRAIN_MIN_MS = 1_000
 /** For commands that are under way. */
 const DRAIN_MAX_MS = 5_000
+/** A TLS handshake; Node's default is 120 s. */
+const HANDSHAKE_TIMEOUT_MS = 10_000
 /** What is cut short then is told so; that answer, too, has to leave. */
 const LAST_ANSWERS_MS = 500
 
 export interface ServerOptions {
   config: Pick<Config, 'host' | 'port' | 'seed' | 'allowHosts' | 'publicUrls' | 'tokens'> &
-    Partial<Pick<Config, 'showContent' | 'budgetUsd'>>
+    Partial<Pick<Config, 'showContent' | 'budgetUsd' | 'plainPort'>>
+  /** Page and sockets come by https, and on loopback, at another port, without. */
+  tls?: ServerTls | null
   /** The relay to connect to, how many demo agents to show, or a recording to play. */
   shown:
     | ({ type: 'relay' } & RelayAddress)
@@ -66,6 +74,10 @@ export interface RunningServer {
   /** Without the token. */
   url: string
   port: number
+  /** Where programs on this machine speak plain HTTP; without TLS that is the same as `url`. */
+  plainUrl: string
+  /** From the next connection on; names and addresses, too. Throws as `tls.createSecureContext` does. */
+  renewTls(tls: ServerTls): void
   /** Tries the connection to the relay now. */
   retry(): void
   /**
@@ -78,26 +90,43 @@ export interface RunningServer {
 
 /** Listens and connects. Rejects with `PORT_IN_USE`. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, shown, webDir, log, rateLimits, realLog = RealLog.inMemory(log), commandsFile = null } = options
+  const {
+    config,
+    shown,
+    webDir,
+    log,
+    rateLimits,
+    realLog = RealLog.inMemory(log),
+    commandsFile = null,
+    tls = null,
+  } = options
   const { host, tokens } = config
   // Half-sent requests are gone after 10 s, looked for every 5 s; Node's defaults would keep them for a minute and more.
-  const server = createServer({
+  const http = {
     connectionsCheckingInterval: 5_000,
     headersTimeout: 10_000,
     requestTimeout: 30_000,
     requireHostHeader: false, // the guard refuses it, in our own words
-  })
+  }
+  const tlsServer = tls && createTlsServer({ ...http, ...tls.context, handshakeTimeout: HANDSHAKE_TIMEOUT_MS })
+  const server = tlsServer ?? createServer(http)
   const metrics = new ServerMetrics(realLog)
   const refuse = (socket: Duplex, code: ErrorCode) => {
     if (refuseUpgrade(socket, new SwarmscopeError(code)) !== null) metrics.errors.add(code)
   }
-  server.on('clientError', (_error, socket) => refuse(socket, 'BAD_REQUEST'))
+  server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket) => {
+    // Only who speaks HTTP understands an answer: one into a TLS handshake that never ends would never leave.
+    if (!tls || /^(HPE|ERR_HTTP)_/.test(code)) refuse(socket, 'BAD_REQUEST')
+    else socket.destroy()
+  })
   // Before anything is answered: who asks is never shown less than is known.
   const real = await World.open('real', realLog.eventLog)
   const journal = commandsFile === null ? null : await CommandJournal.open(commandsFile, log)
   // Then at once, so that a busy port leaves nothing behind. Nothing is answered before this turn of the loop is over.
   const port = await listen(server, { host, port: config.port, option: '--port' })
   server.on('error', (error) => log.error({ err: error }, 'the server socket'))
+  const plainPort = plainPortOf({ port: config.port && port, plainPort: config.plainPort ?? null })
+  const plain = tls && (await openPlainDoor({ server, http, port: plainPort }).catch(closing(server)))
 
   const demo = shown.type === 'demo'
   const mockSources: MockSource[] = []
@@ -139,15 +168,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   for (const source of sources) metrics.observe(source)
   const hub = new Hub(view, (sourceAtMs) => metrics.frameSent(sourceAtMs))
 
-  const access = accessList({
-    port,
-    hostNames: [...(isLoopback(host) ? [host] : []), ...config.allowHosts],
-    publicUrls: config.publicUrls,
-  })
+  const { allowHosts, publicUrls } = config
+  const ownNames = [...(isLoopback(host) ? [host] : []), ...allowHosts]
+  // Beside TLS only this machine comes without it.
+  const access = accessList(
+    plain ? { port: plain.port, hostNames: [], publicUrls: [] } : { port, hostNames: ownNames, publicUrls },
+  )
+  const tlsAccessOf = ({ hostNames }: ServerTls) =>
+    accessList({ port, hostNames: [...ownNames, ...hostNames], publicUrls, tls: true })
+  let tlsAccess = tls && tlsAccessOf(tls)
+  const cutTls =
+    tlsServer &&
+    answerPlainHttp(tlsServer, {
+      isOurs: (asked) => tlsAccess?.hosts.has(asked.toLowerCase()) === true,
+      plainUrl: () => plain?.url ?? '',
+      onRefused: (code) => metrics.errors.add(code),
+    })
   const history = shown.type === 'relay' && realLog.path !== null ? new History(realLog.path) : null
   const tickets = new Tickets()
   const guard = new Guard({
     access,
+    ...(tls ? { tlsAccess: () => tlsAccess ?? access } : {}),
     operatorToken: tokens.operator,
     viewerToken: tokens.viewer,
     ingestToken: tokens.ingest,
@@ -195,6 +236,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   replaySource?.start()
 
   const name = host.includes(':') ? `[${host}]` : host
+  const url = `${tls ? 'https' : 'http'}://${name}:${port}`
   const goodbye = () => {
     if (draining) return
     draining = true
@@ -211,16 +253,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let closed: Promise<void> | null = null
   const close = async () => {
     goodbye()
-    const stopped = new Promise<void>((resolve) => server.close(() => resolve()))
+    const servers = plain ? [server, plain.server] : [server]
+    const stopped = Promise.all(servers.map((each) => new Promise<void>((resolve) => each.close(() => resolve()))))
     view.close()
     // What was answered is in the log before its sources close.
     await ingest.close()
     metrics.ingest.flush()
     await Promise.all([...sources, ...mockSources].map((source) => source.close()))
     await inFlight.none(LAST_ANSWERS_MS)
-    server.closeIdleConnections()
-    // Event streams never end by themselves.
-    server.closeAllConnections()
+    for (const each of servers) {
+      each.closeIdleConnections()
+      // Event streams never end by themselves.
+      each.closeAllConnections()
+    }
+    cutTls?.()
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
@@ -236,8 +282,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await real.close()
   }
   return {
-    url: `http://${name}:${port}`,
+    url,
     port,
+    plainUrl: plain?.url ?? url,
+    renewTls: (renewed) => {
+      if (!tlsServer) return
+      tlsServer.setSecureContext(renewed.context)
+      tlsAccess = tlsAccessOf(renewed)
+    },
     retry: () => view.retry(),
     drain: () => {
       drained ??= drain()
@@ -259,5 +311,13 @@ function countAt(
   if (what === 'telemetryForeign') otlp.count(what, more)
   else claudeCode.count(what, more)
 }
+
+/** What could not be started whole leaves no half of it behind. */
+const closing =
+  (server: { close(): unknown }) =>
+  (error: unknown): never => {
+    server.close()
+    throw error
+  }
 
 const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

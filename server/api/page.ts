@@ -31,7 +31,7 @@ export function securityHeaders(): RequestHandler[] {
           'frame-ancestors': ["'none'"],
         },
       },
-      // Plain http on loopback is lawful; TLS is the reverse proxy's until we serve it ourselves.
+      // A browser would hold it against plain http on the same name: on loopback, on another port, without TLS tomorrow.
       strictTransportSecurity: false,
       referrerPolicy: { policy: 'no-referrer' },
     }),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { openDataDir, openProjectDir } from '../../platform/dataDir.ts'
 import { findSecret, readSecret, SECRETS } from '../../platform/secrets.ts'
-import { type Options, type Place, placeOf, runFileOf } from '../config.ts'
+import { localPortOf, type Options, type Place, placeOf, runFileOf } from '../config.ts'
 import { isRunning, readRunFile } from '../runFile.ts'
 
 export interface ConnectCommandOptions {
@@ -33,7 +33,7 @@ async function connect(options: Options & ConnectCommandOptions, env = process.e
   const place = placeOf(options, env)
   const { project } = place
   const dataDir = openDataDir(place.dataDir)
-  const { url, isRunningNow } = serverUrl(place, options.port)
+  const { url, isRunningNow } = serverUrl(place, localPortOf(options))
   const ingestToken = readSecret('ingest', dataDir, env)
   const plan = {
     project,

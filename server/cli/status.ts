@@ -12,7 +12,15 @@ export const EXIT = { healthy: 0, degraded: 1, down: 2 } as const
 
 export type StatusReport =
   /** `note`: what else is to be said. */
-  | { running: true; exitCode: number; pid: number; url: string; health: HealthAnswer; note: string | null }
+  | {
+      running: true
+      exitCode: number
+      pid: number
+      url: string
+      tlsUrl?: string
+      health: HealthAnswer
+      note: string | null
+    }
   /** `url`: where one was said to be. */
   | {
       running: false
@@ -39,12 +47,12 @@ export function statusCommand(): Command {
 export async function statusOf(place: Place, env: NodeJS.ProcessEnv = process.env): Promise<StatusReport> {
   const server = findServer(place)
   if ('reason' in server) return { running: false, exitCode: EXIT.down, ...server }
-  const { pid, url, note = null } = server
+  const { pid, url, tlsUrl, note = null } = server
   try {
     const health = await askHealth(url, tokenIn(place.dataDir, env))
     const exitCode =
       health.status === 'healthy' ? EXIT.healthy : health.status === 'degraded' ? EXIT.degraded : EXIT.down
-    return { running: true, exitCode, pid, url, health, note }
+    return { running: true, exitCode, pid, url, ...(tlsUrl ? { tlsUrl } : {}), health, note }
   } catch (error) {
     const refused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
     const reason = refused ? `nothing listens at ${url}` : `what runs at ${url} (process ${pid}) does not answer`
@@ -87,10 +95,10 @@ function tokenIn(dataDir: string, env: NodeJS.ProcessEnv): string | null {
 
 export function statusText(report: StatusReport, nowMs: number): string {
   if (!report.running) return `Swarmscope is down: ${report.reason}\n${report.suggestion}\n`
-  const { health, url, pid, note } = report
+  const { health, url, tlsUrl, pid, note } = report
   const { status, version, uptimeSeconds, agents, mode, viewers } = health
   return [
-    `Swarmscope is ${status}: ${url} (version ${version}, process ${pid}, up ${duration(uptimeSeconds)})`,
+    `Swarmscope is ${status}: ${tlsUrl ? `${tlsUrl}, on this machine ${url}` : url} (version ${version}, process ${pid}, up ${duration(uptimeSeconds)})`,
     `Shows ${count(agents, 'agent')}, ${mode}, to ${count(viewers, 'viewer')}`,
     // Who never sent anything is not used here.
     ...health.sources.filter(({ state }) => state !== 'never').flatMap((source) => sourceLines(source, nowMs)),

@@ -8,7 +8,10 @@ import { type Role, TICKET_PREFIX } from '../../protocol/viewerWire.ts'
 import type { Tickets } from './tickets.ts'
 
 export interface GuardOptions {
+  /** For what comes without TLS. */
   access: AccessList
+  /** For what comes with it; asked each time, for addresses change while we run. Not given: the same. */
+  tlsAccess?: () => AccessList
   operatorToken: string
   viewerToken: string
   ingestToken: string
@@ -27,7 +30,9 @@ export class Guard {
   /** Throws `WRONG_HOST` or `WRONG_ORIGIN`. */
   checkAccess(request: IncomingMessage): void {
     const { host, origin } = request.headers
-    const verdict = checkAccess(this.#options.access, host, origin)
+    const { access, tlsAccess } = this.#options
+    const isTls = tlsAccess !== undefined && 'encrypted' in request.socket
+    const verdict = checkAccess(isTls ? tlsAccess() : access, host, origin)
     if (verdict !== 'ok') throw new SwarmscopeError(verdict)
   }
 

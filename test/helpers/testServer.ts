@@ -43,14 +43,15 @@ export interface TestServer extends RunningServer {
 
 export async function startTestServer(
   shown: ServerOptions['shown'],
-  given: Partial<ServerOptions['config']> & Pick<Partial<ServerOptions>, 'log' | 'rateLimits'> = {},
+  given: Partial<ServerOptions['config']> & Pick<Partial<ServerOptions>, 'log' | 'rateLimits' | 'tls'> = {},
 ): Promise<TestServer> {
   // Tests ask more in a moment than anybody may.
-  const { log = silentLog, rateLimits = UNLIMITED, ...config } = given
+  const { log = silentLog, rateLimits = UNLIMITED, tls = null, ...config } = given
   const web = webFolder()
   const server = await startServer({
     config: { host: '127.0.0.1', port: 0, seed: 1, allowHosts: [], publicUrls: [], tokens: TOKENS, ...config },
     shown,
+    tls,
     webDir: web.path,
     log,
     rateLimits,

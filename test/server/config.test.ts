@@ -1,7 +1,15 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { ConfigError, createCommand, logFileOf, readConfig, runFileOf } from '../../server/config.ts'
+import {
+  ConfigError,
+  createCommand,
+  localPortOf,
+  logFileOf,
+  type Options,
+  readConfig,
+  runFileOf,
+} from '../../server/config.ts'
 import { certificate } from '../helpers/certificate.ts'
 import { temporaryFolder } from '../helpers/swarmscope.ts'
 
@@ -236,6 +244,50 @@ describe('who else may come', () => {
       expect(config.host).toBe(host)
     },
   )
+
+  test('A9 with TLS no name has to be said, and all of this machine is listened on', () => {
+    expect(read(['--tls', 'self-signed'])).toMatchObject({
+      host: '0.0.0.0',
+      tls: { type: 'self-signed' },
+      plainPort: null,
+    })
+    expect(read(['--tls', 'self-signed', '--host', '127.0.0.1']).host).toBe('127.0.0.1')
+    const files = { INIT_CWD: '/srv' }
+    expect(read(['--tls-cert', 'c.pem', '--tls-key', '/k.pem', '--host', '192.168.1.5'], files)).toMatchObject({
+      host: '192.168.1.5',
+      tls: { type: 'files', cert: '/srv/c.pem', key: '/k.pem' },
+    })
+    expect(read()).toMatchObject({ host: '127.0.0.1', tls: null })
+  })
+
+  test.each([
+    [['--tls-cert', 'c.pem'], '--tls-cert needs --tls-key too'],
+    [['--tls-key', 'k.pem'], '--tls-key needs --tls-cert too'],
+    [['--tls', 'self-signed', '--tls-cert', 'c.pem', '--tls-key', 'k.pem'], 'leave out --tls-cert and --tls-key'],
+    [['--plain-port', '8081'], '--plain-port is the second port beside TLS'],
+    [['--tls', 'self-signed', '--port', '65535'], '--plain-port N'],
+    [['--tls', 'self-signed', '--plain-port', '8080'], '--plain-port is another one than --port'],
+  ])('%j is refused', (args, message) => {
+    expect(problem(args)).toContain(message)
+  })
+
+  test.each([
+    [['--tls', 'self-signed'], 8081],
+    [['--tls-cert', 'c', '--tls-key', 'k', '--port', '9000'], 9001],
+    [['--tls', 'self-signed', '--plain-port', '7000'], 7000],
+    [['--tls', 'self-signed', '--port', '0'], 0],
+    [[], 8080],
+  ])('with %j programs on this machine speak plain HTTP to port %i', (args, port) => {
+    expect(localPortOf(createCommand().parse(args, { from: 'user' }).opts<Options>())).toBe(port)
+  })
+
+  test.each([
+    [[], null],
+    [['--qr'], 'viewer'],
+    [['--qr', 'operator'], 'operator'],
+  ])('A10 %j shows the QR code of %s', (args, qr) => {
+    expect(read(args).qr).toBe(qr)
+  })
 
   test('what is refused leaves nothing behind', () => {
     problem(['--host', '0.0.0.0'])
