@@ -30,25 +30,32 @@ export interface OpenOptions {
   /** Runs in the page before anything of its own. */
   initScript?: () => void
   hasTouch?: boolean
+  /** Of a certificate of our own making: as somebody who told the browser to accept it. */
+  ignoreHTTPSErrors?: boolean
+  /** Where the page ends up, if not where it is opened: its own origin then. */
+  endsAt?: string
 }
 
 export async function openPage(browser: Browser, url: string, options: OpenOptions = {}): Promise<Page> {
-  const { width = 1440, height = 900, initScript, ...media } = options
+  const { width = 1440, height = 900, initScript, endsAt = url, ...media } = options
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: 'dark', ...media })
   const page = await context.newPage()
   if (initScript) await page.addInitScript(initScript)
   const faults: string[] = []
-  const { origin } = new URL(url)
+  const origins = [url, endsAt].map((each) => new URL(each).origin)
   page.on('pageerror', (error) => faults.push(`uncaught: ${error.message}`))
   page.on('console', (message) => {
-    // A server that is down is part of some tests; what the browser itself logs of it is no fault of the page.
-    if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) {
+    // A server that is down, and plain http, are part of some tests; what the browser itself logs of them is no fault of the page.
+    if (
+      message.type() === 'error' &&
+      !/Failed to load resource|WebSocket connection|origin was untrustworthy/.test(message.text())
+    ) {
       faults.push(message.text())
     }
   })
   page.on('request', (request) => {
     const target = new URL(request.url())
-    const isOwn = target.origin === origin || target.protocol === 'data:' || target.protocol === 'blob:'
+    const isOwn = origins.includes(target.origin) || target.protocol === 'data:' || target.protocol === 'blob:'
     if (!isOwn) faults.push(`request elsewhere: ${target.origin}`)
   })
   onTestFinished(() => {
