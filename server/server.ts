@@ -41,6 +41,8 @@ import { World } from './world.ts'
 
 /** Connections that do not close are cut then. With the two below and the relay's 1.5 s: 10 s at most. */
 const STOP_TIMEOUT_MS = 2_000
+/** How long a connection waits for its next request; longer than clients and proxies keep theirs. */
+const KEEP_ALIVE_MS = 65_000
 /** A server that drains stays so long at least: whoever asks for its readiness each second is to hear of it. */
 const DRAIN_MIN_MS = 1_000
 /** For commands that are under way. */
@@ -103,6 +105,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { host, tokens } = config
   // Half-sent requests are gone after 10 s, looked for every 5 s; Node's defaults would keep them for a minute and more.
   const http = {
+    // Hooks come in bursts with pauses between: on Node's 5 s, one of them would often meet the end of its connection.
+    keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: 5_000,
     headersTimeout: 10_000,
     requestTimeout: 30_000,

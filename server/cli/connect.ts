@@ -7,6 +7,7 @@ import { openDataDir, openProjectDir } from '../../platform/dataDir.ts'
 import { findSecret, readSecret, SECRETS } from '../../platform/secrets.ts'
 import { localPortOf, type Options, type Place, placeOf, runFileOf } from '../config.ts'
 import { isRunning, readRunFile } from '../runFile.ts'
+import { statusOf } from './status.ts'
 
 export interface ConnectCommandOptions {
   mcp: boolean
@@ -73,6 +74,13 @@ function serverUrl(place: Place, port: number): { url: string; isRunningNow: boo
   return { url: `http://localhost:${actual}`, isRunningNow }
 }
 
+/** Of the relay beside the running server, which may have been given another one than ours. */
+async function runningRelayPort(place: Place, env: NodeJS.ProcessEnv): Promise<string | null> {
+  const report = await statusOf(place, env)
+  const relay = report.running ? report.health.sources.find(({ kind }) => kind === 'claude-flow') : undefined
+  return relay?.url ? new URL(relay.url).port : null
+}
+
 async function diffOf(before: string | null, after: string | null, secret: string): Promise<string> {
   const { createTwoFilesPatch } = await import('diff')
   const name = join('.claude', 'settings.local.json')
@@ -89,7 +97,7 @@ async function connectMcp(options: ConnectCommandOptions, place: Place, env: Nod
   if (world.type !== 'local' && world.type !== 'remote') return true
   const url =
     world.type === 'local'
-      ? `http://localhost:${world.relayPort}/mcp`
+      ? `http://localhost:${(await runningRelayPort(place, env)) ?? world.relayPort}/mcp`
       : `${world.tls ? 'https' : 'http'}://${world.host}:${world.port}/mcp`
   const { variable } = SECRETS.relay
   readSecret('relay', dataDir, env)

@@ -71,13 +71,15 @@ const telemetry = ({ url, ingestToken, hostName }: Target): Record<string, strin
   OTEL_TRACES_EXPORTER: 'otlp',
   OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
   OTEL_EXPORTER_OTLP_ENDPOINT: url,
-  // The values in this variable are percent-encoded.
-  OTEL_EXPORTER_OTLP_HEADERS: `Authorization=${encodeURIComponent(`Bearer ${ingestToken}`)}`,
+  OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders(ingestToken),
   OTEL_RESOURCE_ATTRIBUTES: `host.name=${encodeURIComponent(hostName)}`,
   OTEL_LOGS_EXPORT_INTERVAL: String(EXPORT_INTERVAL_MS),
   OTEL_TRACES_EXPORT_INTERVAL: String(EXPORT_INTERVAL_MS),
   OTEL_METRIC_EXPORT_INTERVAL: String(METRICS_INTERVAL_MS),
 })
+
+/** Percent-encoded, as OpenTelemetry wants it, Claude Code (2.1.197) would send it as it stands; all others take a space, too. */
+export const otlpHeaders = (ingestToken: string): string => `Authorization=Bearer ${ingestToken}`
 
 /** Ones that others may have set to what they like: telemetry comes here all the same. */
 const HARMLESS = new Set([

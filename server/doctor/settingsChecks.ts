@@ -7,7 +7,7 @@ import { isProgram, onPath } from '../../platform/programs.ts'
 import { SECRETS } from '../../platform/secrets.ts'
 import { settingsPathOf } from '../connect/settingsFile.ts'
 import { type ClaudeSettings, readSettings } from '../connect/settingsText.ts'
-import { HTTP_HOOK_EVENTS, isOurs, SESSION_START, TOKEN_VARIABLE } from '../connect/wantedSettings.ts'
+import { HTTP_HOOK_EVENTS, isOurs, otlpHeaders, SESSION_START, TOKEN_VARIABLE } from '../connect/wantedSettings.ts'
 import { broken, type Check, ok, skipped, warning } from './check.ts'
 
 export interface SettingsInput {
@@ -97,7 +97,7 @@ export function checkTelemetry(input: SettingsInput): Check {
     return warning(name, 'not switched on: no tokens, no cost', fix)
   if (endpoint !== input.url) return warning(name, `it goes to ${String(endpoint)}`, `${fix} --replace-telemetry`)
   const token = input.ingestToken
-  if (token !== null && !String(env.OTEL_EXPORTER_OTLP_HEADERS).includes(encodeURIComponent(token))) {
+  if (token !== null && !String(env.OTEL_EXPORTER_OTLP_HEADERS).includes(otlpHeaders(token))) {
     return broken(name, 'it brings another ingest token than the server knows', fix)
   }
   if (env.OTEL_TRACES_EXPORTER !== 'otlp')

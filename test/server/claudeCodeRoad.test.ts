@@ -120,6 +120,11 @@ describe('the recorded run, in the order in which it came', () => {
     expect(status.degraded).toEqual([])
   })
 
+  test('a connection waits longer for the next hook than its sender keeps it', async () => {
+    const answer = await fetch(`${server.url}${HOOKS_PATH}`, { method: 'POST', headers: INGEST, body: '{}' })
+    expect(answer.headers.get('keep-alive')).toBe('timeout=65')
+  })
+
   test('a scrape says what was taken', async () => {
     await until(async () => {
       const { text } = await server.ask('/metrics', { headers: VIEWER })

@@ -74,7 +74,7 @@ describe('connect', () => {
     expect(env).toMatchObject({
       SWARMSCOPE_INGEST_TOKEN: 'ingest-secret',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:8080',
-      OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20ingest-secret',
+      OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer ingest-secret',
     })
     expect(statSync(file).mode & 0o777).toBe(0o600)
   })
