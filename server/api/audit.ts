@@ -42,6 +42,7 @@ const commands = OPERATIONS.filter(({ tag }) => tag === 'commands').map(({ metho
 
 export class Audit {
   readonly #options: Required<AuditOptions>
+  readonly #log: Logger
   readonly #attempts = new WeakMap<Request, Attempt>()
   #refusals = new Map<Name, number>()
   #omitted = new Map<string, number>()
@@ -50,6 +51,8 @@ export class Audit {
 
   constructor(options: AuditOptions) {
     this.#options = { now: () => performance.now(), ...options }
+    // An audit that a level could hide would be none.
+    this.#log = options.log.child({ audit: true }, { level: 'info' })
   }
 
   /** Stands before whatever may refuse. */
@@ -95,16 +98,15 @@ export class Audit {
     const attempt = this.#attempts.get(request)
     if (!attempt) return
     this.#attempts.delete(request)
-    const { guard, log, now } = this.#options
+    const { guard, now } = this.#options
     const by = guard.knownRole(request) ?? 'anonymous'
     if (!attempt.ran && !this.#mayWrite(by, outcome)) return
     const subject = Object.entries({ ...(attempt.id === null ? {} : { id: attempt.id }), ...answer })
       .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
       .map(([name, value]) => [name, redact(value, MAX_SUBJECT_LENGTH)])
     const { command, startedMs } = attempt
-    log.info(
+    this.#log.info(
       {
-        audit: true,
         command,
         by,
         from: request.socket.remoteAddress,
@@ -140,8 +142,8 @@ export class Audit {
     const omitted = Object.fromEntries(this.#omitted)
     this.#omitted = new Map()
     const count = Object.values(omitted).reduce((sum, each) => sum + each, 0)
-    this.#options.log.warn(
-      { audit: true, omitted },
+    this.#log.warn(
+      { omitted },
       `the audit left out ${count} refused ${count === 1 ? 'command' : 'commands'}: more than ${MAX_REFUSALS} in 10 s`,
     )
   }

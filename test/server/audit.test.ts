@@ -11,8 +11,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function subject() {
-  const { log, lines } = keptLog()
+function subject(level?: string) {
+  const { log, lines } = keptLog(level)
   let role: Role | null = null
   let nowMs = 0
   const audit = new Audit({ guard: { knownRole: () => role }, log, now: () => nowMs })
@@ -46,6 +46,17 @@ describe('[B5] the audit', () => {
         outcome: 'UNAUTHORIZED',
         subject: { id: 'a/b' },
       }),
+    ])
+  })
+
+  test.each(['warn', 'error', 'silent'])('is written whatever else the level %s hides', (level) => {
+    const { audit, lines, attempt } = subject(level)
+    audit.done(attempt(), {}, false)
+    for (let n = 0; n < 51; n++) audit.failed(attempt(), 'UNAUTHORIZED')
+    audit.close()
+    expect(lines().map(({ audit: isAudit, level: ofLine }) => [isAudit, ofLine])).toEqual([
+      ...Array(50).fill([true, 30]),
+      [true, 40],
     ])
   })
 
