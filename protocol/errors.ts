@@ -6,6 +6,8 @@ export interface ErrorContext {
   port?: number
   /** More exactly what was wrong; must hold neither path, stack nor token. */
   detail?: string
+  /** What mends it, if that is known more exactly than the code does. */
+  fix?: string
   /** In place of the catalogue's own: from whoever met the error and knows better. The same holds for it. */
   suggestion?: string
   /** When the same again may succeed, if that is known. */
@@ -265,7 +267,7 @@ export const ERRORS = {
     status: 503,
     error: 'The event log cannot be written',
     suggestion: (c) =>
-      `${because(c, 'Its disk may be full or its file damaged')}: the live view goes on from memory, history does not; make room in the data folder, then restart the server`,
+      `${because(c, 'Its disk may be full or its file damaged')}: the live view goes on from memory, history does not; ${c.fix || 'make room in the data folder, or put a backup in place of a damaged file'}, then restart the server`,
     retryable: true,
   },
   STOPPING: {
@@ -318,6 +320,21 @@ export const ERRORS = {
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorCode = keyof typeof ERRORS
+
+/** By which a connection to a relay fails. */
+export const CONNECTION_CODES = [
+  'CONNECTION_REFUSED',
+  'HOST_NOT_FOUND',
+  'CONNECTION_TIMEOUT',
+  'HOST_UNREACHABLE',
+  'TLS_FAILED',
+  'RELAY_UNAUTHORIZED',
+  'RELAY_FORBIDDEN',
+  'NOT_A_RELAY',
+  'CONNECTION_LOST',
+  'PROTOCOL_MISMATCH',
+  'VERSION_MISMATCH',
+] as const satisfies readonly ErrorCode[]
 
 /** The one shape of every error answer. */
 export interface ErrorBody {

@@ -36,7 +36,8 @@ export function historyRouter({ guard, askHistory, logError, now = Date.now }: H
     next()
   })
   const ask: AskHistory = async (call) => {
-    if (logError()) throw new SwarmscopeError('LOG_UNAVAILABLE')
+    const unkept = logError()
+    if (unkept) throw new SwarmscopeError('LOG_UNAVAILABLE', unkept.details)
     if (!askHistory) throw new SwarmscopeError('NOT_FOUND', { detail: 'A made-up or replayed world keeps no history' })
     try {
       return await askHistory(call)

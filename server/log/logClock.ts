@@ -4,12 +4,22 @@
 import type { SwarmEvent } from '../../protocol/events.ts'
 import type { IsoTime } from '../../protocol/swarm.ts'
 
+/** Clocks are set right by a second now and then: nobody need hear of that. */
+const BEHIND_MS = 60_000
+
 export class LogClock {
   #lastMs: number
   #last: IsoTime
 
-  /** `lastMs`: of the last event that the log holds, in ms since 1970. */
-  constructor(lastMs: number) {
+  readonly #onBehind: (behindMs: number) => void
+  #isBehind = false
+
+  /**
+   * `lastMs`: of the last event that the log holds, in ms since 1970. `onBehind`: the system's clock is so far behind it that
+   * all that comes bears one time for long; called once, until it has caught up.
+   */
+  constructor(lastMs: number, onBehind: (behindMs: number) => void = () => undefined) {
+    this.#onBehind = onBehind
     this.#lastMs = lastMs
     this.#last = new Date(lastMs).toISOString()
   }
@@ -28,11 +38,19 @@ export class LogClock {
       if (ms >= this.#lastMs) {
         this.#lastMs = ms
         this.#last = event.receivedAt
+        this.#isBehind = false
       } else {
+        this.#tell(this.#lastMs - ms)
         stamped ??= [...events]
         stamped[index] = { ...event, receivedAt: this.#last }
       }
     }
     return stamped ?? events
+  }
+
+  #tell(behindMs: number): void {
+    if (this.#isBehind || behindMs < BEHIND_MS) return
+    this.#isBehind = true
+    this.#onBehind(behindMs)
   }
 }

@@ -8,26 +8,35 @@ export type LogErrorCode = Extract<ErrorCode, 'LOG_UNAVAILABLE' | 'LOG_IN_USE' |
 export interface PostedError {
   code: LogErrorCode
   detail: string
+  fix: string
   /** For our own log only: may name paths. */
   cause: string
 }
 
-const DETAILS: Record<string, string> = {
-  SQLITE_FULL: 'Its disk is full',
-  SQLITE_CORRUPT: 'Its file is damaged',
-  SQLITE_NOTADB: 'Its file is damaged',
-  SQLITE_READONLY: 'Its file may not be written',
-  SQLITE_CANTOPEN: 'Its file cannot be opened',
-  SQLITE_PERM: 'Its file may not be written',
-  SQLITE_BUSY: 'Another program holds its file',
+/** What is wrong, and what mends it. */
+type Trouble = readonly [detail: string, fix: string]
+const DAMAGED: Trouble = [
+  'Its file is damaged',
+  'move events.db (with events.db-wal and events.db-shm) out of the data folder, or put a backup in its place',
+]
+const NOT_WRITABLE: Trouble = ['Its file may not be written', 'let this user write in the data folder']
+const TROUBLES: Record<string, Trouble> = {
+  SQLITE_FULL: ['Its disk is full', 'make room in the data folder'],
+  SQLITE_CORRUPT: DAMAGED,
+  SQLITE_NOTADB: DAMAGED,
+  SQLITE_READONLY: NOT_WRITABLE,
+  SQLITE_PERM: NOT_WRITABLE,
+  SQLITE_CANTOPEN: ['Its file cannot be opened', 'let this user read and write in the data folder'],
+  SQLITE_BUSY: ['Another program holds its file', 'end that program'],
 }
+const IO: Trouble = ['Its disk refuses to read or write', "check the data folder's disk"]
+const OTHER: Trouble = ['Its file cannot be used', 'look into server.log for the reason']
 
 export function logUnavailable(cause: unknown): SwarmscopeError {
   if (cause instanceof SwarmscopeError) return cause
   const code = String((cause as { code?: unknown } | null)?.code ?? '')
-  const detail =
-    DETAILS[code] ?? (code.startsWith('SQLITE_IOERR') ? 'Its disk refuses to read or write' : 'Its file cannot be used')
-  return new SwarmscopeError('LOG_UNAVAILABLE', { detail }, { cause })
+  const [detail, fix] = TROUBLES[code] ?? (code.startsWith('SQLITE_IOERR') ? IO : OTHER)
+  return new SwarmscopeError('LOG_UNAVAILABLE', { detail, fix }, { cause })
 }
 
 export function postedError(error: unknown): PostedError {
@@ -35,6 +44,7 @@ export function postedError(error: unknown): PostedError {
   return {
     code: code as LogErrorCode,
     detail: context.detail ?? '',
+    fix: context.fix ?? '',
     cause: cause instanceof Error ? `${(cause as { code?: string }).code ?? cause.name}: ${cause.message}` : '',
   }
 }
@@ -42,7 +52,7 @@ export function postedError(error: unknown): PostedError {
 /** Not the file's fault, but the asker's. */
 const rangeError = (error: RangeError) => new SwarmscopeError('INTERNAL', { detail: error.message })
 
-export function thrownError({ code, detail, cause }: PostedError): Error {
+export function thrownError({ code, detail, fix, cause }: PostedError): Error {
   if (code === 'INTERNAL') return new RangeError(detail)
-  return new SwarmscopeError(code, detail ? { detail } : {}, { cause: new Error(cause) })
+  return new SwarmscopeError(code, { ...(detail && { detail }), ...(fix && { fix }) }, { cause: new Error(cause) })
 }

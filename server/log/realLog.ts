@@ -31,7 +31,15 @@ export class RealLog {
   /** Rejects with `LOG_IN_USE` or `LOG_NEWER`. */
   static async open({ log, ...options }: RealLogOptions): Promise<RealLog> {
     try {
-      const durable = await SqliteLog.open({ ...options, bootId: bootId() })
+      const durable = await SqliteLog.open({
+        ...options,
+        bootId: bootId(),
+        onClockBehind: (behindMs) =>
+          log.warn(
+            { behindMinutes: Math.round(behindMs / 60_000) },
+            "the system's clock is behind the event log (was it set back?): until it has caught up, all that comes stands in history at the log's last time",
+          ),
+      })
       // Opening reads little of a file: whether its state is whole shows only when it is read.
       const checkpoint = await durable.checkpoint()
       return new RealLog(durable, options.path, log, checkpoint)

@@ -44,6 +44,8 @@ export interface SqliteLogOptions extends LogFileOptions {
   /** Default: a worker of its own. */
   thread?: LogThread
   writeTimeoutMs?: number
+  /** The system's clock is far behind the log's: until it has caught up, all that comes bears one time. */
+  onClockBehind?: ((behindMs: number) => void) | undefined
 }
 
 export class SqliteLog implements EventLog {
@@ -74,16 +76,26 @@ export class SqliteLog implements EventLog {
   #closing: Promise<void> | null = null
 
   /** Rejects with `LOG_UNAVAILABLE`, `LOG_IN_USE` or `LOG_NEWER`. */
-  static async open({ thread = new WorkerThread(), writeTimeoutMs, ...options }: SqliteLogOptions): Promise<SqliteLog> {
+  static async open({
+    thread = new WorkerThread(),
+    writeTimeoutMs,
+    onClockBehind,
+    ...options
+  }: SqliteLogOptions): Promise<SqliteLog> {
     try {
-      return new SqliteLog(thread, await thread.open(options), writeTimeoutMs)
+      return new SqliteLog(thread, await thread.open(options), writeTimeoutMs, onClockBehind)
     } catch (error) {
       thread.abandon()
       throw error
     }
   }
 
-  private constructor(thread: LogThread, opened: OpenedLog, writeTimeoutMs = WRITE_TIMEOUT_MS) {
+  private constructor(
+    thread: LogThread,
+    opened: OpenedLog,
+    writeTimeoutMs = WRITE_TIMEOUT_MS,
+    onClockBehind?: SqliteLogOptions['onClockBehind'],
+  ) {
     this.#thread = thread
     this.#writeTimeoutMs = writeTimeoutMs
     this.epoch = createHash('sha256')
@@ -92,7 +104,7 @@ export class SqliteLog implements EventLog {
       .slice(0, 20)
     this.#seq = opened.seq
     this.#lastSeq = opened.seq
-    this.#clock = new LogClock(opened.lastAtMs)
+    this.#clock = new LogClock(opened.lastAtMs, onClockBehind)
     this.#firstSeq = opened.firstSeq
     thread.onBroken = (error) => this.#break(error)
   }

@@ -359,9 +359,12 @@ describe('[H3] events', () => {
   })
 
   test('[H5] a log that cannot be kept, and a world that is not, have none', async () => {
-    const error = { error: 'x', code: 'LOG_UNAVAILABLE', details: { suggestion: 'x' } }
+    const error = { error: 'x', code: 'LOG_UNAVAILABLE', details: { suggestion: 'Its disk is full: make room' } }
     const { file } = await openLog()
-    expect(JSON.parse((await (await serve(file(), error))('')).text)).toMatchObject({ code: 'LOG_UNAVAILABLE' })
+    expect(JSON.parse((await (await serve(file(), error))('')).text)).toMatchObject({
+      code: 'LOG_UNAVAILABLE',
+      details: error.details,
+    })
     expect((await (await serve(null))('')).status).toBe(404)
   })
 })

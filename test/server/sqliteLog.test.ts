@@ -6,21 +6,22 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import Libsql from 'libsql'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { SwarmscopeError } from '../../protocol/errors.ts'
 import type { Batch, SwarmEvent } from '../../protocol/events.ts'
 import { applyBatch, emptyState, type SwarmState, stateOf } from '../../protocol/fold.ts'
 import { refKey } from '../../protocol/frames.ts'
 import { HistoryFile } from '../../server/history/historyFile.ts'
 import type { EventLog } from '../../server/log/eventLog.ts'
 import { FallbackLog } from '../../server/log/fallbackLog.ts'
-import { logUnavailable } from '../../server/log/logError.ts'
+import { logUnavailable, postedError, thrownError } from '../../server/log/logError.ts'
 import type { LogFileOptions } from '../../server/log/logFile.ts'
 import { RealLog } from '../../server/log/realLog.ts'
 import { MIGRATIONS } from '../../server/log/schema.ts'
-import { SqliteLog } from '../../server/log/sqliteLog.ts'
+import { SqliteLog, type SqliteLogOptions } from '../../server/log/sqliteLog.ts'
 import { World } from '../../server/world.ts'
 import { agentEnds, agentEvent, allBatches, eventLogContract } from '../helpers/eventLogContract.ts'
 import { InThread } from '../helpers/logFileInThread.ts'
-import { silentLog } from '../helpers/silentLog.ts'
+import { keptLog, silentLog } from '../helpers/silentLog.ts'
 import { temporaryFolder } from '../helpers/swarmscope.ts'
 import { canonicalHash, seededRandom, TIME } from '../protocol/samples.ts'
 
@@ -37,7 +38,12 @@ afterEach(async () => {
 const pathOf = (name = 'events.db') => join(folder.path, name)
 let files = 0
 
-async function open(given: Partial<LogFileOptions> & { thread?: InThread; writeTimeoutMs?: number } = {}) {
+async function open(
+  given: Partial<LogFileOptions> & { thread?: InThread } & Pick<
+      SqliteLogOptions,
+      'writeTimeoutMs' | 'onClockBehind'
+    > = {},
+) {
   const thread = given.thread ?? new InThread()
   const log = await SqliteLog.open({ path: pathOf(), bootId: 'boot-1', ...given, thread })
   opened.push(log)
@@ -161,6 +167,28 @@ describe('[L12] a clock that was set back', () => {
       history.events({ fromMs: NOON_MS + 1, toMs: null, kind: null, agent: null, after: null, limit: 9 }).lines,
     ).toContain('"id":"d"')
     history.close()
+  })
+
+  test('far back is told, once until the clock has caught up; a second is not', async () => {
+    const told: number[] = []
+    const before = await open()
+    await before.log.append([at(NOON_MS, agentEvent('a'))])
+    kill(before)
+    const { log } = await open({ onClockBehind: (behindMs) => told.push(behindMs) })
+    for (const ms of [-1_000, -60_000, -90_000, -50_000, 1, -59_998, -3_599_999]) {
+      await log.append([at(NOON_MS + ms, agentEvent('b'))])
+    }
+    expect(told).toEqual([60_000, 3_600_000])
+  })
+
+  test('far back stands in the log of the server', async () => {
+    const { log, lines } = keptLog()
+    const thread = new InThread()
+    const real = await RealLog.open({ path: pathOf(), log, thread })
+    await real.eventLog.append([at(NOON_MS, agentEvent('a'))])
+    await real.eventLog.append([at(NOON_MS - 3_600_000, agentEvent('b'))])
+    expect(lines()).toEqual([expect.objectContaining({ level: 40, behindMinutes: 60 })])
+    await real.eventLog.close()
   })
 
   test('when the log falls back to memory does not take that back either', async () => {
@@ -560,6 +588,24 @@ describe('[L11] a file that cannot be kept', () => {
     const again = await World.open('real', (await open()).log)
     expect(again.store.epoch).toBe(durable.epoch)
     expect([...again.store.all('agent').keys()]).toEqual(['a'])
+  })
+
+  test.each([
+    ['SQLITE_FULL', 'Its disk is full', 'make room'],
+    ['SQLITE_CORRUPT', 'Its file is damaged', 'put a backup in its place'],
+    ['SQLITE_NOTADB', 'Its file is damaged', 'put a backup in its place'],
+    ['SQLITE_READONLY', 'Its file may not be written', 'let this user write'],
+    ['SQLITE_CANTOPEN', 'Its file cannot be opened', 'let this user read and write'],
+    ['SQLITE_BUSY', 'Another program holds its file', 'end that program'],
+    ['SQLITE_IOERR_FSYNC', 'Its disk refuses', 'check the data folder'],
+    ['ERR_OTHER', 'Its file cannot be used', 'look into server.log'],
+  ])('%s: says what is wrong, and what mends just that, also out of the worker', (code, wrong, fix) => {
+    const error = thrownError(postedError(Object.assign(new Error('/a/path'), { code }))) as SwarmscopeError
+    expect(error.body.details.suggestion).toMatch(
+      new RegExp(`^${wrong}.*: the live view goes on .*; .*${fix}.*restart the server$`),
+    )
+    expect(error.body.details.suggestion.includes('make room')).toBe(code === 'SQLITE_FULL')
+    expect(JSON.stringify(error.body)).not.toContain('/a/path')
   })
 
   test('one that hangs is given up after a time-out, not waited for', async () => {

@@ -91,7 +91,10 @@ describe('the banner', () => {
   })
 
   it('[V7, L11] says that what happens is not kept, and what to do, beside all that is shown', () => {
-    const { success: _, ...logError } = errorBody('LOG_UNAVAILABLE', { detail: 'Its disk is full' })
+    const { success: _, ...logError } = errorBody('LOG_UNAVAILABLE', {
+      detail: 'Its disk is full',
+      fix: 'make room in the data folder',
+    })
     const unkept = (mode: 'live' | 'stale', sources: SourceStatus[], fields: Partial<Line> = {}) => {
       const { status, ...rest } = line(mode, sources, fields)
       return { ...rest, status: status && { ...status, logError } }
