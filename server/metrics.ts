@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Histogram } from '../platform/histogram.ts'
 import { Tally } from '../platform/tally.ts'
 import { isLive } from '../protocol/derive.ts'
-import { ERRORS, type ErrorCode } from '../protocol/errors.ts'
+import { CONNECTION_CODES, ERRORS, type ErrorCode } from '../protocol/errors.ts'
 import type { SourceStatus } from '../protocol/swarm.ts'
 import { RATE_LIMITS, type RatePolicy } from './guard/rateLimits.ts'
 import { IngestCounts } from './ingest/counts.ts'
@@ -15,20 +15,6 @@ import type { Source } from './sources/source.ts'
 /** From a change in a file to its frame the bar is 60 ms at the median, and 250 ms for 99 of 100. */
 const FRESHNESS_BOUNDS_S = [0.005, 0.01, 0.025, 0.06, 0.1, 0.25, 0.5, 1, 2.5, 10]
 const REQUEST_BOUNDS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30]
-/** By which connecting usually fails: known from the start, so that the first one is a rise. */
-const CONNECTION_CODES = [
-  'CONNECTION_REFUSED',
-  'HOST_NOT_FOUND',
-  'CONNECTION_TIMEOUT',
-  'HOST_UNREACHABLE',
-  'TLS_FAILED',
-  'RELAY_UNAUTHORIZED',
-  'RELAY_FORBIDDEN',
-  'NOT_A_RELAY',
-  'CONNECTION_LOST',
-  'PROTOCOL_MISMATCH',
-  'VERSION_MISMATCH',
-] as const satisfies readonly ErrorCode[]
 /** What stands in a request line is the client's choice. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'DELETE'])
 
@@ -44,7 +30,10 @@ export class ServerMetrics {
   /** What came in by the doors for hooks and telemetry. */
   readonly ingest = new IngestCounts()
   readonly rateLimited = new Tally<RatePolicy>(Object.keys(RATE_LIMITS) as RatePolicy[])
-  /** Connections to sources that became live, live sources that were not any more, and connections that failed. */
+  /**
+   * Connections to sources that became live, live sources that were not any more, and connections that failed: the usual
+   * codes are known from the start, so that the first one is a rise.
+   */
   readonly sources = { connected: 0, lost: 0, failed: new Tally<string>(CONNECTION_CODES) }
   #text: Promise<() => Promise<{ type: string; text: string }>> | null = null
 

@@ -6,6 +6,7 @@ import { VERSION } from '../platform/version.ts'
 import { AGENT_STATUSES, type EntityKind, MODES, SOURCE_STATES } from '../protocol/swarm.ts'
 import { HEALTH_STATUSES, type Health } from './api/health.ts'
 import type { Hub } from './hub/hub.ts'
+import { type AnyCount, HOOK_COUNTS, TELEMETRY_COUNTS } from './ingest/counts.ts'
 import { logFigures } from './log/logFigures.ts'
 import type { ServerMetrics } from './metrics.ts'
 import type { View } from './view.ts'
@@ -73,7 +74,7 @@ export function createMetricsText(
 
   exposition.counter({
     name: `${PREFIX}source_records_total`,
-    help: 'Of sources that send by themselves: what was taken, and what was not, by the reason',
+    help: 'What sources that send by themselves made of what the doors (ingest_…) handed on to them, by outcome',
     labels: ['source', 'outcome'],
     read: () => view.sources.flatMap(({ kind, counts }) => readingsOf(kind, counts ?? {})),
   })
@@ -204,8 +205,11 @@ export function createMetricsText(
   }
 }
 
+/** A source's status tells these, too, for people; here each number has one name: `ingest_…`. */
+const DOOR_COUNTS: ReadonlySet<string> = new Set<AnyCount>([...HOOK_COUNTS, ...TELEMETRY_COUNTS, 'refused'])
+
 const readingsOf = (kind: string, counts: Record<string, number>): [string, number][] =>
-  Object.entries(counts).map(([what, count]) => [`${kind} ${what}`, count])
+  Object.entries(counts).flatMap(([what, count]) => (DOOR_COUNTS.has(what) ? [] : [[`${kind} ${what}`, count]]))
 
 /** `hooksDroppedActivity` → `dropped_activity`. */
 const reasonOf = (what: string): string =>

@@ -177,16 +177,19 @@ function parametersOf(shape: z.ZodObject, place: 'path' | 'query'): Json[] {
   })
 }
 
-function responsesOf({ answers, errors, access, isOtlp }: Operation): Json {
+function responsesOf({ answers, errors, never = [], access, isOtlp }: Operation): Json {
   const responses: Json = {}
   for (const [status, answer] of Object.entries(answers)) {
     if (answer === null) responses[status] = { description: 'Nothing changed; no body' }
     else if ('json' in answer) {
       responses[status] = { description: 'Done', content: { 'application/json': { schema: ref(answer.name) } } }
-    } else responses[status] = { description: answer.says, content: { [answer.type]: {} } }
+    } else {
+      const types = isOtlp ? Object.values(OTLP_TYPES) : [answer.type]
+      responses[status] = { description: answer.says, content: Object.fromEntries(types.map((type) => [type, {}])) }
+    }
   }
   const codes: ErrorCode[] = [
-    ...COMMON_ERRORS,
+    ...COMMON_ERRORS.filter((code) => !never.includes(code)),
     ...(access === 'anyone' ? [] : (['UNAUTHORIZED'] as const)),
     ...(access === 'operator' ? (['FORBIDDEN'] as const) : []),
     ...errors,

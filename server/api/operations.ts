@@ -2,7 +2,7 @@
 // method that is not in it is answered with 405, and tests hold each answer against it.
 
 import { z } from 'zod'
-import type { ErrorCode } from '../../protocol/errors.ts'
+import { CONNECTION_CODES, type ErrorCode } from '../../protocol/errors.ts'
 import { HOOKS_PATH, OTLP_PATHS } from '../ingest/paths.ts'
 import * as commands from './schemas/commands.ts'
 import { noQuery } from './schemas/common.ts'
@@ -28,6 +28,8 @@ export interface Operation {
   answers: Readonly<Record<number, { json: z.ZodType; name: string } | { type: string; says: string } | null>>
   /** Beyond those that every route has. */
   errors: readonly ErrorCode[]
+  /** Of those that every route has, what this one never answers. */
+  never?: readonly ErrorCode[]
   /** Takes `If-None-Match`. */
   etag?: boolean
   /** Speaks OTLP: its bodies, and errors as `google.rpc.Status`. */
@@ -52,17 +54,7 @@ const COMMAND_ERRORS: readonly ErrorCode[] = [
   'OUTCOME_UNKNOWN',
   'STOPPING',
   'NOT_CONNECTED',
-  'CONNECTION_REFUSED',
-  'HOST_NOT_FOUND',
-  'CONNECTION_TIMEOUT',
-  'HOST_UNREACHABLE',
-  'TLS_FAILED',
-  'RELAY_UNAUTHORIZED',
-  'RELAY_FORBIDDEN',
-  'NOT_A_RELAY',
-  'CONNECTION_LOST',
-  'PROTOCOL_MISMATCH',
-  'VERSION_MISMATCH',
+  ...CONNECTION_CODES,
   'CHILD_NOT_FOUND',
   'CHILD_CRASHED',
   'CHILD_SILENT',
@@ -300,6 +292,8 @@ export const OPERATIONS: readonly Operation[] = [
     body: z.looseObject({ session_id: z.string(), hook_event_name: z.string() }),
     answers: { 200: { json: z.strictObject({}), name: 'Nothing' } },
     errors: ['TOO_LARGE'],
+    // Whatever is in it, it is answered before anybody looks.
+    never: ['BAD_REQUEST', 'INTERNAL'],
   },
   otlp(OTLP_PATHS.traces, 'postTraces', 'spans'),
   otlp(OTLP_PATHS.logs, 'postLogs', 'log records'),

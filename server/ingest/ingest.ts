@@ -119,7 +119,9 @@ export class Ingest {
     const { onError, log } = this.#options
     onError?.(known.code)
     this.counts.refused(door.type === 'hooks' ? 'hooks' : 'telemetry', refusalOf(known))
-    if (known.code === 'INTERNAL') log.error({ err: error }, 'an ingest request failed')
+    // The sender is told to try again; what was wrong is told nobody but here.
+    if (known.code === 'INTERNAL' || known.code === 'LOG_UNAVAILABLE')
+      log.error({ err: error }, 'an ingest request failed')
     if (response.headersSent || response.destroyed) return
     if (known.status === 401) response.setHeader('WWW-Authenticate', 'Bearer error="invalid_token"')
     const pauseMs = known.context.retryAfterMs ?? (known.status === 503 ? 5_000 : null)

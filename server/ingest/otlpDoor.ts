@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { SwarmscopeError } from '../../protocol/errors.ts'
+import { ClaudeCodeBusy } from '../sources/claudeCode/claudeCodeSource.ts'
 import type { Asked } from './asked.ts'
 import { type Body, type ByteBudget, readBody } from './body.ts'
 import type { IngestCounts } from './counts.ts'
@@ -95,6 +96,7 @@ export class OtlpDoor {
       if (spans.length > 0) await sinks.otlp.accept(spans, receivedAt)
     } catch (cause) {
       counts.telemetry('telemetryFailed', taken)
+      if (cause instanceof ClaudeCodeBusy) throw tooMany()
       throw new SwarmscopeError('LOG_UNAVAILABLE', {}, { cause })
     }
   }

@@ -30,7 +30,7 @@ export const seenAnswers = new Set<string>()
 
 export function expectDescribed(method: string, url: string, { status, headers, text }: DescribedAnswer): void {
   const path = url.split('?')[0]?.replace(/^\/api\/bots(?=\/|$)/i, '/api/v1/bots') ?? ''
-  if (!/^\/api(?:\/|$)/i.test(path)) return
+  if (!/^\/(?:api|v1)(?:\/|$)/i.test(path)) return
   const template = templates.find(({ pattern }) => pattern.test(path))
   const verb = method === 'HEAD' ? 'get' : method.toLowerCase()
   const operation = template && OPERATIONS.find((of) => of.path === template.path && of.method === verb)
@@ -41,7 +41,8 @@ export function expectDescribed(method: string, url: string, { status, headers, 
   if (!operation) {
     // What is not described may only be refused.
     if (status < 400) fail('nothing describes this address')
-    if (method !== 'HEAD') validate(`${DOCUMENT}#${pointer('components', 'schemas', 'Error')}`, text, fail)
+    const shape = OPERATIONS.find(({ path: of }) => of === template?.path)?.isOtlp ? 'RpcStatus' : 'Error'
+    if (method !== 'HEAD') validate(`${DOCUMENT}#${pointer('components', 'schemas', shape)}`, text, fail)
     else if (text !== '') fail('a body')
     return
   }

@@ -58,7 +58,7 @@ describe('the API of the recorded swarm', () => {
   })
   const get = (path: string, headers: Record<string, string> = VIEWER) => server.ask(path, { headers })
 
-  test('GET agents lists them, each with exactly the fields of the model', async () => {
+  test('[B1] GET agents lists them, each with exactly the fields of the model', async () => {
     const body = (await get('/api/v1/bots/agents')).json() as { agents: object[] }
     expect(keys(body)).toEqual(['agents', 'count', 'epoch', 'mode', 'next', 'seq', 'success', 'total'])
     expect(body).toMatchObject({ success: true, mode: 'live', count: 9, total: 9, next: null })

@@ -20,6 +20,7 @@ import { answerHistory } from '../../server/history/answerHistory.ts'
 import type { History } from '../../server/history/history.ts'
 import { HistoryFile } from '../../server/history/historyFile.ts'
 import { Hub } from '../../server/hub/hub.ts'
+import { Ingest } from '../../server/ingest/ingest.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
 import { RealLog } from '../../server/log/realLog.ts'
 import { SqliteLog } from '../../server/log/sqliteLog.ts'
@@ -32,7 +33,7 @@ import { agentEvent } from '../helpers/eventLogContract.ts'
 import { InThread } from '../helpers/logFileInThread.ts'
 import { silentLog } from '../helpers/silentLog.ts'
 import { temporaryFolder } from '../helpers/swarmscope.ts'
-import { type AskOptions, ask, OPERATOR, TOKENS, VIEWER } from '../helpers/testServer.ts'
+import { type AskOptions, ask, INGEST, OPERATOR, TOKENS, VIEWER } from '../helpers/testServer.ts'
 import { until } from '../helpers/until.ts'
 import { sampleLink, sampleSwarm, sampleTask, TIME } from '../protocol/samples.ts'
 
@@ -93,7 +94,9 @@ afterAll(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
 
-type Given = Partial<Pick<AppOptions, 'view' | 'hub' | 'history' | 'claudeFlow' | 'limits' | 'isDraining'>>
+type Given = Partial<Pick<AppOptions, 'view' | 'hub' | 'history' | 'claudeFlow' | 'limits' | 'isDraining' | 'guard'>>
+
+const HEADERS = { anyone: VIEWER, viewer: VIEWER, operator: OPERATOR, ingest: INGEST }
 
 /** A whole API of these parts, for one question. */
 async function asked(
@@ -114,7 +117,7 @@ async function asked(
     tickets,
   })
   const hub = given.hub ?? new Hub(view)
-  const app = createApp({
+  const parts: AppOptions = {
     view,
     guard,
     demo: false,
@@ -127,17 +130,19 @@ async function asked(
     webDir: null,
     log: silentLog,
     metrics: new ServerMetrics(RealLog.inMemory(silentLog)),
-    limits: { health: 99, anonymous: 99, read: 99, command: 99, ticket: 99, ingest: 99 },
+    limits: LIMITS,
     ...given,
     hub,
-  })
-  server.on('request', app)
+  }
+  const app = createApp(parts)
+  const ingest = new Ingest({ ...parts, limits: { ...LIMITS, ...given.limits }, sinks: SINKS, showContent: false })
+  server.on('request', (request, response) => ingest.answer(request, response) || app(request, response))
   const { method, id, access: role } = operation
   const path = operation.path.replace('{id}', options.id ?? IDS[id] ?? 'nobody') + (options.query ?? QUERIES[id] ?? '')
-  const isCommand = operation.tag === 'commands'
-  const body = options.body ?? (method === 'post' && isCommand ? JSON.stringify(BODIES[id] ?? {}) : undefined)
+  const takesBody = method === 'post' && (operation.tag === 'commands' || operation.tag === 'ingest')
+  const body = options.body ?? (takesBody ? JSON.stringify(BODIES[id] ?? {}) : undefined)
   const headers = {
-    ...(role === 'operator' ? OPERATOR : VIEWER),
+    ...HEADERS[role],
     ...(body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': String(body.length) }),
     ...options.headers,
   }
@@ -147,7 +152,7 @@ async function asked(
     if (options.spent)
       await ask(port, path, {
         method: verb === 'GET' ? 'HEAD' : verb,
-        headers: role === 'operator' ? OPERATOR : VIEWER,
+        headers: HEADERS[role],
       })
     const answering = ask(port, path, {
       method: method.toUpperCase(),
@@ -168,6 +173,10 @@ async function asked(
     await new Promise((resolve) => server.close(resolve))
   }
 }
+
+const LIMITS = { health: 99, anonymous: 99, read: 99, command: 99, ticket: 99, ingest: 99 }
+/** What comes in by the doors is in the log, as far as they know. */
+const SINKS = { claudeCode: { accept: () => Promise.resolve() }, otlp: { accept: () => Promise.resolve() } }
 
 function claudeFlow(callTool: () => Promise<Record<string, unknown>>): ClaudeFlowSource {
   return { generation: 3, ready: () => Promise.resolve(), callTool } as unknown as ClaudeFlowSource
@@ -195,6 +204,7 @@ function recipe(operation: Operation, status: number): (() => Promise<{ status: 
         return asked(operation, { headers: { 'If-None-Match': String(headers.etag) } })
       }
     case 400:
+      if (tag === 'ingest') return () => asked(operation, { body: 'x{' })
       return () => asked(operation, { query: '?nonsense=1' })
     case 401:
       return () => asked(operation, { headers: { Authorization: '' } })
@@ -208,6 +218,7 @@ function recipe(operation: Operation, status: number): (() => Promise<{ status: 
     case 409:
       return () => asked(operation, { headers: { 'Idempotency-Key': 'k' } }, { claudeFlow: failing('OUTCOME_UNKNOWN') })
     case 413:
+      if (tag === 'ingest') return () => asked(operation, { body: 'x'.repeat(8 * 1024 * 1024 + 1) })
       return () => asked(operation, { body: `{"name":"${'x'.repeat(70_000)}"}` })
     case 415:
       return () => asked(operation, { headers: { 'Content-Type': 'text/plain' }, body: '{}' })
@@ -218,6 +229,7 @@ function recipe(operation: Operation, status: number): (() => Promise<{ status: 
     case 429:
       return () => asked(operation, { spent: true }, { limits: ONE_REQUEST })
     case 500:
+      if (tag === 'ingest') return () => asked(operation, {}, { guard: broken<Guard>() })
       if (tag === 'stream') return () => asked(operation, {}, { hub: broken<Hub>() })
       if (tag === 'history')
         return () => asked(operation, {}, { history: { ask: () => Promise.reject(new TypeError()) } })
@@ -225,7 +237,8 @@ function recipe(operation: Operation, status: number): (() => Promise<{ status: 
         return () => asked(operation, {}, { claudeFlow: claudeFlow(() => Promise.reject(new TypeError())) })
       return () => asked(operation, {}, { view: broken<View>() })
     case 503:
-      if (id === 'getHealth' || tag === 'stream') return () => asked(operation, {}, { isDraining: () => true })
+      if (id === 'getHealth' || tag === 'stream' || tag === 'ingest')
+        return () => asked(operation, {}, { isDraining: () => true })
       if (isCommand) return () => asked(operation, {}, { claudeFlow: failing('CONNECTION_LOST') })
       if (tag === 'history') return () => asked(operation, {}, { view: { logError } as unknown as View })
       return () => asked(operation, {}, { view: unreadable() })
@@ -255,8 +268,7 @@ const isException = (answer: string): boolean =>
     const [ofMethod, ofPath, ofStatus] = answer.split(' ')
     return (method === '*' || method === ofMethod) && (path === '*' || path === ofPath) && status === ofStatus
   })
-/** The doors for hooks and telemetry are no part of the Express app: test/server/ingest/ brings their answers about. */
-const described = OPERATIONS.filter(({ tag }) => tag !== 'ingest').map((operation) => {
+const described = OPERATIONS.map((operation) => {
   const { method, path } = operation
   const { responses = {} } = (openApiDocument().paths[path]?.[method] ?? {}) as { responses?: Record<string, object> }
   return { operation, statuses: Object.keys(responses).map(Number) }

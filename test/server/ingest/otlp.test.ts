@@ -5,6 +5,7 @@ import protobuf from 'protobufjs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { otlpDescriptor } from '../../../scripts/otlpDescriptor.mjs'
 import { OTLP_PATHS, type Signal } from '../../../server/ingest/paths.ts'
+import { ClaudeCodeBusy } from '../../../server/sources/claudeCode/claudeCodeSource.ts'
 import type { ApiRequestRecord, LlmSpanRecord, UsageMetricRecord } from '../../../server/sources/claudeCode/records.ts'
 import {
   asProtobuf,
@@ -161,6 +162,13 @@ describe('[I7] an answer', () => {
     expect(Number(failed.headers['retry-after'])).toBeGreaterThanOrEqual(1)
     server.claudeCode.answer = () => Promise.resolve()
     expect((await server.otlpJson('logs', json)).status).toBe(200)
+  })
+
+  test('is 429 while too much waits to be taken in: nothing is said of the log, whose fault it is not', async () => {
+    server.claudeCode.answer = () => Promise.reject(new ClaudeCodeBusy())
+    const busy = await server.otlpJson('logs', json)
+    expect([busy.status, JSON.parse(busy.text)]).toEqual([429, { code: 8, message: expect.not.stringMatching(/log/i) }])
+    expect(Number(busy.headers['retry-after'])).toBeGreaterThanOrEqual(1)
   })
 
   test('is 503 while the server stops, and the connection ends', async () => {

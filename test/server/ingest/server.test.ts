@@ -15,6 +15,7 @@ import {
   type TestServer,
   VIEWER,
 } from '../../helpers/testServer.ts'
+import { until } from '../../helpers/until.ts'
 
 let server: TestServer
 beforeEach(async () => {
@@ -133,6 +134,11 @@ test('what came in, was lost and refused is in the metrics, and beside the sourc
   expect(value('telemetry_total', { outcome: 'foreign' })).toBe(1)
   expect(value('refused_total', { door: 'hooks', reason: 'unauthorized' })).toBe(1)
   expect(value('refused_total', { door: 'telemetry', reason: 'type' })).toBe(1)
+  // Beside the source they stand too, but each number has one name in the metrics: there is what the sources made of it.
+  await until(async () => (await server.ask('/api/v1/bots/health')).text.includes('"refused":2'))
+  const later = readExposition((await server.ask('/metrics', { headers: VIEWER })).text).samples
+  const ofSources = later.filter(({ name }) => name === 'swarmscope_source_records_total')
+  expect(ofSources.map(({ labels, value }) => [labels.source, labels.outcome, value])).toEqual([['otlp', 'spans', 1]])
 })
 
 test('[I6] into a demo nothing real comes: it is answered, thrown away and counted', async () => {
