@@ -13,11 +13,11 @@ import { accessList, LOOPBACK_NAMES } from '../protocol/access.ts'
 import { parseRelayUrl, type RelayAddress, relayUrl } from './connector/relayUrl.ts'
 import { DAY_MS, DEFAULT_MAX_AGE_MS, DEFAULT_MAX_BYTES } from './log/bounds.ts'
 
-export const DEFAULT_PORT = 8080
+const DEFAULT_PORT = 8080
 const LOOPBACK_HOST = '127.0.0.1'
 /** TLS is for others: this machine itself needs none. */
 const LAN_HOST = '0.0.0.0'
-export const DEFAULT_RELAY_PORT = 3000
+const DEFAULT_RELAY_PORT = 3000
 export const DEFAULT_DEMO_AGENTS = 12
 const MAX_DEMO_AGENTS = 20_000
 const MB = 1024 * 1024
@@ -198,7 +198,8 @@ Environment:
   CLAUDE_FLOW_COMMAND                 the same as --claude-flow
   SWARMSCOPE_TOKEN, SWARMSCOPE_VIEWER_TOKEN, SWARMSCOPE_INGEST_TOKEN, SWARMSCOPE_RELAY_TOKEN
                                       secrets; not set: random, kept in the data dir
-  SWARMSCOPE_LOG_LEVEL                trace, debug, info (default), warn, error
+  SWARMSCOPE_LOG_LEVEL                trace, debug, info (default), warn, error; what was commanded is always
+                                      logged
   SWARMSCOPE_LOG_FORMAT               the same as --log-format
 `,
     )

@@ -141,8 +141,10 @@ async function run({ config, tls, lifetime, log, attachLogFile, onStarted }: Run
   const realLog = isMadeUp(config.world)
     ? RealLog.inMemory(log)
     : await RealLog.open({ path: eventLogFileOf(config), ...config.history, log })
-  // All here is ours now: of a real server by the log's lock.
-  attachLogFile()
+  // All here is ours now: of a real server by the log's lock. Of demos and replays there may be more.
+  const giveBack = isMadeUp(config.world) ? await takePlace(config) : () => undefined
+  if (giveBack) attachLogFile()
+  else log.warn(`another ${config.world.type} of this project runs: the log file and \`status\` are of that one alone`)
   let retry: () => void = () => undefined
   const relay =
     config.world.type === 'local'
@@ -180,7 +182,7 @@ async function run({ config, tls, lifetime, log, attachLogFile, onStarted }: Run
       const { url, plainUrl } = server
       const pageUrl = reachableUrl(config, tls, server)
       log.info({ url, world: config.world.type, project: config.project }, 'listening')
-      writeRunFile(runFileOf(config), tls ? { url: plainUrl, tlsUrl: pageUrl } : { url })
+      if (giveBack) writeRunFile(runFileOf(config), tls ? { url: plainUrl, tlsUrl: pageUrl } : { url })
       const ready = await readyText({
         pageUrl,
         isForOthers: !isLoopback(new URL(pageUrl).hostname),
@@ -201,12 +203,24 @@ async function run({ config, tls, lifetime, log, attachLogFile, onStarted }: Run
       return 0
     } finally {
       await server.close()
-      removeRunFile(runFileOf(config))
+      if (giveBack) removeRunFile(runFileOf(config))
       rmSync(openFileOf(config), { force: true })
     }
   } finally {
     await relay?.stop()
     await realLog.eventLog.close()
+    giveBack?.()
+  }
+}
+
+/** The log file and the run file are for one at a time; `null`: another has them. Returns how to give them back. */
+async function takePlace(config: Config): Promise<(() => void) | null> {
+  const { lockFile } = await import('./log/fileLock.ts')
+  try {
+    return lockFile(runFileOf(config))
+  } catch (error) {
+    if (error instanceof SwarmscopeError && error.code === 'LOG_IN_USE') return null
+    throw error
   }
 }
 
