@@ -23,7 +23,7 @@ export interface Lifetime {
 
 const PARENT_CHECK_MS = 1_000
 /** The reason, when the process that started this one is gone. */
-export const PARENT_GONE = 'parent gone'
+const PARENT_GONE = 'parent gone'
 /** Reasons after which others who use us may be looked after; after any other one somebody waits for our end. */
 export const leavesTime = (reason: string): boolean => reason === 'SIGTERM' || reason === PARENT_GONE
 

@@ -36,7 +36,6 @@ type Upserted<K extends EntityKind> = EventBase & { type: `${K}.upserted`; entit
 type Retired<K extends EntityKind> = EventBase & { type: `${K}.retired`; id: string }
 
 export type SwarmEvent = { [K in EntityKind]: Upserted<K> | Retired<K> }[EntityKind]
-export type EventOf<T extends SwarmEvent['type']> = Extract<SwarmEvent, { type: T }>
 
 /** One atomic step of the log: its events share one sequence number. */
 export interface Batch {

@@ -70,7 +70,6 @@ export interface JsonRpcFailure {
   error: JsonRpcError
 }
 export type JsonRpcResponse = JsonRpcResult | JsonRpcFailure
-export type JsonRpcMessage = JsonRpcRequest | JsonRpcNotification | JsonRpcResponse
 
 export const resultOf = (id: JsonRpcId, result: unknown): JsonRpcResult => ({ jsonrpc: '2.0', id, result })
 

@@ -66,7 +66,7 @@ const MAX_TOOL_PATTERNS = 1_000
 
 const collect = (value: string, before: string[]): string[] => [...before, value]
 
-export function portNumber(value: string): number {
+function portNumber(value: string): number {
   const port = Number(value)
   if (!/^\d{1,5}$/.test(value) || port > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.')
   return port

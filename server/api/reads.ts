@@ -98,7 +98,7 @@ export function readsRouter(view: View, readable: RequestHandler): Router {
   return router
 }
 
-export function positionOf({ mode, world: { store } }: View) {
+function positionOf({ mode, world: { store } }: View) {
   return { success: true as const, mode, epoch: store.epoch, seq: store.seq }
 }
 

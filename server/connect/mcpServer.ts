@@ -9,7 +9,7 @@ const run = promisify(execFile)
 const TIMEOUT_MS = 60_000
 
 /** The name that claude-flow's `init` gives it in `.mcp.json`: the local scope comes before that. */
-export const MCP_NAME = 'claude-flow'
+const MCP_NAME = 'claude-flow'
 
 export interface McpTarget {
   /** e.g. `http://localhost:3000/mcp`. */
@@ -20,7 +20,7 @@ export interface McpTarget {
   tokenVariable: string
 }
 
-export function mcpConfig({ url, tokenFile, tokenVariable }: McpTarget): string {
+function mcpConfig({ url, tokenFile, tokenVariable }: McpTarget): string {
   const token = tokenFile === null ? `$${tokenVariable}` : `$(cat ${shellWord(tokenFile)})`
   const headersHelper = `printf '{"Authorization":"Bearer %s"}' "${token}"`
   return JSON.stringify({ type: 'http', url, headersHelper })

@@ -3,7 +3,7 @@
 
 import { Tally } from '../../platform/tally.ts'
 
-export const MESSAGE_TYPES = ['frame', 'snapshot', 'status'] as const
+const MESSAGE_TYPES = ['frame', 'snapshot', 'status'] as const
 export type MessageType = (typeof MESSAGE_TYPES)[number]
 
 /** The WebSocket's, and the server-sent events'. */
@@ -15,7 +15,7 @@ export const STARTS = ['new', 'resumed', 'anew'] as const
 export type Start = (typeof STARTS)[number]
 
 /** Why a viewer's connection ended: `left` is the viewer or the network, all others are the server. */
-export const CLOSE_REASONS = [
+const CLOSE_REASONS = [
   'left',
   'too_slow',
   'stopping',

@@ -35,7 +35,7 @@ export const TELEMETRY_COUNTS = [
 ] as const
 
 /** Requests, by why they were refused. */
-export const REFUSALS = ['unauthorized', 'size', 'rate', 'type', 'malformed', 'other'] as const
+const REFUSALS = ['unauthorized', 'size', 'rate', 'type', 'malformed', 'other'] as const
 
 export type HookCount = (typeof HOOK_COUNTS)[number]
 export type TelemetryCount = (typeof TELEMETRY_COUNTS)[number]

@@ -5,7 +5,7 @@ import type { Version } from '../../protocol/events.ts'
 import type { Bodies } from './bodies.ts'
 import type { Database } from './database.ts'
 
-export const DENSE_MS = 3_600_000
+const DENSE_MS = 3_600_000
 const SPARSE_MS = 3_600_000
 /** In the dense hour: a keyframe when so much time has passed with something in it … */
 const DENSE_EVERY_MS = 5 * 60_000

@@ -4,7 +4,7 @@ import { SwarmscopeError } from '../../protocol/errors.ts'
 import type { Database } from './database.ts'
 
 /** "SWSC": tells our files from other people's. */
-export const APPLICATION_ID = 0x53575343
+const APPLICATION_ID = 0x53575343
 
 export type Migration = (database: Database) => void
 

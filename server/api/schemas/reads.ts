@@ -91,7 +91,7 @@ export const linksQuery = z.strictObject({
 })
 export const linksAnswer = z.object({ ...position, ...paged, links: z.array(link) })
 
-export const ACTIVITY_KINDS = ['agent', 'task', 'swarm', 'link', 'source'] as const
+const ACTIVITY_KINDS = ['agent', 'task', 'swarm', 'link', 'source'] as const
 const MAX_ACTIVITY = 1_000
 
 export const activityQuery = z.strictObject({

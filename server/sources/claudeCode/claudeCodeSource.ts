@@ -14,7 +14,7 @@ import type { ClaudeCodeRecord } from './records.ts'
 import { registeredLinks } from './registeredLinks.ts'
 import { RESTORED, StatedEntities } from './statedEntities.ts'
 
-export const CLAUDE_CODE_SOURCE_ID = 'claude-code'
+const CLAUDE_CODE_SOURCE_ID = 'claude-code'
 /** What is remembered is kept under it. */
 const NOTES = 'claude-code/'
 /** Without anything from it for so long it is `quiet`. */

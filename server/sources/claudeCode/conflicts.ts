@@ -8,7 +8,7 @@ export const CONFLICT_WINDOW_MS = 10 * 60_000
 /** Of one file that are compared: the latest writers; and that are remembered. */
 const MAX_WRITERS = 8
 const MAX_REMEMBERED = 64
-export const MAX_CONFLICTS = 2_000
+const MAX_CONFLICTS = 2_000
 
 export interface Writer {
   id: string

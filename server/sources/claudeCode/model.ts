@@ -36,7 +36,7 @@ const FULL_MS = 1_000
 const MAX_FULL = 1_000
 const MAX_REGISTRATIONS = 500
 /** Sessions that left the picture and are remembered, so that late telemetry does not bring them back. */
-export const MAX_GONE = 4_000
+const MAX_GONE = 4_000
 
 /** `tooMany`: there is no room, and nothing that is over would make any. */
 export type Outcome = 'taken' | 'late' | 'tooMany'

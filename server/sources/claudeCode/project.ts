@@ -61,10 +61,10 @@ export interface Registration {
   at: IsoTime
 }
 
-export const sourceIdOf = (session: Session, ownHost: string): string =>
+const sourceIdOf = (session: Session, ownHost: string): string =>
   session.facts.host === null || session.facts.host === ownHost ? ORIGIN : `${ORIGIN}:${session.facts.host}`
 
-export const agentIdOf = (session: Session, ownHost: string, id: string): string => {
+const agentIdOf = (session: Session, ownHost: string, id: string): string => {
   const main = `${sourceIdOf(session, ownHost)}/${session.facts.id}`
   return id === MAIN ? main : `${main}/${id}`
 }

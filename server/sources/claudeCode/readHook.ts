@@ -19,7 +19,7 @@ export interface ReadHookOptions {
 }
 
 /** Shown words (a file's name, a description) are cut to this. */
-export const MAX_SHOWN_LENGTH = 120
+const MAX_SHOWN_LENGTH = 120
 const MAX_NAME_LENGTH = 128
 const MAX_PATH_LENGTH = 4_096
 /** An MCP server's answer that is longer is not looked into. */

@@ -16,7 +16,7 @@ export interface Said<T> {
 /** Calls, requests and data points that are remembered one by one; OTLP sends again within minutes, hooks not at all. */
 export const MAX_CALLS = 512
 export const MAX_REQUESTS = 2_048
-export const MAX_POINTS = 512
+const MAX_POINTS = 512
 /** Files that an agent wrote last. */
 const MAX_WRITES = 64
 const MAX_ASKS = 8
@@ -406,7 +406,7 @@ export function noteAsk(agent: AgentFacts, kind: string, at: IsoTime): void {
   forgetOldest(agent.asks, MAX_ASKS, (asked) => asked)
 }
 
-export function forgetOldest<T>(of: Record<string, T>, max: number, atOf: (value: T) => IsoTime): void {
+function forgetOldest<T>(of: Record<string, T>, max: number, atOf: (value: T) => IsoTime): void {
   const keys = Object.keys(of)
   if (keys.length <= max) return
   const at = (key: string) => `${atOf(of[key] as T)} ${key}`

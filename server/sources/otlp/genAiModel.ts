@@ -25,7 +25,7 @@ export const GENAI_BOUNDS: GenAiBounds = {
 }
 /** Ended agents are shown for so long, and those that were never told to end, but are silent. */
 export const ENDED_STAY_MS = 60 * 60_000
-export const SILENT_STAY_MS = 12 * 60 * 60_000
+const SILENT_STAY_MS = 12 * 60 * 60_000
 
 export type OtlpEntity = Unnumbered<Agent> | Unnumbered<Link>
 export type FormerAgent = Unnumbered<Agent>

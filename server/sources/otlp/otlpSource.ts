@@ -9,7 +9,7 @@ import type { Source } from '../source.ts'
 import { type Added, ENDED_STAY_MS, GENAI_BOUNDS, type GenAiBounds, GenAiModel, type OtlpEntity } from './genAiModel.ts'
 import type { GenAiSpan } from './genAiSpan.ts'
 
-export const OTLP_SOURCE_ID = 'otlp'
+const OTLP_SOURCE_ID = 'otlp'
 /** Whoever leaves because of its age may do so a little late. */
 const EXPIRY_INTERVAL_MS = ENDED_STAY_MS / 12
 
