@@ -51,6 +51,19 @@ describe('the mock world', () => {
     }
   })
 
+  test('says of each state and figure when it was last told: never older than the change itself', () => {
+    run(1, 15, 400, ({ store }) => {
+      for (const { sources, status, statusSince, updatedAt } of store.all('agent').values()) {
+        expect(Object.keys(sources)).toEqual(
+          expect.arrayContaining(['status', 'activity', 'tokens', 'costUsd', 'model']),
+        )
+        expect(Date.parse(sources.status?.at ?? ''), status).toBeGreaterThanOrEqual(Date.parse(statusSince ?? ''))
+        expect(sources.status?.at).toBe(sources.activity?.at)
+        expect(Date.parse(sources.tokens?.at ?? '')).toBeLessThanOrEqual(Date.parse(updatedAt))
+      }
+    })
+  })
+
   test('has agents that come, work and go', () => {
     const ids = new Set<string>()
     const statuses = new Set<string>()

@@ -49,6 +49,13 @@ const NEXT: Readonly<Record<AgentStatus, readonly AgentStatus[]>> = {
   unknown: ['active'],
 }
 
+const SAID_ONCE = ['type', 'model']
+const SAID_EACH_TIME = ['status', 'activity', 'tools']
+const SAID_OF_USE = ['tokens', 'costUsd']
+
+const saidAt = (at: IsoTime, fields: readonly string[]): Agent['sources'] =>
+  Object.fromEntries(fields.map((field) => [field, { source: MOCK_SOURCE_ID, at }]))
+
 interface Mock {
   agent: Unnumbered<Agent>
   link: Unnumbered<Link> | null
@@ -115,6 +122,8 @@ export class MockWorld {
       },
       lastActiveAt: working ? now : agent.lastActiveAt,
       updatedAt: now,
+      // What was said anew is as young as that; tokens and cost only when some were spent.
+      sources: { ...agent.sources, ...saidAt(now, SAID_EACH_TIME), ...(spent > 0 && saidAt(now, SAID_OF_USE)) },
     }
     if (status === 'offline') mock.endedAtStep = this.#step
     this.#put(mock.agent)
@@ -199,7 +208,7 @@ export class MockWorld {
       createdAt: now,
       lastActiveAt: working ? now : null,
       updatedAt: now,
-      sources: { status: { source: 'mock', at: now }, tokens: { source: 'mock', at: now } },
+      sources: saidAt(now, [...SAID_ONCE, ...SAID_EACH_TIME, ...SAID_OF_USE]),
       openTools: null,
       lastTool: null,
       lastFailure: null,
