@@ -72,13 +72,17 @@ export function staleSinceMs(agent: Pick<Agent, 'sourceId'>, sources: readonly S
 
 const AT_WORK: ReadonlySet<AgentStatus> = new Set(['initializing', 'active', 'busy'])
 
+/** Was seen to work, and is said to be at it: its silence means something. */
+export const isAtWork = ({ kind, status, lastActiveAt }: Pick<Agent, 'kind' | 'status' | 'lastActiveAt'>): boolean =>
+  kind === 'observed' && lastActiveAt !== null && AT_WORK.has(status)
+
 /** When an agent at work was last heard of, in ms since 1970, if that is a while ago; else `null`. */
 export function quietSinceMs(
   agent: Pick<Agent, 'kind' | 'status' | 'lastActiveAt'>,
   nowMs: number,
   afterMs = QUIET_AFTER_MS,
 ): number | null {
-  if (agent.kind !== 'observed' || agent.lastActiveAt === null || !AT_WORK.has(agent.status)) return null
+  if (agent.lastActiveAt === null || !isAtWork(agent)) return null
   const heardMs = Date.parse(agent.lastActiveAt)
   return nowMs - heardMs >= afterMs ? heardMs : null
 }

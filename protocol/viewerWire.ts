@@ -29,6 +29,8 @@ export interface StatusMessage {
   /** Why what happens is shown but not kept; nothing while it is. */
   logError?: SourceError | null
   viewers: number
+  /** What the agents may cost before there is a warning; nothing where nobody set a limit. */
+  budgetUsd?: number | null
   /** The server's clock, so that a viewer with a wrong clock still shows right ages. */
   at: IsoTime
 }

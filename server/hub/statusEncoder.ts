@@ -44,8 +44,8 @@ export class StatusEncoder {
   #encode(): EncodedStatus {
     const { view, viewers, onEncoded } = this.#options
     onEncoded()
-    const { mode, degraded, sources, logError } = view
-    const status = { type: 'status', mode, degraded, sources, logError, viewers: viewers() } as const
+    const { mode, degraded, sources, logError, budgetUsd } = view
+    const status = { type: 'status', mode, degraded, sources, logError, budgetUsd, viewers: viewers() } as const
     const message: StatusMessage = { ...status, at: new Date().toISOString() }
     return {
       message: { type: 'status', json: Buffer.from(JSON.stringify(message)), position: null },

@@ -61,6 +61,7 @@ describe('the list', () => {
       markedActive: 0,
       needsYou: 1,
       failed: 1,
+      stuck: 0,
       idle: 2,
       offline: 1,
       registered: 2,

@@ -221,6 +221,30 @@ describe('a source in the top bar', () => {
 
   it('tells what of that which it sent was not taken', () => {
     const { title } = sourceChip(liveSource({ url: null, counts: { taken: 1_200, dropped: 3 } }), NOW, true)
-    expect(title).toBe('taken 1,200 · dropped 3')
+    expect(title).toBe('records taken 1,200 · dropped 3')
+  })
+})
+
+describe('what is no fault of a connection', () => {
+  const budget = (level: 'ok' | 'warning' | 'exceeded', spentUsd: number) => ({ limitUsd: 5, spentUsd, level })
+
+  it('the budget is told from 80 % on, louder beyond it, and its figure is not announced anew', () => {
+    const lines = (level: 'ok' | 'warning' | 'exceeded', spent: number) =>
+      bannerLines(line('live', [liveSource()]), NOW, null, false, budget(level, spent))
+    expect(lines('ok', 3.9)).toEqual([])
+    expect(lines('warning', 4.1)).toMatchObject([
+      { tone: 'warning', sentence: '80 % of the budget of $5.00 are spent.', figure: '$4.10 reported so far.' },
+    ])
+    expect(lines('warning', 4.2)[0]?.sentence).toBe(lines('warning', 4.1)[0]?.sentence)
+    expect(lines('exceeded', 5.2)).toMatchObject([{ tone: 'lost', sentence: 'The budget of $5.00 is exceeded.' }])
+  })
+
+  it('what a source sent and is missing here is told with its number; what says nothing is no loss', () => {
+    const source = (counts: Record<string, number>) => liveSource({ kind: 'claude-code', state: 'receiving', counts })
+    const lines = (counts: Record<string, number>) => bannerLines(line('live', [source(counts)]), NOW)
+    expect(lines({ hooks: 900, hooksIgnored: 12, telemetryForeign: 4 })).toEqual([])
+    expect(lines({ hooks: 900, hooksDroppedActivity: 1_200, refused: 1 })).toMatchObject([
+      { tone: 'warning', figure: '1,200 tool calls dropped, 1 requests refused.' },
+    ])
   })
 })

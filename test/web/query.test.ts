@@ -212,7 +212,7 @@ describe('a query', () => {
 describe('completion', () => {
   const inserts = (draft: string) => completionsFor(draft, AGENTS).map(({ insert }) => insert)
 
-  it('begins with the names of fields', () => expect(inserts('').slice(0, 3)).toEqual(['status:', 'needs:', 'type:']))
+  it('begins with the names of fields', () => expect(inserts('').slice(0, 3)).toEqual(['status:', 'needs:', 'is:']))
 
   it('offers what begins so, states among it', () => {
     expect(inserts('to')).toEqual(['tokens>', 'tools>', 'status:tool'])

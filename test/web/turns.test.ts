@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Agent } from '../../protocol/swarm.ts'
 import type { SwarmChange } from '../../web/store/swarmModel.ts'
 import { TurnWatch } from '../../web/store/turns.ts'
-import { agentOf } from '../helpers/webWorld.ts'
+import { agentOf, linkOf } from '../helpers/webWorld.ts'
 
 const attention = { reason: 'permission: Bash', since: '2026-11-24T12:00:00Z' }
 const put = (...agents: Agent[]): SwarmChange => ({ isReset: false, put: agents, del: [] })
@@ -11,7 +11,9 @@ const reset = (...agents: Agent[]): SwarmChange => ({ ...put(...agents), isReset
 function watch(...agents: Agent[]) {
   const watched = new TurnWatch()
   const see = (change: SwarmChange, epoch = 'e') =>
-    watched.see(change, epoch).map(({ kind, agent }) => `${agent.name} ${kind}`)
+    watched
+      .see(change, epoch)
+      .map((turn) => `${turn.kind === 'conflict' ? turn.link.id : turn.agent.name} ${turn.kind}`)
   expect(see(reset(...agents))).toEqual([])
   return see
 }
@@ -24,6 +26,17 @@ describe('turns', () => {
     expect(see(put(agentOf('a', { status: 'error', attention })))).toEqual(['a waiting'])
     expect(see(put(agentOf('a')))).toEqual([])
     expect(see(put(agentOf('a', { status: 'error' })))).toEqual(['a failed'])
+  })
+
+  it('are when two begin to write the same file, and again only after that was over', () => {
+    const see = watch(agentOf('a'), agentOf('b'))
+    const conflict = linkOf('conflict', 'test/a', 'test/b')
+    const putLink = (): SwarmChange => ({ isReset: false, put: [conflict], del: [] })
+    expect(see(putLink())).toEqual([`${conflict.id} conflict`])
+    expect(see(putLink())).toEqual([])
+    see({ isReset: false, put: [], del: [{ entity: 'link', id: conflict.id }] })
+    expect(see(putLink())).toEqual([`${conflict.id} conflict`])
+    expect(see({ ...putLink(), isReset: true }, 'another')).toEqual([])
   })
 
   it('are none for what was so when the page was opened, or in another world', () => {

@@ -19,7 +19,7 @@ const MAX_PIXEL_RATIO = 2
 const NAME_FONT = '600 12px "Inter Variable", system-ui, sans-serif'
 const LINE_FONT = '400 11px "Inter Variable", system-ui, sans-serif'
 
-export type LabelTone = 'plain' | 'needs-you' | 'failed'
+export type LabelTone = 'plain' | 'needs-you' | 'failed' | 'stuck'
 
 export interface LabelText {
   name: string
@@ -99,7 +99,14 @@ export class LabelAtlas {
     context.textAlign = 'center'
     context.textBaseline = 'alphabetic'
     context.lineJoin = 'round'
-    const lineColor = text.tone === 'needs-you' ? css.needsYou : text.tone === 'failed' ? css.failed : css.second
+    const lineColor =
+      text.tone === 'needs-you'
+        ? css.needsYou
+        : text.tone === 'failed'
+          ? css.failed
+          : text.tone === 'stuck'
+            ? css.stuck
+            : css.second
     this.#write(text.name, NAME_FONT, css.ink, css.ground, size.width / 2, 14, size.width)
     if (text.line) this.#write(text.line, LINE_FONT, lineColor, css.ground, size.width / 2, 30, size.width)
     this.#at.set((index % COLUMNS) * this.#canvas.width, Math.floor(index / COLUMNS) * this.#canvas.height)

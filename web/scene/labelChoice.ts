@@ -1,6 +1,7 @@
 // Which nodes get a label, and what it says: who is selected or pointed at, who needs somebody, what failed, who leads, who
 // works, then the rest, near ones first.
 
+import type { Concerns } from '../store/concerns.ts'
 import type { Insets } from '../store/stage.ts'
 import { lookOf } from '../theme/status.ts'
 import { Declutter } from './declutter.ts'
@@ -35,6 +36,7 @@ export interface ChoiceInput {
   hovered: number
   isDimmed(slot: number): boolean
   isStale: boolean
+  concerns: Concerns['byId']
   /** Only who is selected or pointed at: the user wants no others. */
   onlyNamed?: boolean
 }
@@ -55,7 +57,7 @@ export function chooseLabels(input: ChoiceInput): ChosenLabel[] {
       if (chosen.length >= MAX_LABELS || tries++ > MAX_TRIES || (rank >= 3 && chosen.length >= mostPlain)) return chosen
       const entity = graph.entityAt(slot)
       if (!entity) continue
-      const text = labelText(entity, isFew || rank <= 2, input.isStale)
+      const text = labelText(entity, isFew || rank <= 2, input.isStale, stuckOf(input, entity))
       const size = labels.measure(text)
       const x = view.seen[slot * 4] as number
       const y = view.seen[slot * 4 + 1] as number
@@ -105,10 +107,8 @@ function labelRadius(view: NodeView, slot: number, forward: boolean, isSelected:
 /** The same as in the label's shader. */
 const labelGap = (radiusPx: number): number => Math.max(radiusPx * 1.5, radiusPx + 5) + 3
 
-function rankAll(
-  { graph, view, insets, width, height, selected, hovered, isDimmed }: ChoiceInput,
-  isFew: boolean,
-): void {
+function rankAll(input: ChoiceInput, isFew: boolean): void {
+  const { graph, view, insets, width, height, selected, hovered, isDimmed } = input
   for (const slots of ranked) slots.length = 0
   const blocks = graph.slots.size < BODIES_BLOCK_BELOW
   for (let slot = 0; slot < graph.slots.end; slot++) {
@@ -124,7 +124,8 @@ function rankAll(
       const ring = Math.max(4, forwardRadius(view, slot) * 1.45 - 4)
       declutter.block(x, y, ring, ring)
     } else if (blocks || (isLeader && radius >= MIN_RADIUS_PX)) declutter.block(x, y, radius * 0.75, radius * 0.75)
-    const rank = slot === selected || slot === hovered ? 0 : rankOf(entity, isFew, isLeader)
+    const rank =
+      slot === selected || slot === hovered ? 0 : stuckOf(input, entity) !== null ? 2 : rankOf(entity, isFew, isLeader)
     if (rank < 0 || (rank > 0 && isDimmed(slot)) || (rank > 3 && !isFew && radius < MIN_RADIUS_PX)) continue
     ranked[rank]?.push(slot)
   }
@@ -152,13 +153,26 @@ function rankOf(entity: NodeEntity, isFew: boolean, isLeader: boolean): number {
 
 const isLead = (type: string): boolean => /queen|coordinator|orchestrator|lead/.test(type)
 
-export function labelText(entity: NodeEntity, withLine: boolean, isStale: boolean): LabelText {
+/** Why it seems stuck; `null`: it does not. */
+const stuckOf = ({ concerns }: Pick<ChoiceInput, 'concerns'>, { id }: NodeEntity): string | null =>
+  concerns.get(id)?.stuck?.reason ?? null
+
+export function labelText(
+  entity: NodeEntity,
+  withLine: boolean,
+  isStale: boolean,
+  stuck: string | null = null,
+): LabelText {
   if (entity.entity === 'task') {
     return { name: entity.description ?? entity.nativeId, line: 'open task', tone: 'plain' }
   }
   const look = lookOf(entity)
   // What is no longer current does not shout.
   const tone = !isStale && (look === 'needs-you' || look === 'failed') ? look : 'plain'
-  const said = entity.attention?.reason ?? entity.activity ?? (look === 'failed' ? 'failed' : null)
+  if (stuck !== null && tone === 'plain') {
+    return { name: entity.name, line: withLine ? `stuck: ${stuck}` : 'stuck', tone: isStale ? 'plain' : 'stuck' }
+  }
+  const failure = look === 'failed' ? entity.lastFailure?.what : undefined
+  const said = entity.attention?.reason ?? failure ?? entity.activity ?? (look === 'failed' ? 'failed' : null)
   return { name: entity.name, line: withLine ? (said ?? '') : '', tone }
 }

@@ -44,14 +44,19 @@ export class NodeGroups {
     if (!entity) return null
     const agent = entity.entity === 'agent' ? entity : this.#agentOf(entity.assignedTo[0] ?? '')
     if (!agent) return null
-    let top = agent
-    for (let depth = 0; depth < MAX_DEPTH && top.swarmId === null && top.parentId !== null; depth++) {
-      const parent = this.#agentOf(top.parentId)
-      if (!parent) break
-      top = parent
-    }
-    return top.swarmId === null ? `session ${top.id}` : `swarm ${top.swarmId}`
+    return groupKeyOf(agent, this.#agentOf)
   }
+}
+
+/** The swarm, or else the session that it belongs to. */
+export function groupKeyOf(agent: Agent, agentOf: (id: string) => Agent | undefined): string {
+  let top = agent
+  for (let depth = 0; depth < MAX_DEPTH && top.swarmId === null && top.parentId !== null; depth++) {
+    const parent = agentOf(top.parentId)
+    if (!parent) break
+    top = parent
+  }
+  return top.swarmId === null ? `session ${top.id}` : `swarm ${top.swarmId}`
 }
 
 /** One alone is no group. Known ones keep their number; others take the smallest that is free. */

@@ -1,6 +1,7 @@
 // How each node looks now: its state, its shape, and whether it is only registered, no longer current, or filtered away.
 
 import type { AgentFilter } from '../store/agentFilter.ts'
+import type { Concerns } from '../store/concerns.ts'
 import { FAMILIES, familyOf } from '../theme/roles.ts'
 import { LOOKS, lookOf } from '../theme/status.ts'
 import { FLAG, type NodeStyle } from './nodeMeshes.ts'
@@ -8,6 +9,7 @@ import type { NodeEntity } from './swarmGraph.ts'
 
 export class NodeStyles {
   filter: AgentFilter | null = null
+  concerns: Concerns['byId'] = new Map()
   #flags = new Uint8Array(256)
   #staleSources: ReadonlySet<string> = new Set()
   #isAllStale = false
@@ -48,6 +50,9 @@ export class NodeStyles {
     }
     if (entity.kind === 'registered') flags |= FLAG.HOLLOW
     if (this.filter && !this.filter(entity)) flags |= FLAG.DIMMED
+    const concern = this.concerns.get(entity.id)
+    if (concern?.stuck) flags |= FLAG.STUCK
+    else if ((concern?.quietSinceMs ?? null) !== null) flags |= FLAG.QUIET
     this.#flags[slot] = flags
     return { look: LOOKS.indexOf(lookOf(entity)), family: FAMILIES.indexOf(familyOf(entity.type)), flags }
   }

@@ -6,6 +6,7 @@ import { LOOKS } from '../theme/status.ts'
 
 export interface ScenePalette {
   looks: Float32Array
+  stuck: Float32Array
   links: Float32Array
   linkAlpha: Float32Array
   /** Four tones close to the ground, for groups side by side. */
@@ -14,7 +15,7 @@ export interface ScenePalette {
   ink: Float32Array
   isLight: boolean
   /** For the label canvas. */
-  css: { ink: string; second: string; ground: string; needsYou: string; failed: string }
+  css: { ink: string; second: string; ground: string; needsYou: string; failed: string; stuck: string }
 }
 
 /** How strong each kind of link stands, in the order of LINK_KINDS. */
@@ -33,6 +34,7 @@ export function readPalette(element: Element): ScenePalette {
   const css = (name: string) => style.getPropertyValue(name).trim()
   return {
     looks: triples(LOOKS.map((look) => css(`--look-${look}`))),
+    stuck: triples([css('--lost')]),
     links: triples(LINK_KINDS.map((kind) => css(`--link-${kind}`))),
     linkAlpha: new Float32Array(LINK_KINDS.map((kind) => LINK_ALPHA[kind])),
     hulls: triples([1, 2, 3, 4].map((tone) => css(`--hull-${tone}`))),
@@ -45,6 +47,7 @@ export function readPalette(element: Element): ScenePalette {
       ground: css('--ground'),
       needsYou: css('--look-needs-you'),
       failed: css('--look-failed'),
+      stuck: css('--lost'),
     },
   }
 }

@@ -3,6 +3,7 @@
 import { Color, type PerspectiveCamera, type Scene, type WebGLRenderer } from 'three'
 import { startLayoutWorker } from '../layout/layoutClient.ts'
 import { parseFilter } from '../store/agentFilter.ts'
+import { useConcerns } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
@@ -119,6 +120,7 @@ export class SceneHost {
     themeWatch.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class'] })
     const lineTimer = setInterval(() => this.#lookAtLine(), LINE_CHECK_MS)
     onMotion()
+    scene.setConcerns(useConcerns.getState().byId)
     document.addEventListener('visibilitychange', onVisibility)
     element.addEventListener('webglcontextlost', onLost)
     element.addEventListener('webglcontextrestored', onRestored)
@@ -137,6 +139,7 @@ export class SceneHost {
       }),
       useLooking.subscribe(() => this.#lookAgain()),
       useLine.subscribe(() => this.#lookAtLine()),
+      useConcerns.subscribe(({ byId }) => scene.setConcerns(byId)),
       useTravel.subscribe(() => this.#lookAtLine()),
       useStage.subscribe(({ insets }) => {
         this.#stage.insets = insets

@@ -26,11 +26,12 @@ export function createUniforms(field: NodeField, palette: ScenePalette) {
     uHullRadius: { value: 4 },
     uHullTones: { value: palette.hulls },
     uPalette: { value: palette.looks },
+    uStuck: { value: palette.stuck },
     uLinkPalette: { value: palette.links },
     uLinkAlpha: { value: palette.linkAlpha },
     /** Width in pixels, bow as a share of the length, in the order of LINK_KINDS. */
     uLinkStyle: {
-      value: new Float32Array([1.5, 0.06, 1.4, 0.06, 1.2, 0.1, 1.2, 0.03, 1.2, 0.09, 2, 0.1, 1.4, 0.04]),
+      value: new Float32Array([1.5, 0.06, 1.4, 0.06, 1.2, 0.1, 1.2, 0.03, 1.2, 0.09, 6, 0.16, 1.4, 0.04]),
     },
     uGround: { value: palette.ground },
     uInk: { value: palette.ink },
@@ -40,6 +41,7 @@ export function createUniforms(field: NodeField, palette: ScenePalette) {
 
 export function setPalette(uniforms: SceneUniforms, palette: ScenePalette): void {
   uniforms.uPalette.value = palette.looks
+  uniforms.uStuck.value = palette.stuck
   uniforms.uLinkPalette.value = palette.links
   uniforms.uLinkAlpha.value = palette.linkAlpha
   uniforms.uHullTones.value = palette.hulls

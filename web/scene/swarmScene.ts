@@ -7,6 +7,7 @@ import type { LayoutMode } from '../layout/layoutModes.ts'
 import { densityOf } from '../layout/layoutState.ts'
 import type { FromLayout } from '../layout/messages.ts'
 import type { AgentFilter } from '../store/agentFilter.ts'
+import type { Concerns } from '../store/concerns.ts'
 import type { SwarmModel } from '../store/swarmModel.ts'
 import { BeadMesh } from './beadMesh.ts'
 import type { CameraRig } from './cameraRig.ts'
@@ -119,6 +120,12 @@ export class SwarmScene {
 
   setFilter(filter: AgentFilter | null): void {
     this.#styles.filter = filter
+    this.#restyle()
+  }
+
+  /** With `filter` as it is now: it may ask for them. */
+  setConcerns(concerns: Concerns['byId']): void {
+    this.#styles.concerns = concerns
     this.#restyle()
   }
 
@@ -314,6 +321,7 @@ export class SwarmScene {
       selected: this.#uniforms.uSelected.value,
       hovered: this.#uniforms.uHovered.value,
       isStale: this.#styles.isAllStale,
+      concerns: this.#styles.concerns,
       isDimmed: (slot) => this.#styles.isDimmed(slot),
     }
   }

@@ -1,15 +1,17 @@
-// The list's order: who needs me, what failed, what works now, what is merely said to, the rest.
+// The list's order: who needs me, what failed, what seems stuck, what works now, what is merely said to, the rest.
 
 import type { Agent } from '../../protocol/swarm.ts'
 import { isBusyLook, lookOf } from '../theme/status.ts'
 import type { AgentFilter } from './agentFilter.ts'
+import { isStuck } from './concerns.ts'
 
-export const GROUPS = ['needs-you', 'failed', 'working', 'marked-active', 'rest'] as const
+export const GROUPS = ['needs-you', 'failed', 'stuck', 'working', 'marked-active', 'rest'] as const
 export type Group = (typeof GROUPS)[number]
 
 export const GROUP_TITLES: Readonly<Record<Group, string>> = {
   'needs-you': 'Needs you',
   failed: 'Failed',
+  stuck: 'Seems stuck',
   working: 'Working',
   'marked-active': 'Marked active, not seen to work',
   rest: 'Idle and done',
@@ -35,12 +37,20 @@ export function groupOf(agent: Agent): Group {
   const look = lookOf(agent)
   if (look === 'needs-you' || look === 'failed') return look
   if (!isBusyLook(look)) return 'rest'
-  return agent.kind === 'observed' ? 'working' : 'marked-active'
+  if (agent.kind === 'registered') return 'marked-active'
+  return isStuck(agent.id) ? 'stuck' : 'working'
 }
 
 /** The list's rows, group headings among them. Empty groups have none. */
 export function listRows(agents: Iterable<Agent>, filter: AgentFilter | null): ListRow[] {
-  const members: Record<Group, Agent[]> = { 'needs-you': [], failed: [], working: [], 'marked-active': [], rest: [] }
+  const members: Record<Group, Agent[]> = {
+    'needs-you': [],
+    failed: [],
+    stuck: [],
+    working: [],
+    'marked-active': [],
+    rest: [],
+  }
   for (const agent of agents) {
     if (filter && !filter(agent)) continue
     members[groupOf(agent)].push(agent)
@@ -84,6 +94,7 @@ export interface Counts {
   markedActive: number
   needsYou: number
   failed: number
+  stuck: number
   idle: number
   offline: number
   registered: number
@@ -97,6 +108,7 @@ export function countAgents(agents: Iterable<Agent>): Counts {
     markedActive: 0,
     needsYou: 0,
     failed: 0,
+    stuck: 0,
     idle: 0,
     offline: 0,
     registered: 0,
@@ -109,6 +121,7 @@ export function countAgents(agents: Iterable<Agent>): Counts {
     const group = groupOf(agent)
     if (group === 'needs-you') counts.needsYou++
     else if (group === 'failed') counts.failed++
+    else if (group === 'stuck') counts.stuck++
     else if (group === 'working') counts.working++
     else if (group === 'marked-active') counts.markedActive++
     else if (lookOf(agent) === 'idle') counts.idle++

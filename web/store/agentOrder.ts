@@ -5,7 +5,7 @@ import { LOOKS, lookOf } from '../theme/status.ts'
 import { tokenSum } from './agentFigures.ts'
 import { byName, GROUPS, groupOf, nameKey } from './agentGroups.ts'
 
-export const SORT_COLUMNS = ['status', 'name', 'type', 'task', 'tokens', 'cost', 'since', 'project'] as const
+export const SORT_COLUMNS = ['status', 'name', 'type', 'task', 'tokens', 'cost', 'since', 'project', 'host'] as const
 export type SortColumn = (typeof SORT_COLUMNS)[number]
 
 export interface Sort {
@@ -28,6 +28,7 @@ const VALUES: Readonly<Record<SortColumn, (agent: Agent) => Value>> = {
   // The longest in its state first means the earliest moment first.
   since: (agent) => (agent.statusSince === null ? null : -Date.parse(agent.statusSince)),
   project: (agent) => lower(agent.project ?? agent.sourceId),
+  host: (agent) => lower(agent.host),
 }
 
 /** What it waits for, does, or has been given. */

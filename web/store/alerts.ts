@@ -20,6 +20,7 @@ interface Alerts {
 export const useAlerts = create<Alerts>(() => ({ toasts: [], politely: '', assertively: '' }))
 
 const queue = new ToastQueue()
+const FILTERS = { failed: 'status:failed', waiting: 'status:needs-you', conflict: 'is:conflict' } as const
 const SETTLE_MS = 1_000
 /** A burst's frames follow one another closely: told once, when it has a number. */
 const GATHER_MS = 250
@@ -46,10 +47,12 @@ export function showToast({ id, kind, agents, count }: Toast): void {
   if (count === 1 && first) {
     looking.select(first.id)
     sendSceneCommand('focus')
-  } else looking.setFilter(kind === 'failed' ? 'status:failed' : 'status:needs-you')
+  } else looking.setFilter(FILTERS[kind])
   if (matchMedia('(max-width: 899px)').matches) looking.setPanelOpen(true)
   dismissToast(id)
 }
+
+const nameOf = (agentId: string): string => model.live.get('agent', agentId)?.name ?? agentId
 
 const isWaiting = (agentId: string): boolean => (model.live.get('agent', agentId)?.attention ?? null) !== null
 
@@ -70,7 +73,7 @@ export function watchAlerts(): () => void {
   }
   const tell = () => {
     gatherTimer = undefined
-    const touched = queue.add(gathered, performance.now())
+    const touched = queue.add(gathered, performance.now(), nameOf)
     gathered = []
     const words = (kind: Toast['kind']) => {
       const toast = touched.find((each) => each.kind === kind)
@@ -78,7 +81,7 @@ export function watchAlerts(): () => void {
     }
     useAlerts.setState((old) => ({
       toasts: queue.toasts,
-      politely: words('failed')?.text ?? old.politely,
+      politely: words('failed')?.text ?? words('conflict')?.text ?? old.politely,
       assertively: words('waiting')?.text ?? old.assertively,
     }))
     // Who is waited for first; more than one at a time would hide it.

@@ -4,6 +4,7 @@ import { AGENT_STATUSES, type Agent } from '../../protocol/swarm.ts'
 import { LOOK_TITLES, LOOKS, lookOf } from '../theme/status.ts'
 import { quietMs, stateMs, tokenSum } from './agentFigures.ts'
 import { groupOf } from './agentGroups.ts'
+import { concernOf } from './concerns.ts'
 
 export type Unit = 'count' | 'usd' | 'duration' | 'share' | 'bytes'
 
@@ -37,7 +38,16 @@ export type QueryField = WordField | TextField | NumberField
 
 const titleWord = (look: (typeof LOOKS)[number]) => LOOK_TITLES[look].replaceAll(' ', '-')
 const STATUS_WORDS = [
-  ...new Set(['needs-you', 'failed', 'working', 'marked-active', ...LOOKS.map(titleWord), ...LOOKS, ...AGENT_STATUSES]),
+  ...new Set([
+    'needs-you',
+    'failed',
+    'stuck',
+    'working',
+    'marked-active',
+    ...LOOKS.map(titleWord),
+    ...LOOKS,
+    ...AGENT_STATUSES,
+  ]),
 ]
 const KINDS = ['registered', 'observed'] as const
 const ORIGINS = ['claude-flow', 'claude-code', 'otlp', 'mock'] as const
@@ -65,7 +75,7 @@ export const QUERY_FIELDS: Readonly<Record<string, QueryField>> = {
     words: STATUS_WORDS,
     is: (agent, word) => {
       const look = lookOf(agent)
-      if (word === 'working' || word === 'marked-active') return groupOf(agent) === word
+      if (word === 'stuck' || word === 'working' || word === 'marked-active') return groupOf(agent) === word
       return look === word || titleWord(look) === word || agent.status === word
     },
   },
@@ -75,6 +85,18 @@ export const QUERY_FIELDS: Readonly<Record<string, QueryField>> = {
     example: 'needs:me',
     words: ['me'],
     is: (agent) => agent.attention !== null,
+  },
+  is: {
+    type: 'word',
+    title: 'what seems wrong',
+    example: 'is:stuck',
+    words: ['stuck', 'quiet', 'conflict'],
+    is: ({ id }, word) => {
+      const concern = concernOf(id)
+      if (!concern) return false
+      if (word === 'conflict') return concern.conflicts.length > 0
+      return word === 'stuck' ? concern.stuck !== null : concern.quietSinceMs !== null
+    },
   },
   type: text('role', 'type:coder', (agent) => [agent.type, agent.rawType]),
   name: text('name', 'name:builder', (agent) => [agent.name]),

@@ -1,6 +1,5 @@
 // Which toasts are there: one for each burst, however many agents it took; few at a time. Pure: the time is given.
 
-import type { Agent } from '../../protocol/swarm.ts'
 import type { Turn, TurnKind } from './turns.ts'
 
 export interface Toast {
@@ -24,7 +23,7 @@ export interface ToastAgent {
 
 /** What comes within this belongs to what is already told. */
 export const JOIN_MS = 10_000
-/** A failure stays in the list; its toast may go. Who waits for somebody stays until nobody does. */
+/** A failure and a conflict stay in the list; their toasts may go. Who waits for somebody stays until nobody does. */
 export const FAILED_SHOWN_MS = 15_000
 export const MAX_TOASTS = 3
 const MAX_AGENTS = 200
@@ -39,10 +38,10 @@ export class ToastQueue {
   }
 
   /** Gives those that are new or have grown. */
-  add(turns: readonly Turn[], nowMs: number): Toast[] {
+  add(turns: readonly Turn[], nowMs: number, nameOf: (agentId: string) => string = (id) => id): Toast[] {
     const touched: Toast[] = []
-    for (const kind of ['failed', 'waiting'] as const) {
-      const agents = turns.filter((turn) => turn.kind === kind).map(({ agent }) => toastAgent(kind, agent))
+    for (const kind of ['conflict', 'failed', 'waiting'] as const) {
+      const agents = turns.filter((turn) => turn.kind === kind).map((turn) => toastAgent(turn, nameOf))
       if (agents.length > 0) touched.push(this.#join(kind, agents, nowMs))
     }
     return touched
@@ -74,7 +73,7 @@ export class ToastQueue {
    */
   settle(nowMs: number, isStillWaiting: (agentId: string) => boolean, isHeld = false): boolean {
     const kept = this.#toasts.filter(({ kind, atMs, agents, count }) => {
-      if (kind === 'failed') return isHeld || nowMs - atMs < FAILED_SHOWN_MS
+      if (kind !== 'waiting') return isHeld || nowMs - atMs < FAILED_SHOWN_MS
       return count > agents.length || agents.some(({ id }) => isStillWaiting(id))
     })
     if (kept.length === this.#toasts.length) return false
@@ -87,24 +86,32 @@ export class ToastQueue {
   }
 }
 
-/** Of too many the oldest failure goes first: who waits for somebody is told as long as can be. */
+/** Of too many the oldest one that may go goes first: who waits for somebody is told as long as can be. */
 function keepFew(toasts: readonly Toast[]): readonly Toast[] {
   if (toasts.length <= MAX_TOASTS) return toasts
-  const least = toasts.find(({ kind }) => kind === 'failed') ?? toasts[0]
+  const least = toasts.find(({ kind }) => kind !== 'waiting') ?? toasts[0]
   return keepFew(toasts.filter((toast) => toast !== least))
 }
 
-const toastAgent = (kind: TurnKind, agent: Agent): ToastAgent => ({
-  id: agent.id,
-  name: agent.name,
-  reason: kind === 'waiting' ? (agent.attention?.reason ?? null) : (agent.lastFailure?.what ?? agent.activity),
-  isMock: agent.mock,
-})
+function toastAgent(turn: Turn, nameOf: (agentId: string) => string): ToastAgent {
+  if (turn.kind === 'conflict') {
+    const { source, target, evidence, mock } = turn.link
+    return { id: source, name: `${nameOf(source)} and ${nameOf(target)}`, reason: evidence, isMock: mock }
+  }
+  const { kind, agent } = turn
+  return {
+    id: agent.id,
+    name: agent.name,
+    reason: kind === 'waiting' ? (agent.attention?.reason ?? null) : (agent.lastFailure?.what ?? agent.activity),
+    isMock: agent.mock,
+  }
+}
 
-/** `analyst failed`, `12 agents need you`. */
+/** `analyst failed`, `12 agents need you`, `anna and ben are in conflict`. */
 export function toastTitle({ kind, agents, count }: Toast): string {
   const [first] = agents
   const isOne = count === 1 && first !== undefined
+  if (kind === 'conflict') return isOne ? `${first.name} are in conflict` : `${count} conflicts`
   const verb = kind === 'failed' ? 'failed' : isOne ? 'needs you' : 'need you'
   return `${isOne ? first.name : `${count} agents`} ${verb}`
 }

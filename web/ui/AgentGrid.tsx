@@ -9,6 +9,7 @@ import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, us
 import type { ListRow } from '../store/agentGroups.ts'
 import { readSort, type Sort } from '../store/agentOrder.ts'
 import { nextAgentIndex, treeStep } from '../store/agentRows.ts'
+import { useConcerns } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { useSettings } from '../store/settings.ts'
@@ -38,6 +39,7 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
   const selectedId = useLooking((state) => state.selectedId)
   const hoveredId = useLooking((state) => state.hoveredId)
   const staleIds = useLine(staleIdsText)
+  const concerns = useConcerns((state) => state.byId)
   const isCoarse = useMedia('(pointer: coarse)')
   const [focusedId, setFocusedId] = useState<string | null>(null)
   const indexById = useMemo(() => indexOfEach(rows), [rows])
@@ -181,6 +183,7 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
               <AgentRow
                 key={agent.id}
                 row={row}
+                concern={concerns.get(agent.id)}
                 cells={tableRows[index]?.getVisibleCells() ?? []}
                 columnsKey={columnsKey}
                 rowIndex={index + 2}

@@ -1,15 +1,16 @@
 // The page: the scene over the whole window, panels on it.
 
 import { Component, type ReactNode, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { watchBudget } from '../store/budget.ts'
 import { modeShown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
 import { useStage } from '../store/stage.ts'
 import { useTotalsPanel } from '../store/totalsPanel.ts'
 import { isPast, useTravel } from '../store/travel.ts'
+import { watchConcerns } from '../store/watchConcerns.ts'
 import { AgentsPanel } from './AgentsPanel.tsx'
 import { Banner } from './Banner.tsx'
-import { Detail } from './Detail.tsx'
 import { Dialogs } from './Dialogs.tsx'
 import { EmptyState, Loading } from './EmptyState.tsx'
 import { useCounts, useMedia } from './hooks.ts'
@@ -27,6 +28,7 @@ import { useWallClock } from './useNow.ts'
 import { hasWebGL } from './webgl.ts'
 
 const SceneView = lazyPart(() => import('../scene/SceneView.tsx'))
+const Detail = lazyPart(() => import('./Detail.tsx'))
 const PastBanner = lazyPart(() => import('./PastBanner.tsx'))
 const Timeline = lazyPart(() => import('./Timeline.tsx'))
 const Toasts = lazyPart(() => import('./Toasts.tsx'))
@@ -52,6 +54,8 @@ function Dashboard(): ReactNode {
   const view = useLooking((state) => state.view)
   const isWide = !isNarrow && (view === 'table' || !hasScene)
   const setPanelOpen = useLooking((state) => state.setPanelOpen)
+  useEffect(watchConcerns, [])
+  useEffect(watchBudget, [])
   // On a phone the list comes first; everywhere else the scene does.
   useEffect(() => setPanelOpen(isSmall), [isSmall, setPanelOpen])
   return (
@@ -103,7 +107,7 @@ function Dashboard(): ReactNode {
           <AgentsPanel isStale={mode === 'stale'} isWide={isWide} canWiden={!isNarrow && hasScene} />
           {isWide && <PanelFoot />}
         </div>
-        <Detail />
+        <Late>{model.hasData && <Detail />}</Late>
         {!isWide && <PanelFoot />}
       </aside>
       <Notice />

@@ -3,6 +3,7 @@
 
 import { FlaskConical, History, RotateCw, TriangleAlert } from 'lucide-react'
 import { type ReactNode, useRef } from 'react'
+import { useBudget } from '../store/budget.ts'
 import { useLine } from '../store/line.ts'
 import { useMissingParts } from '../store/missingParts.ts'
 import { retryNow } from '../store/session.ts'
@@ -14,8 +15,9 @@ import { useWallClock } from './useNow.ts'
 export function Banner(): ReactNode {
   const line = useLine()
   const now = useWallClock()
+  const budget = useBudget((state) => state.budget)
   const isPartMissing = useMissingParts(({ parts }) => parts.size > 0)
-  const lines = bannerLines(line, now, __VERSION__, isPartMissing)
+  const lines = bannerLines(line, now, __VERSION__, isPartMissing, budget)
   const [first] = lines
   const isUrgent = lines.some(({ tone }) => tone === 'lost')
   const said = lines.map(({ word, sentence, suggestion }) => `${word ?? ''} ${sentence} ${suggestion}`.trim()).join(' ')
@@ -42,14 +44,14 @@ export function Banner(): ReactNode {
 }
 
 function Line({ line, nowMs, hasRetry }: { line: BannerLine; nowMs: number; hasRetry: boolean }): ReactNode {
-  const { word, sentence, suggestion, command, asOfMs, reload } = line
+  const { word, sentence, suggestion, command, figure, asOfMs, reload } = line
   const canCopy = command !== null || (hasRetry && suggestion !== '')
   return (
     <div className="banner-line">
       <Icon line={line} />
       <p className="banner-text">
         {word && <span className="banner-word">{word}</span>}
-        <strong>{sentence}</strong>{' '}
+        <strong>{sentence}</strong> {figure !== null && <span className="figures">{figure}</span>}{' '}
         {asOfMs !== null && <span className="banner-age figures">Agents as of {formatAge(nowMs - asOfMs)} ago.</span>}{' '}
         {suggestion}
       </p>

@@ -3,11 +3,14 @@
 import { Crosshair, X } from 'lucide-react'
 import { type ReactNode, useEffect, useRef } from 'react'
 import type { Agent } from '../../protocol/swarm.ts'
+import { useConcerns } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
+import { quoted } from '../store/query.ts'
+import { model } from '../store/session.ts'
 import { sendSceneCommand } from '../store/stage.ts'
 import { isPast, useTravel } from '../store/travel.ts'
-import { lookOf, statusText } from '../theme/status.ts'
+import { statusText } from '../theme/status.ts'
 import { ActivityList } from './ActivityList.tsx'
 import { AgentCommands } from './AgentCommands.tsx'
 import { Field } from './Field.tsx'
@@ -15,10 +18,14 @@ import { formatAge, formatBytes, formatCost, formatDuration, formatShare, format
 import { Happening } from './Happening.tsx'
 import { useEntity } from './hooks.ts'
 import { Related } from './Related.tsx'
+import { markOf, stateWord } from './rowWords.ts'
+import { SessionUse } from './SessionUse.tsx'
 import { StatusMark } from './StatusMark.tsx'
+import { TokenSparkline } from './TokenSparkline.tsx'
+import { tokensText } from './tokensText.ts'
 import { useNow } from './useNow.ts'
 
-export function Detail(): ReactNode {
+export default function Detail(): ReactNode {
   const selectedId = useLooking((state) => state.selectedId)
   const agent = useEntity('agent', selectedId)
   if (selectedId === null) return null
@@ -79,7 +86,9 @@ function AgentDetail({ agent }: { agent: Agent }): ReactNode {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
       <section className="detail-body" tabIndex={0} aria-label="Fields">
         <Happening agent={agent} />
+        <TokenSparkline agent={agent} />
         <Fields agent={agent} />
+        {agent.sessionId !== null && agent.parentId === null && <SessionUse agent={agent} />}
         <Related agent={agent} />
         {/* The feed is of now. */}
         {!isInPast && <ActivityList agentId={agent.id} />}
@@ -93,11 +102,12 @@ function AgentDetail({ agent }: { agent: Agent }): ReactNode {
 function Head({ agent }: { agent: Agent }): ReactNode {
   const now = useNow()
   const offsetMs = useLine((state) => state.clockOffsetMs)
+  const concern = useConcerns((state) => state.byId.get(agent.id))
   const since = agent.statusSince === null ? '' : ` for ${formatAge(now + offsetMs - Date.parse(agent.statusSince))}`
   const kind = agent.kind === 'registered' ? 'registered, not seen to work' : 'seen to work'
   return (
     <div className="detail-head">
-      <StatusMark look={lookOf(agent)} isHollow={agent.kind === 'registered'} />
+      <StatusMark look={markOf(agent, concern)} isHollow={agent.kind === 'registered'} />
       <div className="clip">
         <h2 className="detail-name">
           <bdi className="clip" title={agent.name}>
@@ -106,7 +116,7 @@ function Head({ agent }: { agent: Agent }): ReactNode {
           {agent.mock && <span className="tag">mock</span>}
         </h2>
         <p className="detail-state clip">
-          {statusText(agent)}
+          {stateWord(agent, concern)}
           <span className="figures">{since}</span> · {kind}
         </p>
       </div>
@@ -137,15 +147,19 @@ function Fields({ agent }: { agent: Agent }): ReactNode {
       <Field agent={agent} field="type" label="Type" value={withRaw(agent.type, agent.rawType)} />
       <Field agent={agent} field="status" label="Status" value={withRaw(statusText(agent), agent.rawStatus)} />
       <Field agent={agent} field="model" label="Model" value={agent.model} />
-      <Field agent={agent} field="tokens" label="Tokens" isMono value={tokens && tokensText(tokens)} />
+      <Field
+        agent={agent}
+        field="tokens"
+        label="Tokens"
+        isMono
+        value={tokens && tokensText(tokens)}
+        none={noUse(agent)}
+      />
       <Field agent={agent} field="costUsd" label="Cost" isMono value={orNull(agent.costUsd, formatCost)} />
-      {agent.unattributed && (
-        <Field agent={agent} field="unattributed" label="Unattributed" isMono value={usageText(agent.unattributed)} />
-      )}
-      {agent.crossCheck && (
-        <Field agent={agent} field="crossCheck" label="By metrics" isMono value={usageText(agent.crossCheck)} />
-      )}
       <Field agent={agent} field="tools" label="Tool calls" isMono value={tools && toolsText(tools)} />
+      {agent.lastTool && (
+        <Field agent={agent} field="lastTool" label="Last tool" value={lastToolText(agent.lastTool)} />
+      )}
       <Field
         agent={agent}
         field="tasksActive"
@@ -184,8 +198,14 @@ function Identity({ agent }: { agent: Agent }): ReactNode {
       <h3>Where from</h3>
       <dl>
         <Field agent={agent} field="origin" label="Reported by" value={agent.origin} />
-        <Field agent={agent} field="project" label="Project" value={agent.project} />
-        <Field agent={agent} field="host" label="Host" value={agent.host} />
+        <Field
+          agent={agent}
+          field="project"
+          label="Project"
+          value={agent.project}
+          filter={filterOf('project', agent.project)}
+        />
+        <Field agent={agent} field="host" label="Machine" value={agent.host} filter={filterOf('host', agent.host)} />
         {agent.sessionId !== null && (
           <Field agent={agent} field="sessionId" label="Session" isMono isCopied value={agent.sessionId} />
         )}
@@ -195,6 +215,22 @@ function Identity({ agent }: { agent: Agent }): ReactNode {
   )
 }
 
+const filterOf = (name: string, value: string | null): string | null =>
+  value === null || value === '' ? null : `${name}:${quoted(value)}`
+
+/** Why an agent of a session that reports its use has none of its own. */
+function noUse({ sessionId, tokens }: Agent): string | undefined {
+  if (sessionId === null || tokens !== null) return undefined
+  const isReported = [...model.agents.values()].some((other) => other.sessionId === sessionId && other.unattributed)
+  return isReported ? 'not reported: no trace says which part of the session is its own' : undefined
+}
+
+function lastToolText({ name, detail, ok, durationMs }: NonNullable<Agent['lastTool']>): string {
+  const what = detail === null ? name : `${name} ${detail}`
+  const took = durationMs === null ? '' : ` after ${formatDuration(durationMs)}`
+  return `${what} · ${ok ? 'done' : 'failed'}${took}`
+}
+
 function orNull<T>(value: T | null, format: (value: T) => string): string | null {
   return value === null ? null : format(value)
 }
@@ -202,21 +238,6 @@ function orNull<T>(value: T | null, format: (value: T) => string): string | null
 /** What the source called it, where that is something else. */
 const withRaw = (own: string, raw: string | null): string =>
   raw === null || raw.toLowerCase() === own.toLowerCase() ? own : `${own} (“${raw}”)`
-
-function tokensText({ input, output, cacheRead, cacheWrite }: NonNullable<Agent['tokens']>): string {
-  const cached = cacheRead === null && cacheWrite === null ? null : (cacheRead ?? 0) + (cacheWrite ?? 0)
-  const parts = [
-    [input, 'in'],
-    [output, 'out'],
-    [cached, 'cached'],
-  ] as const
-  return parts.flatMap(([value, word]) => (value === null ? [] : [`${formatWhole(value)} ${word}`])).join(' · ')
-}
-
-/** Of a session: what no agent is known for, or what the metrics say. */
-function usageText({ tokens, costUsd }: NonNullable<Agent['unattributed']>): string {
-  return [tokens && tokensText(tokens), orNull(costUsd, formatCost)].filter((part) => part !== null).join(' · ')
-}
 
 function toolsText({ count, errors, durationMs }: NonNullable<Agent['tools']>): string {
   const parts = [

@@ -3,6 +3,7 @@
 import type { ReactNode } from 'react'
 import type { Agent } from '../../protocol/swarm.ts'
 import { useLine } from '../store/line.ts'
+import { useLooking } from '../store/looking.ts'
 import { CopyButton } from './CopyButton.tsx'
 import { formatAge, formatTime } from './format.ts'
 import { useNow } from './useNow.ts'
@@ -16,17 +17,31 @@ interface FieldProps {
   value: string | null
   isMono?: boolean
   isCopied?: boolean
+  /** In place of `not reported`, where it is known why. */
+  none?: string | undefined
+  /** What the figure means, below it. */
+  note?: string | undefined
+  /** The note says that something does not fit. */
+  isOff?: boolean
+  /** Pressed, it shows only what has this value. */
+  filter?: string | null
 }
 
-export function Field({ agent, field, label, value, isMono = false, isCopied = false }: FieldProps): ReactNode {
+export function Field(props: FieldProps): ReactNode {
+  const { agent, field, label, value, isMono = false, isCopied = false, none, note, isOff = false, filter } = props
   return (
     <div className="field" data-testid={`field-${field}`}>
       <dt>{label}</dt>
       <dd className="field-value">
         {value === null || value === '' ? (
-          <span className="field-none">not reported</span>
+          <span className="field-none">{none ?? 'not reported'}</span>
         ) : (
-          <bdi className={isMono ? 'mono' : undefined}>{value}</bdi>
+          <Value value={value} isMono={isMono} filter={filter ?? null} />
+        )}
+        {note !== undefined && (
+          <span className="field-note" data-off={isOff || undefined}>
+            {note}
+          </span>
         )}
       </dd>
       <dd className="field-source clip">
@@ -37,6 +52,21 @@ export function Field({ agent, field, label, value, isMono = false, isCopied = f
         )}
       </dd>
     </div>
+  )
+}
+
+function Value({ value, isMono, filter }: { value: string; isMono: boolean; filter: string | null }): ReactNode {
+  const text = <bdi className={isMono ? 'mono' : undefined}>{value}</bdi>
+  if (filter === null) return text
+  return (
+    <button
+      type="button"
+      className="link-button"
+      title={`Show only these (${filter})`}
+      onClick={() => useLooking.getState().setFilter(filter)}
+    >
+      {text}
+    </button>
   )
 }
 

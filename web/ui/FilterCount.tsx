@@ -7,7 +7,7 @@ interface FilterCountProps {
   value: number
   word: string
   filter: string
-  tone?: 'needs-you' | 'failed'
+  tone?: 'needs-you' | 'failed' | 'stuck'
   isMinor?: boolean
   title?: string
 }

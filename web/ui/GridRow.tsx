@@ -6,11 +6,13 @@ import { ChevronRight } from 'lucide-react'
 import { type CSSProperties, memo, type ReactNode } from 'react'
 import type { Agent } from '../../protocol/swarm.ts'
 import { type AgentListRow, GROUP_TITLES, type ListRow } from '../store/agentGroups.ts'
-import { taskText } from '../store/agentOrder.ts'
 import { MAX_DEPTH } from '../store/agentTree.ts'
+import type { Concern } from '../store/concerns.ts'
 import { useLooking } from '../store/looking.ts'
-import { lookOf, statusText } from '../theme/status.ts'
+import { lookOf } from '../theme/status.ts'
+import { Ago } from './Ago.tsx'
 import type { gridFeatures } from './gridColumns.tsx'
+import { markOf, rowWords, stateWord } from './rowWords.ts'
 import { StatusMark } from './StatusMark.tsx'
 
 export type GridCell = Cell<typeof gridFeatures, ListRow>
@@ -52,6 +54,7 @@ export function GroupRow({ row, rowIndex, columnCount, style, figures }: GroupRo
 
 interface AgentRowProps {
   row: AgentListRow
+  concern: Concern | undefined
   cells: readonly GridCell[]
   /** Says which columns there are. */
   columnsKey: string
@@ -70,6 +73,7 @@ interface AgentRowProps {
 /** A row renders again only when its agent, place or selection changed. */
 export const AgentRow = memo(AgentRowView, (a, b) => {
   const keys = [
+    'concern',
     'columnsKey',
     'rowIndex',
     'top',
@@ -90,16 +94,19 @@ function isSameTree(a: AgentListRow['tree'], b: AgentListRow['tree']): boolean {
 }
 
 function AgentRowView(props: AgentRowProps): ReactNode {
-  const { row, cells, rowIndex, top, height, isTable, isSelected, isHovered, isStale, isTabStop, onChoose, onFocus } =
-    props
+  const { row, concern, cells, rowIndex, top, height, isTable, isSelected, isHovered, isStale, isTabStop } = props
+  const { onChoose, onFocus } = props
   const { agent, tree } = row
   const look = lookOf(agent)
+  const said = rowWords(agent, concern)
   const words = [
     agent.name,
-    statusText(agent),
+    stateWord(agent, concern),
     agent.type,
     agent.kind,
-    subText(agent),
+    said.text,
+    said.tone === 'quiet' ? 'quiet' : '',
+    concern && concern.conflicts.length > 0 ? 'in conflict' : '',
     isStale ? 'not current' : '',
     agent.mock ? 'mock' : '',
   ]
@@ -110,6 +117,7 @@ function AgentRowView(props: AgentRowProps): ReactNode {
       data-testid="agent-row"
       data-agent={agent.id}
       data-look={look}
+      data-concern={concern?.stuck ? 'stuck' : said.tone === 'quiet' ? 'quiet' : undefined}
       data-hovered={isHovered}
       data-stale={isStale}
       data-passed={tree?.isPassed || undefined}
@@ -138,11 +146,11 @@ function AgentRowView(props: AgentRowProps): ReactNode {
             data-column={id}
           >
             {isName && tree && <Twig row={row} />}
-            {isName && !isTable && <StatusMark look={look} isHollow={agent.kind === 'registered'} />}
+            {isName && !isTable && <StatusMark look={markOf(agent, concern)} isHollow={agent.kind === 'registered'} />}
             {isName && !isTable ? (
               <span className="clip">
                 <FlexRender cell={cell} />
-                <Sub agent={agent} />
+                <Sub agent={agent} concern={concern} />
               </span>
             ) : (
               <FlexRender cell={cell} />
@@ -154,16 +162,17 @@ function AgentRowView(props: AgentRowProps): ReactNode {
   )
 }
 
-function Sub({ agent }: { agent: Agent }): ReactNode {
-  const look = lookOf(agent)
-  const text = subText(agent)
+function Sub({ agent, concern }: { agent: Agent; concern: Concern | undefined }): ReactNode {
+  const { text, tone, sinceMs } = rowWords(agent, concern)
   return (
-    <span
-      className="row-sub clip"
-      data-tone={look === 'needs-you' || look === 'failed' ? look : undefined}
-      title={text}
-    >
-      <bdi>{text}</bdi>
+    <span className="row-sub" data-tone={tone ?? undefined} title={text}>
+      <bdi className="clip">{text}</bdi>
+      {sinceMs !== null && (
+        <span className="row-since figures">
+          {tone === 'quiet' ? 'quiet for ' : ''}
+          <Ago sinceMs={sinceMs} />
+        </span>
+      )}
     </span>
   )
 }
@@ -195,13 +204,4 @@ function Twig({ row: { agent, tree } }: { row: AgentListRow }): ReactNode {
       )}
     </>
   )
-}
-
-/** What it waits for, does, or is. */
-export function subText(agent: Agent): string {
-  const said = taskText(agent)
-  if (said) return said
-  const state = statusText(agent)
-  const what = agent.kind === 'registered' ? `${agent.type} · registered` : agent.type
-  return state === 'idle' || state === 'active' ? what : `${what} · ${state}`
 }

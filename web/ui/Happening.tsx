@@ -1,12 +1,13 @@
 // What of an agent cannot wait: who it waits for, what is wrong, and what it has under way. Each with its age.
 
-import { CircleAlert, Hourglass, TriangleAlert, Wrench } from 'lucide-react'
+import { CircleAlert, FileWarning, Hourglass, MoonStar, TriangleAlert, Wrench } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { stuckReason } from '../../protocol/derive.ts'
-import type { Agent } from '../../protocol/swarm.ts'
+import type { Agent, Link } from '../../protocol/swarm.ts'
+import { useConcerns } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
-import { model } from '../store/session.ts'
+import { useLooking } from '../store/looking.ts'
 import { formatAge } from './format.ts'
+import { useEntity } from './hooks.ts'
 import { useNow } from './useNow.ts'
 
 export function Happening({ agent }: { agent: Agent }): ReactNode {
@@ -15,8 +16,17 @@ export function Happening({ agent }: { agent: Agent }): ReactNode {
   const nowMs = now + offsetMs
   const age = (iso: string) => formatAge(nowMs - Date.parse(iso))
   const { attention, lastFailure, openTools } = agent
-  const stuck = stuckReason(agent, model.store, nowMs)
-  const isThere = attention || lastFailure || stuck || (openTools && openTools.length > 0)
+  const concern = useConcerns((state) => state.byId.get(agent.id))
+  const stuck = concern?.stuck ?? null
+  const quietSinceMs = stuck ? null : (concern?.quietSinceMs ?? null)
+  const conflicts = concern?.conflicts ?? []
+  const isThere =
+    attention ||
+    lastFailure ||
+    stuck ||
+    quietSinceMs !== null ||
+    conflicts.length > 0 ||
+    (openTools && openTools.length > 0)
   if (!isThere) return null
   return (
     <ul className="happening" data-testid="happening">
@@ -35,6 +45,22 @@ export function Happening({ agent }: { agent: Agent }): ReactNode {
           {stuck.reason}
         </Line>
       )}
+      {quietSinceMs !== null && (
+        <Line tone="quiet" icon={<MoonStar size={14} />} age={formatAge(nowMs - quietSinceMs)} said="Quiet">
+          quiet: nothing heard while at work
+        </Line>
+      )}
+      {conflicts.map((link) => (
+        <Line
+          key={link.id}
+          tone="conflict"
+          icon={<FileWarning size={15} />}
+          age={link.since === null ? '' : age(link.since)}
+          said="In conflict"
+        >
+          <Conflict agentId={agent.id} link={link} />
+        </Line>
+      ))}
       {openTools?.toReversed().map(({ id, name, detail, since }) => (
         <Line key={id} tone="tool" icon={<Wrench size={14} />} age={age(since)} said="In a tool">
           {detail === null ? name : `${name} ${detail}`}
@@ -45,12 +71,12 @@ export function Happening({ agent }: { agent: Agent }): ReactNode {
 }
 
 interface LineProps {
-  tone: 'needs-you' | 'failed' | 'stuck' | 'tool'
+  tone: 'needs-you' | 'failed' | 'stuck' | 'quiet' | 'conflict' | 'tool'
   icon: ReactNode
   /** For who does not see the icon. */
   said: string
   age: string
-  children: string
+  children: ReactNode
 }
 
 function Line({ tone, icon, said, age, children }: LineProps): ReactNode {
@@ -63,5 +89,21 @@ function Line({ tone, icon, said, age, children }: LineProps): ReactNode {
       </span>
       <span className="figures happening-age">{age}</span>
     </li>
+  )
+}
+
+/** On which file, and with whom; the name leads there. */
+function Conflict({ agentId, link }: { agentId: string; link: Link }): ReactNode {
+  const otherId = link.source === agentId ? link.target : link.source
+  const other = useEntity('agent', otherId)
+  return (
+    <>
+      {link.evidence}{' '}
+      {other && (
+        <button type="button" className="link-button" onClick={() => useLooking.getState().select(otherId)}>
+          with <bdi>{other.name}</bdi>
+        </button>
+      )}
+    </>
   )
 }

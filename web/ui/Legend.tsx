@@ -1,10 +1,12 @@
-// What colours, marks, shapes and lines mean. Lines only of kinds that are there.
+// What colours, marks, shapes and lines mean: of each only what is there.
 
 import { type ReactNode, useMemo } from 'react'
-import { LINK_KINDS, type LinkKind } from '../../protocol/swarm.ts'
+import { type Agent, LINK_KINDS, type LinkKind } from '../../protocol/swarm.ts'
+import { groupKeyOf } from '../scene/nodeGroups.ts'
+import { useConcerns } from '../store/concerns.ts'
 import { model } from '../store/session.ts'
-import { FAMILY_TITLES } from '../theme/roles.ts'
-import { LOOK_TITLES, LOOKS } from '../theme/status.ts'
+import { FAMILY_TITLES, familyOf } from '../theme/roles.ts'
+import { LOOK_TITLES, LOOKS, lookOf } from '../theme/status.ts'
 import { FamilyShape } from './FamilyShape.tsx'
 import { useModelVersion } from './hooks.ts'
 import { StatusMark } from './StatusMark.tsx'
@@ -25,29 +27,51 @@ const DASHES: Readonly<Partial<Record<LinkKind, string>>> = {
 }
 const FAMILY_ORDER = ['lead', 'builder', 'checker', 'other'] as const
 
+/** As the scene does: a group has at least two members, and there is something to tell it apart from. */
+function areHullsDrawn(agents: readonly Agent[]): boolean {
+  const sizes = new Map<string, number>()
+  for (const agent of agents) {
+    const key = groupKeyOf(agent, (id) => model.agents.get(id))
+    sizes.set(key, (sizes.get(key) ?? 0) + 1)
+  }
+  const groups = [...sizes.values()].filter((size) => size > 1).length
+  return groups > 0 && sizes.size > 1
+}
+
 export function Legend(): ReactNode {
   const version = useModelVersion()
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
   const present = useMemo(() => {
     const kinds = new Set([...model.links.values()].map((link) => link.kind))
     const agents = [...model.agents.values()]
+    const looks = new Set(agents.map(lookOf))
+    const families = new Set<string>(agents.map(({ type }) => familyOf(type)))
     return {
+      looks: LOOKS.filter((look) => looks.has(look)),
+      families: FAMILY_ORDER.filter((family) => families.has(family)),
+      hasHulls: areHullsDrawn(agents),
       kinds: LINK_KINDS.filter((kind) => kinds.has(kind)),
       hasRegistered: agents.some((agent) => agent.kind === 'registered'),
     }
   }, [version])
+  const hasStuck = useConcerns(({ stuck }) => stuck > 0)
   if (model.agents.size === 0) return null
   return (
     <aside className="legend" data-testid="legend" aria-label="Legend">
       <ul aria-label="States">
-        {LOOKS.map((look) => (
+        {present.looks.map((look) => (
           <li key={look}>
             <StatusMark look={look} /> {LOOK_TITLES[look]}
           </li>
         ))}
+        {hasStuck && (
+          <li>
+            <StatusMark look="stuck" /> stuck
+          </li>
+        )}
       </ul>
       <ul aria-label="Roles and links">
-        {FAMILY_ORDER.map((family) => (
+        {present.families.map((family) => (
           <li key={family}>
             <FamilyShape family={family} /> {FAMILY_TITLES[family]}
           </li>
@@ -60,16 +84,21 @@ export function Legend(): ReactNode {
         {present.kinds.map((kind) => (
           <li key={kind}>
             <svg className="mark" width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
-              <path
-                d="M0 9h18"
-                stroke={`var(--link-${kind})`}
-                strokeWidth={kind === 'conflict' ? 2 : 1.5}
-                strokeDasharray={DASHES[kind]}
-              />
+              {kind === 'conflict' && <path d="M3 6v6M9 6v6M15 6v6" stroke="var(--link-conflict)" strokeWidth="2.5" />}
+              {kind === 'message' && <circle cx="12" cy="9" r="3" fill="var(--link-message)" />}
+              <path d="M0 9h18" stroke={`var(--link-${kind})`} strokeWidth={1.5} strokeDasharray={DASHES[kind]} />
             </svg>
             {LINK_TITLES[kind]}
           </li>
         ))}
+        {present.hasHulls && (
+          <li>
+            <svg className="mark" width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
+              <path d="M3 10c0-5 4-7 8-6s6 5 4 8-12 5-12-2z" fill="var(--hull-2)" stroke="var(--hairline-strong)" />
+            </svg>
+            area: one swarm or session
+          </li>
+        )}
       </ul>
     </aside>
   )

@@ -23,6 +23,7 @@ const RELATIONS: Readonly<Record<Exclude<LinkKind, 'assigned'>, readonly [string
 
 interface Relation {
   title: string
+  kind: LinkKind
   others: { agent: Agent; evidence: string }[]
 }
 
@@ -35,7 +36,7 @@ export function Related({ agent }: { agent: Agent }): ReactNode {
   const swarm = agent.swarmId === null ? undefined : model.get('swarm', agent.swarmId)
   return (
     <>
-      {relations.map(({ title, others }) => (
+      {relations.map(({ title, kind, others }) => (
         <section key={title} data-testid="related">
           <h3>
             {title} · <span className="mono">{others.length}</span>
@@ -43,7 +44,7 @@ export function Related({ agent }: { agent: Agent }): ReactNode {
           <ul>
             {others.slice(0, MAX_SHOWN).map(({ agent: other, evidence }) => (
               <li key={other.id}>
-                <RelatedAgent agent={other} evidence={evidence} />
+                <RelatedAgent agent={other} evidence={evidence} isSaid={EVIDENCE_SAID.has(kind)} />
               </li>
             ))}
           </ul>
@@ -79,13 +80,22 @@ export function Related({ agent }: { agent: Agent }): ReactNode {
   )
 }
 
-function RelatedAgent({ agent, evidence }: { agent: Agent; evidence: string }): ReactNode {
+/** Where the word for the link does not say enough: what was seen. */
+const EVIDENCE_SAID: ReadonlySet<LinkKind> = new Set(['inferred', 'registered-by', 'conflict', 'message'])
+
+interface RelatedAgentProps {
+  agent: Agent
+  evidence: string
+  isSaid: boolean
+}
+
+function RelatedAgent({ agent, evidence, isSaid }: RelatedAgentProps): ReactNode {
   const select = useLooking((state) => state.select)
   return (
     <button type="button" className="related" title={evidence} onClick={() => select(agent.id)}>
       <StatusMark look={lookOf(agent)} isHollow={agent.kind === 'registered'} />
       <bdi className="clip">{agent.name}</bdi>
-      <span className="related-note">{statusText(agent)}</span>
+      <span className="related-note">{isSaid ? evidence : statusText(agent)}</span>
     </button>
   )
 }
@@ -116,7 +126,7 @@ function relationsOf(id: string): Relation[] {
     const relation = relationOf(link, id)
     const other = relation && model.get('agent', relation.otherId)
     if (!relation || !other) continue
-    const known = byTitle.get(relation.title) ?? { title: relation.title, others: [] }
+    const known = byTitle.get(relation.title) ?? { title: relation.title, kind: link.kind, others: [] }
     known.others.push({ agent: other, evidence: link.evidence })
     byTitle.set(relation.title, known)
   }

@@ -1,10 +1,10 @@
 // The scene's marks as icons: each state has a form of its own, not only a colour. A word always stands beside them.
 
 import type { ReactNode } from 'react'
-import type { Look } from '../theme/status.ts'
+import type { Mark } from './rowWords.ts'
 
 interface StatusMarkProps {
-  look: Look
+  look: Mark
   /** Drawn as an outline: registered, not seen to work. */
   isHollow?: boolean
 }
@@ -17,7 +17,7 @@ export function StatusMark({ look, isHollow = false }: StatusMarkProps): ReactNo
       height="18"
       viewBox="0 0 18 18"
       fill="none"
-      style={{ color: `var(--look-${look})` }}
+      style={{ color: look === 'stuck' ? 'var(--lost)' : `var(--look-${look})` }}
       aria-hidden="true"
     >
       {mark(look, isHollow)}
@@ -33,7 +33,7 @@ function dot(radius: number, isHollow: boolean): ReactNode {
   )
 }
 
-function mark(look: Look, isHollow: boolean): ReactNode {
+function mark(look: Mark, isHollow: boolean): ReactNode {
   const stroke = { stroke: 'currentColor', strokeWidth: 1.5, strokeLinecap: 'round' } as const
   switch (look) {
     case 'needs-you':
@@ -58,6 +58,14 @@ function mark(look: Look, isHollow: boolean): ReactNode {
             strokeLinecap="butt"
           />
           <path d="M3 3l3 3M15 3l-3 3M3 15l3-3M15 15l-3-3" {...stroke} />
+        </>
+      )
+    case 'stuck':
+      // Held from above and below.
+      return (
+        <>
+          {dot(3.1, isHollow)}
+          <path d="M4.4 4.9a6.2 6.2 0 0 1 9.2 0M4.4 13.1a6.2 6.2 0 0 0 9.2 0" {...stroke} strokeWidth="2.2" />
         </>
       )
     case 'active':

@@ -1,6 +1,6 @@
 // What just went wrong or waits for somebody, where it is seen at once and can be waved away.
 
-import { CircleHelp, OctagonX, X } from 'lucide-react'
+import { CircleHelp, FileWarning, OctagonX, X } from 'lucide-react'
 import { type ReactNode, useEffect } from 'react'
 import './toasts.css'
 import { dismissToast, holdToasts, showToast, useAlerts, watchAlerts } from '../store/alerts.ts'
@@ -39,10 +39,12 @@ export default function Toasts(): ReactNode {
   )
 }
 
+const ICONS = { failed: OctagonX, waiting: CircleHelp, conflict: FileWarning } as const
+
 function ToastCard({ toast, isInPast }: { toast: Toast; isInPast: boolean }): ReactNode {
   const { id, kind, agents, count } = toast
   const text = toastText(toast)
-  const Icon = kind === 'failed' ? OctagonX : CircleHelp
+  const Icon = ICONS[kind]
   return (
     <article className="toast" data-testid="toast" data-kind={kind}>
       <Icon className="toast-icon" size={17} aria-hidden="true" />

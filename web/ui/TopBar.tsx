@@ -104,6 +104,7 @@ function Counts(): ReactNode {
         tone="needs-you"
       />
       <FilterCount value={counts.failed} word="failed" filter="status:failed" tone="failed" />
+      {counts.stuck > 0 && <FilterCount value={counts.stuck} word="stuck" filter="status:stuck" tone="stuck" />}
       <FilterCount value={counts.idle} word="idle" filter="status:idle" />
       <span className="count-divider" />
       <TotalsButton />

@@ -5,6 +5,7 @@ import { type ReactNode, useEffect, useMemo } from 'react'
 import './totals.css'
 import { type Totals as TotalsNow, totalsOf } from '../../protocol/derive.ts'
 import { AGENT_STATUSES, type AgentStatus } from '../../protocol/swarm.ts'
+import { useConcerns } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
 import { model } from '../store/session.ts'
 import { USAGE_SPAN_MS, useUsage, watchUsage } from '../store/usage.ts'
@@ -47,6 +48,7 @@ const STATUS_ORDER = (
 
 function Agents({ totals }: { totals: TotalsNow }): ReactNode {
   const { byKind, byStatus, needAttention } = totals
+  const { stuck, quiet } = useConcerns()
   const present = STATUS_ORDER.filter((status) => byStatus[status] > 0)
   return (
     <div className="totals-part">
@@ -57,6 +59,8 @@ function Agents({ totals }: { totals: TotalsNow }): ReactNode {
             {needAttention} {needAttention === 1 ? 'needs' : 'need'} you
           </small>
         )}
+        {stuck > 0 && <small className="totals-stuck">{stuck} stuck</small>}
+        {quiet > 0 && <small>{quiet} quiet</small>}
       </h2>
       {(['observed', 'registered'] as const).map((kind) => (
         <Share

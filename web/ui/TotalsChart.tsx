@@ -2,6 +2,7 @@
 
 import { type ReactNode, useEffect, useRef } from 'react'
 import type uPlot from 'uplot'
+import './totalsChart.css'
 import { loadChart } from './loadChart.ts'
 
 export interface ChartPoint {

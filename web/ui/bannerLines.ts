@@ -1,13 +1,15 @@
 // What the banner says, from what is known: one line per thing that is wrong, the page's own line first.
 
 import { errorOf } from '../../protocol/connection.ts'
-import { isLive } from '../../protocol/derive.ts'
+import { BUDGET_WARNING_SHARE, type Budget, isLive } from '../../protocol/derive.ts'
 import type { SourceError, SourceStatus } from '../../protocol/swarm.ts'
 import { isLineDown, type Line, modeShown, staleSince } from '../store/line.ts'
+import { formatCost, formatShare } from './format.ts'
+import { lossOf, NAMES } from './sourceChip.ts'
 
 export interface BannerLine {
   key: string
-  tone: 'lost' | 'mock' | 'past'
+  tone: 'lost' | 'mock' | 'past' | 'warning'
   /** Stands before all else: MOCK, REPLAY. */
   word: string | null
   /** What is wrong, in a sentence. */
@@ -19,6 +21,8 @@ export interface BannerLine {
   retryAtMs: number | null
   canRetry: boolean
   isTrying: boolean
+  /** Changes all the time: shown, and not announced anew. */
+  figure: string | null
   /** The agents' age is told in words. */
   asOfMs: number | null
   reload: boolean
@@ -30,6 +34,7 @@ export function bannerLines(
   nowMs: number,
   pageVersion: string | null = null,
   isPartMissing = false,
+  budget: Budget | null = null,
 ): BannerLine[] {
   const mode = modeShown(line, nowMs)
   const lines: BannerLine[] = []
@@ -48,6 +53,8 @@ export function bannerLines(
   }
   const logError = isDown ? null : line.status?.logError
   if (logError) lines.push(logLine(logError))
+  if (budget && budget.level !== 'ok') lines.push(budgetLine(budget))
+  if (!isDown) for (const source of line.status?.sources ?? []) lines.push(...lossLines(source))
   const { serverVersion } = line
   const isOther = pageVersion !== null && serverVersion !== null && serverVersion !== pageVersion
   // The line's own mismatch says it already.
@@ -67,6 +74,7 @@ const EMPTY: BannerLine = {
   retryAtMs: null,
   canRetry: false,
   isTrying: false,
+  figure: null,
   asOfMs: null,
   reload: false,
 }
@@ -131,6 +139,28 @@ const logLine = ({ error, details }: SourceError): BannerLine => ({
   sentence: withStop(error),
   suggestion: details.suggestion,
 })
+
+/** What the agents cost is their user's to judge: it is told, and stops nothing. */
+const budgetLine = ({ level, limitUsd, spentUsd }: Budget): BannerLine => ({
+  ...EMPTY,
+  key: 'budget',
+  tone: level === 'exceeded' ? 'lost' : 'warning',
+  sentence:
+    level === 'exceeded'
+      ? `The budget of ${formatCost(limitUsd)} is exceeded.`
+      : `${formatShare(BUDGET_WARNING_SHARE)} of the budget of ${formatCost(limitUsd)} are spent.`,
+  figure: `${formatCost(spentUsd ?? 0)} reported so far.`,
+  suggestion: 'Nothing is stopped by it.',
+})
+
+/** What came and is missing from the picture. */
+function lossLines(source: SourceStatus): BannerLine[] {
+  const loss = lossOf(source)
+  if (loss === null) return []
+  const sentence = `Some of what ${NAMES[source.kind]} sent is missing here.`
+  const suggestion = 'npm start -- doctor looks at each link of the road.'
+  return [{ ...EMPTY, key: `loss ${source.id}`, tone: 'warning', sentence, figure: `${loss}.`, suggestion }]
+}
 
 const PART_MISSING: BannerLine = {
   ...EMPTY,

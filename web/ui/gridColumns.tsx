@@ -1,14 +1,18 @@
 // The table's columns. The same ones make the list beside the scene, where a name has two lines and the rest is hidden.
 
 import { columnVisibilityFeature, createColumnHelper, rowSortingFeature, tableFeatures } from '@tanstack/react-table'
+import { FileWarning, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { Agent } from '../../protocol/swarm.ts'
 import { stateMs, tokenSum } from '../store/agentFigures.ts'
 import type { AgentListRow, ListRow } from '../store/agentGroups.ts'
 import { firstDirection, SORT_COLUMNS, type SortColumn, taskText } from '../store/agentOrder.ts'
+import { concernOf } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
-import { lookOf, statusText } from '../theme/status.ts'
+import { statusText } from '../theme/status.ts'
+import { Ago } from './Ago.tsx'
 import { formatAge, formatCost, formatCount } from './format.ts'
+import { markOf, rowWords, stateWord } from './rowWords.ts'
 import { StatusMark } from './StatusMark.tsx'
 import { useNow } from './useNow.ts'
 
@@ -31,6 +35,7 @@ export const COLUMN_TITLES: Readonly<Record<SortColumn, string>> = {
   cost: 'Cost',
   since: 'In state',
   project: 'Project',
+  host: 'Machine',
 }
 /** Without these a row is nobody. */
 export const FIXED_COLUMNS: ReadonlySet<SortColumn> = new Set(['status', 'name'])
@@ -58,8 +63,8 @@ export const gridColumns = helper.columns([
     track: '96px',
     cell: ({ agent }) => (
       <span className="cell-status">
-        <StatusMark look={lookOf(agent)} isHollow={agent.kind === 'registered'} />
-        <span className="clip">{statusText(agent)}</span>
+        <StatusMark look={markOf(agent, concernOf(agent.id))} isHollow={agent.kind === 'registered'} />
+        <span className="clip">{stateWord(agent, concernOf(agent.id))}</span>
       </span>
     ),
   }),
@@ -87,6 +92,10 @@ export const gridColumns = helper.columns([
       />
     ),
   }),
+  column('host', {
+    track: 'minmax(64px, 0.6fr)',
+    cell: ({ agent }) => <Text text={agent.host} what="Machine" />,
+  }),
 ])
 
 /** Which are seen: in the table all that are not switched off; in the list the name and what there are figures of. */
@@ -109,18 +118,53 @@ function Name({ agent }: { agent: Agent }): ReactNode {
         {agent.name}
       </bdi>
       {agent.mock && <span className="tag">mock</span>}
+      <RowMarks agent={agent} />
+    </span>
+  )
+}
+
+/** What else is wrong with it, beside its state: it writes what another writes, or a tool failed and it goes on. */
+function RowMarks({ agent }: { agent: Agent }): ReactNode {
+  const conflicts = concernOf(agent.id)?.conflicts ?? []
+  const failure = agent.status === 'error' ? null : agent.lastFailure
+  return (
+    <>
+      {conflicts.length > 0 && (
+        <RowMark tone="conflict" words={`conflict: ${conflicts.map(({ evidence }) => evidence).join('; ')}`}>
+          <FileWarning size={14} />
+        </RowMark>
+      )}
+      {failure && (
+        <RowMark tone="failed" words={`failed: ${failure.what}`}>
+          <TriangleAlert size={13} />
+        </RowMark>
+      )}
+    </>
+  )
+}
+
+function RowMark({ tone, words, children }: { tone: string; words: string; children: ReactNode }): ReactNode {
+  return (
+    <span className="row-mark" data-tone={tone} title={words}>
+      <span aria-hidden="true">{children}</span>
+      <span className="sr-only">{words}</span>
     </span>
   )
 }
 
 function Doing({ agent }: { agent: Agent }): ReactNode {
-  const text = taskText(agent)
-  const look = lookOf(agent)
-  if (text === null) return <NotReported what="What it does" />
+  const { text, tone, sinceMs } = rowWords(agent, concernOf(agent.id))
+  if (taskText(agent) === null && (tone === null || tone === 'quiet')) return <NotReported what="What it does" />
   return (
-    <bdi className="clip" title={text} data-tone={look === 'needs-you' || look === 'failed' ? look : undefined}>
-      {text}
-    </bdi>
+    <span className="cell-doing" data-tone={tone ?? undefined} title={text}>
+      <bdi className="clip">{text}</bdi>
+      {sinceMs !== null && (
+        <span className="row-since figures">
+          {tone === 'quiet' ? 'quiet for ' : ''}
+          <Ago sinceMs={sinceMs} />
+        </span>
+      )}
+    </span>
   )
 }
 

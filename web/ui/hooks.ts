@@ -5,6 +5,7 @@ import type { EntityKind } from '../../protocol/swarm.ts'
 import { parseFilter } from '../store/agentFilter.ts'
 import { type Counts, countAgents, type ListRow } from '../store/agentGroups.ts'
 import { rowsOf } from '../store/agentRows.ts'
+import { useConcerns } from '../store/concerns.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
 import type { EntityOf } from '../store/swarmModel.ts'
@@ -25,8 +26,9 @@ export function useEntity<K extends EntityKind>(kind: K, id: string | null): Ent
 
 export function useCounts(): Counts {
   const version = useModelVersion()
+  const concerns = useConcerns()
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
-  return useMemo(() => countAgents(model.agents.values()), [version])
+  return useMemo(() => countAgents(model.agents.values()), [version, concerns])
 }
 
 export function useRows(): ListRow[] {
@@ -35,11 +37,12 @@ export function useRows(): ListRow[] {
   const isTree = useLooking((state) => state.isTree)
   const sort = useLooking((state) => state.sort)
   const collapsed = useLooking((state) => state.collapsed)
+  const concerns = useConcerns()
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
   return useMemo(() => {
     const { agents, links } = model
     return rowsOf({ agents, links, filter: parseFilter(filter), isTree, sort, collapsed })
-  }, [version, filter, isTree, sort, collapsed])
+  }, [version, filter, isTree, sort, collapsed, concerns])
 }
 
 export function useMedia(query: string): boolean {

@@ -12,7 +12,7 @@ export interface SourceChip {
   title?: string | null
 }
 
-const NAMES: Readonly<Record<SourceStatus['kind'], string>> = {
+export const NAMES: Readonly<Record<SourceStatus['kind'], string>> = {
   'claude-flow': 'claude-flow',
   'claude-code': 'Claude Code',
   otlp: 'OTLP',
@@ -36,7 +36,7 @@ export function sourceChip(source: SourceStatus, serverNowMs: number, wasLive: b
     case 'limited':
       return chip('live', 'read once')
     case 'receiving':
-      return chip('live', 'receiving')
+      return chip('live', lossOf(source) === null ? 'receiving' : 'receiving, not all')
     case 'quiet':
       return chip('quiet', `quiet for ${age}`)
     case 'never':
@@ -57,8 +57,51 @@ export function sourceChip(source: SourceStatus, serverNowMs: number, wasLive: b
 }
 
 /** Where it is, and what came of what it sent. */
-function titleOf({ url, counts }: SourceStatus): string | null {
-  const counted = Object.entries(counts ?? {}).map(([what, count]) => `${what} ${count.toLocaleString('en-US')}`)
+function titleOf(source: SourceStatus): string | null {
+  const { url, counts, state } = source
+  if (state === 'never') return 'Nothing was sent yet. To have it sent: npm start -- connect'
+  const counted = Object.entries(counts ?? {}).map(([what, count]) => `${COUNT_WORDS[what] ?? what} ${whole(count)}`)
   const parts = [...(url === null ? [] : [url]), ...counted]
   return parts.length > 0 ? parts.join(' · ') : null
+}
+
+const whole = (count: number): string => count.toLocaleString('en-US')
+
+/** The server's names of counts, in words. */
+const COUNT_WORDS: Readonly<Record<string, string>> = {
+  hooks: 'hooks',
+  hooksIgnored: 'hooks that say nothing',
+  hooksMalformed: 'hooks that are none',
+  hooksDroppedActivity: 'tool calls dropped',
+  hooksDroppedLifecycle: 'starts and ends dropped',
+  hooksFailed: 'hooks lost by a fault',
+  hooksUnwanted: 'hooks during a demo',
+  telemetry: 'telemetry records',
+  telemetryIgnored: 'records that say nothing',
+  telemetryForeign: 'records of other programs',
+  telemetryMalformed: 'records that are none',
+  telemetryFailed: 'records lost by a fault',
+  telemetryUnwanted: 'records during a demo',
+  refused: 'requests refused',
+  taken: 'records taken',
+  late: 'records that came too late',
+  tooManyAgents: 'records of more agents than there is room for',
+}
+/** What should have been in the picture and is not. */
+const LOSSES = [
+  'hooksDroppedActivity',
+  'hooksDroppedLifecycle',
+  'hooksFailed',
+  'telemetryFailed',
+  'tooManyAgents',
+  'refused',
+] as const
+
+/** In words; `null`: nothing was lost. */
+export function lossOf({ counts }: Pick<SourceStatus, 'counts'>): string | null {
+  const parts = LOSSES.flatMap((what) => {
+    const count = counts?.[what] ?? 0
+    return count > 0 ? [`${whole(count)} ${COUNT_WORDS[what] ?? what}`] : []
+  })
+  return parts.length > 0 ? parts.join(', ') : null
 }

@@ -49,6 +49,8 @@ void main() {
   vFade = fogAt(-view.z) * 0.42;
   if ((flags & DIMMED) != 0) vFade = max(vFade, 0.86);
   if (stale) vFade = max(vFade, 0.28);
+  // Nothing is heard of it: it steps back a little.
+  if ((flags & QUIET) != 0) vFade = max(vFade, 0.4);
 }
 `
 

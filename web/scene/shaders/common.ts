@@ -30,6 +30,7 @@ float presence(vec3 life) {
 
 export const STYLE = /* glsl */ `
 uniform vec3 uPalette[7];
+uniform vec3 uStuck;
 uniform vec3 uGround;
 uniform float uStaleAll;
 
@@ -56,6 +57,8 @@ float seenRadius(float radius, int look, float worldPerPixel) {
 const int HOLLOW = 1;
 const int STALE = 2;
 const int DIMMED = 4;
+const int STUCK = 8;
+const int QUIET = 16;
 
 vec3 washed(vec3 color, float amount) {
   float grey = dot(color, vec3(0.30, 0.55, 0.15));

@@ -52,7 +52,8 @@ void main() {
   vLengthPx = length((bClip.xy / bClip.w - aClip.xy / aClip.w) * uViewport) * 0.5 / uPixelRatio;
   vKind = kind;
   vColor = washed(uLinkPalette[kind], uStaleAll * 0.7);
-  vStrength = (touched ? 1.7 : uCrowd) * (1.0 - 0.5 * uStaleAll);
+  // A conflict is a warning: however many links there are, it does not step back.
+  vStrength = (touched ? 1.7 : kind == 5 ? 1.0 : uCrowd) * (1.0 - 0.5 * uStaleAll);
   vFade = fogAt(here.w) * 0.75;
 }
 `
@@ -68,6 +69,13 @@ flat varying float vStrength;
 flat varying float vHalfWidth;
 varying float vFade;
 
+/** A thin line with a thick knot every so often: told apart from all others without its colour. */
+float conflictAt(float px) {
+  float knot = 1.0 - smoothstep(1.4, 2.2, abs(fract(px / 13.0) - 0.5) * 13.0);
+  float thin = 1.0 - smoothstep(vHalfWidth * 0.16, vHalfWidth * 0.34, abs(vSide));
+  return max(thin, knot);
+}
+
 void main() {
   float line = 1.0 - smoothstep(vHalfWidth - 1.1, vHalfWidth, abs(vSide));
   float px = vAlong * vLengthPx;
@@ -75,7 +83,8 @@ void main() {
   if (vKind == 1) pattern = smoothstep(0.0, 0.1, 0.58 - fract(px / 11.0)); // inferred: dashes
   else if (vKind == 6) pattern = smoothstep(0.0, 0.2, 0.36 - fract(px / 6.0)); // topology: dots
   else if (vKind == 2) pattern = smoothstep(0.0, 0.1, 0.72 - fract(px / 16.0)); // registered by: long dashes
-  float toward = mix(0.38, 1.0, vAlong); // brighter toward the child
+  else if (vKind == 5) pattern = conflictAt(px); // conflict: barbed wire
+  float toward = vKind == 5 ? 1.0 : mix(0.38, 1.0, vAlong); // brighter toward the child
   float alpha = clamp(uLinkAlpha[vKind] * toward * vStrength, 0.0, 1.0) * line * pattern * (1.0 - vFade);
   if (alpha < 0.004) discard;
   gl_FragColor = vec4(vColor * alpha, alpha);

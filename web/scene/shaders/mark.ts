@@ -27,7 +27,8 @@ void main() {
   bool isTask = int(aLook.y + 0.5) == 4;
   bool selected = gl_InstanceID == uSelected;
   bool hovered = gl_InstanceID == uHovered;
-  bool marked = look == NEEDS_YOU || look == FAILED || look == TOOL || look == INITIALIZING;
+  bool stuck = (flags & STUCK) != 0;
+  bool marked = stuck || look == NEEDS_YOU || look == FAILED || look == TOOL || look == INITIALIZING;
   bool glowing = marked || look == ACTIVE;
   float radius = node.w * presence(aLife);
   if (radius <= 0.0 || isTask || !(glowing || selected || hovered)) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
@@ -43,12 +44,13 @@ void main() {
   vGlow = look == NEEDS_YOU ? 1.25 : look == FAILED ? 1.15 : look == INITIALIZING ? 0.5 : glowing ? 0.8 : 0.0;
   if ((flags & HOLLOW) != 0 && look != NEEDS_YOU && look != FAILED) vGlow *= 0.5;
   if (stale) vGlow *= 0.12;
+  if ((flags & QUIET) != 0) vGlow *= 0.35;
   if (dimmed) vGlow = 0.0;
   vStrength = dimmed ? 0.15 : stale ? 0.45 : 1.0;
   // Where bodies are a few pixels, an arc around each would drown what needs somebody.
-  if (look == TOOL || look == INITIALIZING) vStrength *= mix(0.35, 1.0, smoothstep(4.0, 11.0, radius / vPixel));
-  vColor = washed(uPalette[look], stale ? 0.8 : 0.0);
-  vLook = marked ? look : -1;
+  if (!stuck && (look == TOOL || look == INITIALIZING)) vStrength *= mix(0.35, 1.0, smoothstep(4.0, 11.0, radius / vPixel));
+  vColor = washed(stuck ? uStuck : uPalette[look], stale ? 0.8 : 0.0);
+  vLook = stuck ? 7 : marked ? look : -1;
   vSelected = selected ? 2 : hovered ? 1 : 0;
   float half_ = max(vRing * 1.5 + 4.0 * vPixel, radius * 3.4);
   vAt = position.xy * half_;
@@ -109,6 +111,10 @@ void main() {
   } else if (vLook == 4) {
     float dashes = smoothstep(0.25, 0.35, abs(fract((angle / TAU) * 10.0) - 0.5) * 2.0);
     mark = ring(d, vRing, width) * dashes * 0.8;
+  }
+  if (vLook == 7) {
+    // Held from above and below.
+    mark = ring(d, vRing, width * 2.0) * smoothstep(0.62, 0.68, abs(sin(angle)));
   }
   mark *= vStrength;
   color = mix(color, vColor, mark);

@@ -1,0 +1,53 @@
+// The tokens of one agent over the last minutes, from what was reported while the page looked on and from the history before.
+
+import { type ReactNode, useEffect, useMemo, useState } from 'react'
+import type { Agent } from '../../protocol/swarm.ts'
+import { tokenSum } from '../store/agentFigures.ts'
+import { useLine } from '../store/line.ts'
+import { type TokenPoint, watchTokens } from '../store/tokenSeries.ts'
+import { formatAge, formatCount } from './format.ts'
+import { TotalsChart } from './TotalsChart.tsx'
+import { useNow } from './useNow.ts'
+
+const SPAN_MS = 15 * 60_000
+/** As many as a chart this wide can show. */
+const STEPS = 90
+
+export function TokenSparkline({ agent }: { agent: Agent }): ReactNode {
+  const [points, setPoints] = useState<readonly TokenPoint[]>([])
+  useEffect(() => watchTokens(agent.id, SPAN_MS, setPoints), [agent.id])
+  const offsetMs = useLine((line) => line.clockOffsetMs)
+  const stepMs = SPAN_MS / STEPS
+  const step = Math.floor((useNow() + offsetMs) / stepMs)
+  const drawn = useMemo(() => stepsOf(points, (step + 1) * stepMs, stepMs), [points, step, stepMs])
+  if (tokenSum(agent) === null) return null
+  const known = drawn.filter(({ value }) => value !== null)
+  // Of one moment there is no line.
+  if (known.length < 2) return null
+  const first = known[0]?.value ?? 0
+  const last = known.at(-1)?.value ?? 0
+  const spanMs = (known.length - 1) * stepMs
+  return (
+    <figure className="sparkline" data-testid="sparkline">
+      <TotalsChart
+        points={drawn}
+        color="--accent"
+        label={`Tokens reported, in and out: from ${formatCount(first)} to ${formatCount(last)} in ${formatAge(spanMs)}`}
+      />
+      <figcaption className="figures">
+        tokens, last {formatAge(spanMs)}: {last > first ? `+${formatCount(last - first)}` : 'none more'}
+      </figcaption>
+    </figure>
+  )
+}
+
+/** What was reported last, at the end of each step; `null` before anything was. */
+function stepsOf(points: readonly TokenPoint[], endMs: number, stepMs: number) {
+  let at = 0
+  let value: number | null = null
+  return Array.from({ length: STEPS }, (_, index) => {
+    const atMs = endMs - (STEPS - index) * stepMs
+    for (; at < points.length && (points[at]?.atMs ?? 0) <= atMs + stepMs; at++) value = points[at]?.tokens ?? value
+    return { atMs, value }
+  })
+}
