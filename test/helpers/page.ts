@@ -16,6 +16,16 @@ export interface PageStats {
   layoutMs: number
   /** Drawn since the scene began. */
   frames: number
+  xr: XrStats
+}
+
+export interface XrStats {
+  presenting: boolean
+  mode: 'immersive-vr' | 'immersive-ar' | null
+  drawCallsPerEye: number
+  trianglesPerEye: number
+  ownMs: { p50: number; p95: number }
+  frameMs: { p50: number; p95: number }
 }
 
 declare global {
@@ -29,6 +39,8 @@ export interface OpenOptions {
   reducedMotion?: 'reduce'
   /** Runs in the page before anything of its own. */
   initScript?: () => void
+  /** Files of scripts that run before that. */
+  initPaths?: readonly string[]
   hasTouch?: boolean
   /** Of a certificate of our own making: as somebody who told the browser to accept it. */
   ignoreHTTPSErrors?: boolean
@@ -37,9 +49,10 @@ export interface OpenOptions {
 }
 
 export async function openPage(browser: Browser, url: string, options: OpenOptions = {}): Promise<Page> {
-  const { width = 1440, height = 900, initScript, endsAt = url, ...media } = options
+  const { width = 1440, height = 900, initScript, initPaths = [], endsAt = url, ...media } = options
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: 'dark', ...media })
   const page = await context.newPage()
+  for (const path of initPaths) await page.addInitScript({ path })
   if (initScript) await page.addInitScript(initScript)
   const faults: string[] = []
   const origins = [url, endsAt].map((each) => new URL(each).origin)

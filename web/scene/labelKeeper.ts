@@ -8,11 +8,14 @@ import type { ScenePalette } from './palette.ts'
 import type { SceneUniforms } from './sceneUniforms.ts'
 
 const INTERVAL_MS = 140
+/** In a headset labels stay with their nodes by themselves, and a frame that comes late is felt. */
+const IMMERSIVE_INTERVAL_MS = 400
 
 export interface LabelFrame {
   nowMs: number
   deltaSec: number
   hasMotion: boolean
+  isImmersive: boolean
   renderer: WebGLRenderer
   camera: PerspectiveCamera
   palette: ScenePalette
@@ -48,7 +51,8 @@ export class LabelKeeper {
 
   /** Says whether another frame is wanted. */
   update(frame: LabelFrame): boolean {
-    const mustWait = this.#isDirty && frame.nowMs - this.#placedAtMs < INTERVAL_MS
+    const intervalMs = frame.isImmersive ? IMMERSIVE_INTERVAL_MS : INTERVAL_MS
+    const mustWait = this.#isDirty && frame.nowMs - this.#placedAtMs < intervalMs
     if (this.#isDirty && !mustWait) {
       this.#isDirty = false
       this.#placedAtMs = frame.nowMs

@@ -38,7 +38,7 @@ const cellBox = new Vector4()
 export class LabelMesh {
   readonly mesh: Mesh
   #atlas: LabelAtlas
-  readonly #uniforms: { uAtlas: { value: Vector2 }; uLabels: { value: DataTexture } }
+  readonly #uniforms: { uAtlas: { value: Vector2 }; uLabels: { value: DataTexture }; uTexel: { value: number } }
   readonly #cells: (Cell | null)[] = new Array<Cell | null>(MAX_LABELS).fill(null)
   readonly #cellBySlot = new Map<number, number>()
   readonly #slotAttribute = new InstancedBufferAttribute(new Float32Array(MAX_LABELS * 2), 2)
@@ -49,7 +49,7 @@ export class LabelMesh {
 
   constructor(uniforms: SceneUniforms, pixelRatio: number) {
     this.#atlas = new LabelAtlas(pixelRatio)
-    this.#uniforms = { uAtlas: { value: new Vector2() }, uLabels: { value: this.#atlas.texture } }
+    this.#uniforms = { uAtlas: { value: new Vector2() }, uLabels: { value: this.#atlas.texture }, uTexel: { value: 1 } }
     this.#setAtlas(this.#atlas)
     const geometry = quadGeometry()
     geometry.setAttribute('aSlot', this.#slotAttribute.setUsage(DynamicDrawUsage))
@@ -63,6 +63,7 @@ export class LabelMesh {
   #setAtlas(atlas: LabelAtlas): void {
     this.#atlas = atlas
     this.#uniforms.uLabels.value = atlas.texture
+    this.#uniforms.uTexel.value = 1 / atlas.pixelRatio
     this.#uniforms.uAtlas.value.set(atlas.texture.image.width, atlas.texture.image.height)
   }
 

@@ -135,6 +135,18 @@ export class NodeField {
     )
   }
 
+  /** x, y, z, radius at 4 × slot, as they are now; a radius of 0 for none. The array is used again by the next call. */
+  bySlot(slotEnd: number): Float32Array {
+    if (this.#slotted.length < this.#capacity * 4) this.#slotted = new Float32Array(this.#capacity * 4)
+    const mix = this.uniforms.uMix.value
+    const from = this.#from
+    const to = this.#to
+    const into = this.#slotted
+    for (let at = 0; at < slotEnd * 4; at++) into[at] = (from[at] as number) * (1 - mix) + (to[at] as number) * mix
+    return into
+  }
+  #slotted = new Float32Array(0)
+
   /** x, y, z, radius of every placed node, one after the other. The array is used again by the next call. */
   collect(slotEnd: number): { nodes: Float32Array; count: number } {
     if (this.#collected.length < this.#capacity * 4) this.#collected = new Float32Array(this.#capacity * 4)

@@ -2,6 +2,7 @@
 
 import { Matrix4, type PerspectiveCamera, Vector3 } from 'three'
 import type { NodeField } from './nodeField.ts'
+import type { HeadView } from './stage.ts'
 
 const matrix = new Matrix4()
 const position = new Vector3()
@@ -32,6 +33,42 @@ export class NodeView {
     for (const slot of slots) {
       if (slot * FIELDS < this.seen.length) this.#projectOne(slot, field, camera, width, height)
     }
+  }
+
+  /** In a headset, by angles: a flat picture would be stretched toward its edges, and labels are not. */
+  projectAround(
+    field: NodeField,
+    slotEnd: number,
+    slots: readonly number[] | null,
+    head: HeadView,
+    width: number,
+    height: number,
+  ): void {
+    if (this.seen.length < slotEnd * FIELDS) this.seen = new Float32Array(field.capacity * FIELDS)
+    const count = slots?.length ?? slotEnd
+    for (let index = 0; index < count; index++) {
+      const slot = slots ? (slots[index] as number) : index
+      if (slot * FIELDS < this.seen.length) this.#projectOneAround(slot, field, head, width, height)
+    }
+  }
+
+  #projectOneAround(slot: number, field: NodeField, head: HeadView, width: number, height: number): void {
+    const { seen } = this
+    const at = slot * FIELDS
+    const radius = field.radius(slot)
+    seen[at + 2] = 0
+    if (radius <= 0) return
+    const way = field.position(slot, position).sub(head.position)
+    const ahead = -way.dot(head.back)
+    if (ahead <= 0) return
+    const aside = way.dot(head.right)
+    const above = way.dot(head.up)
+    const distance = Math.max(way.length(), radius)
+    const elevation = Math.atan2(above, Math.hypot(aside, ahead))
+    seen[at] = width / 2 + (Math.atan2(aside, ahead) * Math.cos(elevation)) / head.radiansPerPixel
+    seen[at + 1] = height / 2 - elevation / head.radiansPerPixel
+    seen[at + 2] = Math.asin(radius / distance) / head.radiansPerPixel
+    seen[at + 3] = distance
   }
 
   #aim(camera: PerspectiveCamera): void {

@@ -14,6 +14,7 @@ import { provideSceneStats } from '../store/stats.ts'
 import { useTravel } from '../store/travel.ts'
 import { CameraRig } from './cameraRig.ts'
 import { FrameStats } from './frameStats.ts'
+import { type ImmersiveDriver, provideImmersiveSurface } from './immersiveSurface.ts'
 import { readPalette } from './palette.ts'
 import { listenToPointer } from './pointer.ts'
 import type { Stage } from './stage.ts'
@@ -57,7 +58,7 @@ export class SceneHost {
     const element = renderer.domElement
     const pixelRatio = renderer.getPixelRatio()
     const palette = readPalette(document.documentElement)
-    this.#stage = { width: 1, height: 1, pixelRatio, insets: useStage.getState().insets }
+    this.#stage = { width: 1, height: 1, pixelRatio, insets: useStage.getState().insets, head: null }
     this.#scene = new SwarmScene({
       model,
       palette,
@@ -77,6 +78,7 @@ export class SceneHost {
     this.#listen(element)
     this.#lookAgain()
     this.#cleanUps.push(
+      provideImmersiveSurface({ renderer, scene, swarm: this.#scene, begin: (driver) => this.#begin(driver) }),
       provideSceneStats(() => ({
         drawCalls: this.#stats.drawCalls,
         triangles: this.#stats.triangles,
@@ -245,9 +247,28 @@ export class SceneHost {
     return document.hidden && !this.#input.renderer.xr.isPresenting
   }
 
-  frame(width: number, height: number, deltaSec: number): void {
+  /** From now on another draws: a headset shows the scene, not the page. */
+  #begin(driver: ImmersiveDriver): () => void {
+    this.#driver = driver
+    this.#scene.setPaused(false)
+    return () => {
+      if (this.#driver !== driver) return
+      this.#driver = null
+      this.#hasStageChanged = true
+      this.#lookAgain()
+      this.#scene.setPaused(this.#isUnseen)
+      this.#input.invalidate()
+    }
+  }
+  #driver: ImmersiveDriver | null = null
+
+  frame(width: number, height: number, deltaSec: number, xrFrame?: XRFrame): void {
     if (this.#isLost || this.#isUnseen) return
     const startMs = performance.now()
+    if (this.#input.renderer.xr.isPresenting) {
+      if (xrFrame) this.#driver?.frame(xrFrame, startMs, Math.min(deltaSec, MAX_DELTA_SEC))
+      return
+    }
     const { renderer, camera, scene, invalidate } = this.#input
     const stage = this.#stage
     if (this.#isContinuous) this.#paceMs += 0.2 * (startMs - this.#lastStartMs - this.#paceMs)

@@ -1,6 +1,6 @@
 // The uniforms that all of the scene's draws share: one object each, so that setting it once is enough.
 
-import { Vector2 } from 'three'
+import { Vector2, Vector4 } from 'three'
 import type { NodeField } from './nodeField.ts'
 import type { ScenePalette } from './palette.ts'
 
@@ -15,6 +15,10 @@ export function createUniforms(field: NodeField, palette: ScenePalette) {
     uViewport: { value: new Vector2(1, 1) },
     uViewportHeight: { value: 1 },
     uPixelRatio: { value: 1 },
+    /** In a headset: between the eyes, and radians in a pixel; 0 there on a screen. */
+    uHead: { value: new Vector4() },
+    /** 1 where the real room is seen behind the scene. */
+    uPassthrough: { value: 0 },
     uSelected: { value: -1 },
     uHovered: { value: -1 },
     uStaleAll: { value: 0 },

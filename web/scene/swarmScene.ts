@@ -10,7 +10,6 @@ import type { AgentFilter } from '../store/agentFilter.ts'
 import type { Concerns } from '../store/concerns.ts'
 import type { SwarmModel } from '../store/swarmModel.ts'
 import { BeadMesh } from './beadMesh.ts'
-import type { CameraRig } from './cameraRig.ts'
 import type { ChoiceInput } from './labelChoice.ts'
 import { LabelKeeper } from './labelKeeper.ts'
 import { LinkMesh } from './linkMesh.ts'
@@ -19,12 +18,15 @@ import { NodeMeshes } from './nodeMeshes.ts'
 import { NodeStyles } from './nodeStyles.ts'
 import { NodeView } from './nodeView.ts'
 import type { ScenePalette } from './palette.ts'
+import type { SceneRig } from './sceneRig.ts'
 import { createUniforms, setPalette } from './sceneUniforms.ts'
 import type { Stage } from './stage.ts'
 import { drawnRadius, SwarmGraph } from './swarmGraph.ts'
 
 const GROW_SEC = 0.6
 const FADE_MS = 330
+/** In a headset a label's pixel is 0.1° wide, and an eye sees finer. */
+const IMMERSIVE_TEXT_RATIO = 2
 const FOLLOW_INTERVAL_MS = 250
 
 export interface SceneInput {
@@ -138,7 +140,7 @@ export class SwarmScene {
   setPalette(palette: ScenePalette): void {
     this.#palette = palette
     setPalette(this.#uniforms, palette)
-    this.#nodes.setTheme(palette.isLight)
+    this.#setTheme()
     this.resetLabels()
   }
 
@@ -149,7 +151,7 @@ export class SwarmScene {
     this.#input.invalidate()
   }
 
-  setLayoutMode(mode: LayoutMode, rig: CameraRig): void {
+  setLayoutMode(mode: LayoutMode, rig: SceneRig): void {
     if (mode === this.#layoutMode) return
     this.#layoutMode = mode
     this.#uniforms.uTree.value = mode === 'hierarchy' ? 1 : 0
@@ -167,7 +169,7 @@ export class SwarmScene {
 
   /** `wasLost`: the GPU forgot everything. */
   resetLabels(wasLost = false): void {
-    this.#labels.reset(this.#input.pixelRatio, wasLost)
+    this.#labels.reset(this.#immersion ? IMMERSIVE_TEXT_RATIO : this.#input.pixelRatio, wasLost)
     this.#input.invalidate()
   }
 
@@ -187,7 +189,7 @@ export class SwarmScene {
     deltaSec: number,
     renderer: WebGLRenderer,
     camera: PerspectiveCamera,
-    rig: CameraRig,
+    rig: SceneRig,
     stage: Stage,
   ): boolean {
     const uniforms = this.#uniforms
@@ -206,10 +208,7 @@ export class SwarmScene {
     this.#track(rig)
     const isCameraMoving = rig.update(deltaSec)
     camera.updateMatrixWorld()
-    const { width, height, pixelRatio } = stage
-    uniforms.uViewport.value.set(width * pixelRatio, height * pixelRatio)
-    uniforms.uViewportHeight.value = height
-    uniforms.uPixelRatio.value = pixelRatio
+    this.#setView(stage)
     uniforms.uFog.value.set(rig.distance - rig.depth * 0.2, rig.distance + rig.depth * 2.2)
     const crowd = Math.max(0.34, Math.min(1, 9 / Math.sqrt(this.graph.links.length + 1)))
     // Rings are about who belongs together: there the links step back.
@@ -220,6 +219,7 @@ export class SwarmScene {
       nowMs,
       deltaSec,
       hasMotion: this.#hasMotion,
+      isImmersive: stage.head !== null,
       renderer,
       camera,
       palette: this.#palette,
@@ -231,13 +231,49 @@ export class SwarmScene {
     return isNodeMoving || isCameraMoving || areLabelsBusy || areBeadsMoving
   }
 
+  #setView({ width, height, pixelRatio, head }: Stage): void {
+    const uniforms = this.#uniforms
+    uniforms.uPixelRatio.value = head ? 1 : pixelRatio
+    if (head) {
+      uniforms.uViewport.value.copy(head.viewport)
+      uniforms.uViewportHeight.value = head.viewport.y
+      uniforms.uHead.value.set(head.position.x, head.position.y, head.position.z, head.radiansPerPixel)
+    } else {
+      uniforms.uViewport.value.set(width * pixelRatio, height * pixelRatio)
+      uniforms.uViewportHeight.value = height
+      uniforms.uHead.value.w = 0
+    }
+  }
+
+  /** Into a headset (`null`: out of it again): there texts are seen larger, and behind them the room may be. */
+  setImmersion(immersion: { isPassthrough: boolean } | null): void {
+    this.#immersion = immersion
+    this.#uniforms.uPassthrough.value = immersion?.isPassthrough ? 1 : 0
+    this.#setTheme()
+    this.resetLabels()
+  }
+  #immersion: { isPassthrough: boolean } | null = null
+
+  #setTheme(): void {
+    this.#nodes.setTheme(this.#palette.isLight && !this.#immersion?.isPassthrough)
+  }
+
+  /** x, y, z, radius at 4 × slot, as they are now. */
+  nodesBySlot(): Float32Array {
+    return this.#field.bySlot(this.graph.slots.end)
+  }
+
+  get palette(): ScenePalette {
+    return this.#palette
+  }
+
   /** `null`: nobody. */
   setFollowed(agentId: string | null): void {
     this.#followedId = agentId
     this.#input.invalidate()
   }
 
-  #track(rig: CameraRig): void {
+  #track(rig: SceneRig): void {
     const slot = this.#followedId === null ? -1 : this.graph.slotOfAgent(this.#followedId)
     if (slot >= 0 && this.#field.radius(slot) > 0) rig.track(this.#field.position(slot, scratch))
   }
@@ -310,7 +346,9 @@ export class SwarmScene {
 
   /** `slots`: only these are looked at; `null`: all. */
   #labelChoice(camera: PerspectiveCamera, stage: Stage, slots: readonly number[] | null): Omit<ChoiceInput, 'labels'> {
-    if (slots) this.view.projectSome(slots, this.#field, camera, stage.width, stage.height)
+    const { head, width, height } = stage
+    if (head) this.view.projectAround(this.#field, this.graph.slots.end, slots, head, width, height)
+    else if (slots) this.view.projectSome(slots, this.#field, camera, width, height)
     else this.project(camera, stage)
     return {
       graph: this.graph,
@@ -337,13 +375,13 @@ export class SwarmScene {
     this.#labels.touch()
   }
 
-  fitAll(rig: CameraRig): void {
+  fitAll(rig: SceneRig): void {
     const { nodes, count } = this.#field.collect(this.graph.slots.end)
     rig.fitAll(nodes, count)
     this.#input.invalidate()
   }
 
-  focus(agentId: string, rig: CameraRig): void {
+  focus(agentId: string, rig: SceneRig): void {
     const slot = this.graph.slotOfAgent(agentId)
     if (slot < 0 || this.#field.radius(slot) <= 0) return
     rig.flyTo(this.#field.position(slot, scratch))

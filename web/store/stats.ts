@@ -15,7 +15,18 @@ export interface SceneStats {
   layoutMs: number
 }
 
+/** In a headset. Times are the main thread's, of the last drawn frames: our own code before drawing, and all of a frame. */
+export interface XrStats {
+  presenting: boolean
+  mode: 'immersive-vr' | 'immersive-ar' | null
+  drawCallsPerEye: number
+  trianglesPerEye: number
+  ownMs: { p50: number; p95: number }
+  frameMs: { p50: number; p95: number }
+}
+
 export interface PageStats extends SceneStats {
+  xr: XrStats
   agents: number
   links: number
   mode: Mode
@@ -24,6 +35,24 @@ export interface PageStats extends SceneStats {
 }
 
 const NO_SCENE: SceneStats = { drawCalls: 0, triangles: 0, frames: 0, frameMs: { p50: 0, p95: 0 }, layoutMs: 0 }
+
+const NO_XR: XrStats = {
+  presenting: false,
+  mode: null,
+  drawCallsPerEye: 0,
+  trianglesPerEye: 0,
+  ownMs: { p50: 0, p95: 0 },
+  frameMs: { p50: 0, p95: 0 },
+}
+
+let xrStats: (() => XrStats) | null = null
+
+export function provideXrStats(provide: () => XrStats): () => void {
+  xrStats = provide
+  return () => {
+    if (xrStats === provide) xrStats = null
+  }
+}
 
 let sceneStats: (() => SceneStats) | null = null
 
@@ -41,4 +70,5 @@ export const pageStats = (): PageStats => ({
   epoch: model.epoch,
   seq: model.seq,
   ...(sceneStats?.() ?? NO_SCENE),
+  xr: xrStats?.() ?? NO_XR,
 })

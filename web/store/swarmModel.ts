@@ -12,6 +12,7 @@ import {
   type Snapshot,
 } from '../../protocol/frames.ts'
 import type { Agent, Entity, EntityKind, Link, Task } from '../../protocol/swarm.ts'
+import { onNextFrame } from './nextFrame.ts'
 
 export type EntityOf<K extends EntityKind> = Extract<Entity, { entity: K }>
 
@@ -197,7 +198,7 @@ export function frameSchedule(sizeOf: () => number): (flush: Listener) => void {
   }
   return (flush) => {
     const waitMs = sizeOf() > MANY ? MANY_INTERVAL_MS - (performance.now() - lastMs) : 0
-    if (waitMs <= 0) requestAnimationFrame(() => run(flush))
-    else setTimeout(() => requestAnimationFrame(() => run(flush)), waitMs)
+    if (waitMs <= 0) onNextFrame(() => run(flush))
+    else setTimeout(() => onNextFrame(() => run(flush)), waitMs)
   }
 }

@@ -30,6 +30,7 @@ uniform vec3 uGround;
 uniform vec3 uHullTones[4];
 uniform float uLightTheme;
 uniform float uStaleAll;
+uniform float uPassthrough;
 flat varying float vTone;
 varying vec2 vAt;
 varying float vPresence;
@@ -39,6 +40,10 @@ void main() {
   if (d >= 1.0) discard;
   float body = (1.0 - smoothstep(0.45, 1.0, d)) * vPresence * (1.0 - 0.5 * uStaleAll);
   vec3 tone = uHullTones[int(vTone + 0.5)];
+  if (uPassthrough > 0.5) {
+    gl_FragColor = vec4(tone, 1.0) * body * 0.55;
+    return;
+  }
   // Blended by the larger (in the light theme the smaller) value: the ground is where it begins.
   gl_FragColor = vec4(mix(uGround, tone, body), 1.0);
 }

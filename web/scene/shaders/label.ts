@@ -16,14 +16,41 @@ uniform vec2 uViewport;
 uniform int uSelected;
 uniform vec2 uAtlas;
 uniform float uPixelRatio;
+uniform vec4 uHead;
+/** Pixels in a texel of the atlas. */
+uniform float uTexel;
 varying vec2 vUv;
 varying float vAlpha;
+
+/** In a headset a label stands in the room beside its node: upright, facing the head, as tall as an angle. */
+vec4 inTheRoom(vec4 node) {
+  vec3 way = node.xyz - uHead.xyz;
+  float distance_ = max(length(way), 1e-3);
+  way /= distance_;
+  // Straight above there is no "upright": nearly so will do.
+  vec3 right = normalize(cross(way, vec3(1e-4, 1.0, 0.0)));
+  vec3 up = cross(right, way);
+  float perPixel = distance_ * uHead.w;
+  float radius = node.w / perPixel;
+  if (aSlot.y > 0.5) radius = max(radius / (1.0 - min(distance_ * 0.12, 9.0) / distance_), 6.0) * 1.38;
+  else if (int(aSlot.x + 0.5) == uSelected) radius *= 1.3;
+  vec2 size = aCell.zw * uTexel;
+  float gap = max(radius * 1.5, radius + 5.0) + 3.0;
+  vec2 at = aPlace.xy * (vec2(gap) + size * 0.5) + position.xy * size * 0.5;
+  return viewMatrix * vec4(node.xyz + (right * at.x + up * at.y) * perPixel, 1.0);
+}
 
 void main() {
   vec4 node = nodeAt(int(aSlot.x + 0.5));
   if (aPlace.z <= 0.003 || node.w <= 0.0) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
   vec4 view = viewMatrix * vec4(node.xyz, 1.0);
   vec4 clip = projectionMatrix * view;
+  vUv = (aCell.xy + vec2(position.x * 0.5 + 0.5, 0.5 - position.y * 0.5) * aCell.zw) / uAtlas;
+  vAlpha = aPlace.z * (1.0 - fogAt(-view.z) * 0.5);
+  if (uHead.w > 0.0) {
+    gl_Position = projectionMatrix * inTheRoom(node);
+    return;
+  }
   float radiusPx = node.w * projectionMatrix[1][1] * uViewport.y * 0.5 / clip.w;
   // Beyond the rings of whoever needs somebody, and of the selection.
   if (aSlot.y > 0.5) {
@@ -37,17 +64,20 @@ void main() {
   center += aPlace.xy * (vec2(gap) + aCell.zw * 0.5);
   vec2 corner = floor(center - aCell.zw * 0.5) + (position.xy * 0.5 + 0.5) * aCell.zw;
   gl_Position = vec4(corner / uViewport * 2.0 - 1.0, 0.0, 1.0);
-  vUv = (aCell.xy + vec2(position.x * 0.5 + 0.5, 0.5 - position.y * 0.5) * aCell.zw) / uAtlas;
-  vAlpha = aPlace.z * (1.0 - fogAt(-view.z) * 0.5);
 }
 `
 
 export const LABEL_FRAGMENT = /* glsl */ `
 uniform sampler2D uLabels;
+uniform vec3 uGround;
+uniform float uPassthrough;
 varying vec2 vUv;
 varying float vAlpha;
 
 void main() {
-  gl_FragColor = texture2D(uLabels, vUv) * vAlpha;
+  vec4 text = texture2D(uLabels, vUv);
+  // Over the real room nobody knows what is behind: the text brings its own ground along.
+  text += vec4(uGround, 1.0) * (1.0 - text.a) * 0.72 * uPassthrough;
+  gl_FragColor = text * vAlpha;
 }
 `

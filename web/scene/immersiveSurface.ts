@@ -1,0 +1,28 @@
+// What the scene gives to the part of the page that goes into a headset, which is loaded only when somebody wants to.
+
+import type { Scene, WebGLRenderer } from 'three'
+import type { SwarmScene } from './swarmScene.ts'
+
+/** Draws in place of the host, while it is there. */
+export interface ImmersiveDriver {
+  frame(frame: XRFrame, nowMs: number, deltaSec: number): void
+}
+
+export interface ImmersiveSurface {
+  renderer: WebGLRenderer
+  scene: Scene
+  swarm: SwarmScene
+  /** Gives the frames to this one until the returned function is called. */
+  begin(driver: ImmersiveDriver): () => void
+}
+
+let surface: ImmersiveSurface | null = null
+
+export function provideImmersiveSurface(provided: ImmersiveSurface): () => void {
+  surface = provided
+  return () => {
+    if (surface === provided) surface = null
+  }
+}
+
+export const immersiveSurface = (): ImmersiveSurface | null => surface
