@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 const INTEGRATION = ['test/integration/**/*.test.ts', 'test/**/*.integration.test.ts']
-const BROWSER = ['test/browser/**/*.test.ts']
+const BROWSER = ['test/browser/**/*.test.ts', 'test/xr/**/*.browser.test.ts']
 /** Run by scripts of their own: they install the real claude-flow, or measure. */
 const APART = ['test/real/**', 'test/bench/**', 'test/faults/**', '**/node_modules/**']
 

@@ -1,27 +1,63 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
 import manifest from '../package.json' with { type: 'json' }
 
-/** The scene's chunk comes with the page's own script, not after it: else the first picture waits for two ways in a row. */
+/** The scene and what it imports come with the page's own script: else the first picture waits for one way after another. */
 const preloadScene = (): Plugin => ({
   name: 'preload-scene',
   apply: 'build',
   transformIndexHtml: {
     order: 'post',
-    handler: (_, { bundle }) =>
-      Object.values(bundle ?? {})
-        .filter((file) => file.type === 'chunk' && file.name === 'SceneView')
-        .map(({ fileName }) => ({
+    handler: (_, { bundle }) => {
+      const chunks = Object.values(bundle ?? {}).filter((file) => file.type === 'chunk')
+      const known = new Set(chunks.flatMap((chunk) => (chunk.isEntry ? [chunk.fileName, ...chunk.imports] : [])))
+      return chunks
+        .flatMap((chunk) => (chunk.name === 'SceneView' ? [chunk.fileName, ...chunk.imports] : []))
+        .filter((fileName) => !known.has(fileName))
+        .map((fileName) => ({
           tag: 'link',
           attrs: { rel: 'modulepreload', crossorigin: true, href: `/${fileName}` },
           injectTo: 'head' as const,
-        })),
+        }))
+    },
   },
+})
+
+/** Descriptions of controllers that the XR library asks for; any other is taken for the first. Their models are never drawn. */
+const CONTROLLER_PROFILES = ['generic-trigger', 'generic-trigger-squeeze-thumbstick', 'meta-quest-touch-plus']
+
+/** They come from our own origin: the library would fetch them from elsewhere. */
+const shipControllerProfiles = (): Plugin => ({
+  name: 'ship-controller-profiles',
+  apply: 'build',
+  generateBundle() {
+    const entry = createRequire(import.meta.url).resolve('@webxr-input-profiles/assets/package.json')
+    const folder = join(dirname(entry), 'dist/profiles')
+    const list = Object.fromEntries(CONTROLLER_PROFILES.map((name) => [name, { path: `${name}/profile.json` }]))
+    this.emitFile({ type: 'asset', fileName: 'profiles/profilesList.json', source: JSON.stringify(list) })
+    for (const name of CONTROLLER_PROFILES) {
+      const profile: unknown = JSON.parse(readFileSync(join(folder, name, 'profile.json'), 'utf8'))
+      this.emitFile({ type: 'asset', fileName: `profiles/${name}/profile.json`, source: JSON.stringify(profile) })
+    }
+  },
+})
+
+/** The XR library can bring a headset's emulator along, 6 MB of it, even where that is switched off. It stays out. */
+const leaveEmulatorOut = (): Plugin => ({
+  name: 'leave-emulator-out',
+  enforce: 'pre',
+  resolveId: (source, importer) =>
+    source === './emulate.js' && importer?.includes('/@pmndrs/xr/') ? '\0no-emulator' : null,
+  load: (id) =>
+    id === '\0no-emulator' ? 'export const emulate = () => { throw new Error("there is no emulator in here") }' : null,
 })
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), preloadScene()],
+  plugins: [react(), preloadScene(), leaveEmulatorOut(), shipControllerProfiles()],
   define: { __VERSION__: JSON.stringify(manifest.version) },
   // The server puts a fresh nonce in its place for each answer.
   html: { cspNonce: '__CSP_NONCE__' },

@@ -4,6 +4,7 @@ import { LAYOUT_MODES, type LayoutMode } from '../layout/layoutModes.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
 import { sendSceneCommand } from '../store/stage.ts'
+import { XrButtons } from '../xr/XrButtons.tsx'
 import { useModelVersion } from './hooks.ts'
 
 const CAMERA = [
@@ -73,6 +74,7 @@ export function SceneControls(): ReactNode {
           </button>
         ))}
       </section>
+      <XrButtons />
     </div>
   )
 }

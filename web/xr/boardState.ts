@@ -1,0 +1,67 @@
+// What the board says now, from what the page knows. Asked a few times a second, never in a headset's frame.
+
+import type { Agent } from '../../protocol/swarm.ts'
+import { modeShown, useLine } from '../store/line.ts'
+import { useLooking } from '../store/looking.ts'
+import { model, serverNowMs } from '../store/session.ts'
+import { isPast, shownMs, useTravel } from '../store/travel.ts'
+import { statusText } from '../theme/status.ts'
+import { bannerLines } from '../ui/bannerLines.ts'
+import { formatAge } from '../ui/format.ts'
+import { momentText } from '../ui/timelineWords.ts'
+import type { BoardInput } from './boardLayout.ts'
+
+export interface BoardWish {
+  isDetailOpen: boolean
+  /** Asked whether the agent of this id shall really be ended. */
+  askingId: string | null
+  /** What came of it. */
+  note: string
+}
+
+export function boardInput({ isDetailOpen, askingId, note }: BoardWish): BoardInput {
+  const { selectedId, isFollowing, filter } = useLooking.getState()
+  const agent = selectedId === null ? null : (model.get('agent', selectedId) ?? null)
+  const line = useLine.getState()
+  const isInPast = isPast(useTravel.getState())
+  const canCommand = line.role === 'operator' && modeShown(line, Date.now()) === 'live' && !isInPast
+  return {
+    banner: bannerNow(),
+    detail: agent && isDetailOpen ? { name: agent.name, lines: linesOf(agent), note } : null,
+    hasSelection: agent !== null,
+    isDetailOpen,
+    isFollowing,
+    filter,
+    isPast: isInPast,
+    canTerminate: agent !== null && canCommand && agent.origin === 'claude-flow' && !agent.mock,
+    isAsking: agent !== null && askingId === agent.id,
+  }
+}
+
+function bannerNow(): BoardInput['banner'] {
+  const nowMs = Date.now()
+  const atMs = shownMs(useTravel.getState())
+  if (atMs !== null) {
+    return {
+      word: 'PAST',
+      sentence: momentText(atMs, serverNowMs()),
+      suggestion: 'Nothing here is now; commands are off.',
+      tone: 'past',
+    }
+  }
+  const [first] = bannerLines(useLine.getState(), nowMs, __VERSION__)
+  if (!first) return null
+  const { word, sentence, suggestion, tone, asOfMs } = first
+  const age = asOfMs === null ? '' : `Agents as of ${formatAge(nowMs - asOfMs)} ago. `
+  return { word: word ?? '', sentence, suggestion: `${age}${suggestion}`, tone }
+}
+
+const linesOf = (agent: Agent): string[] =>
+  [
+    `${statusText(agent)}${agent.mock ? ' · mock' : ''}`,
+    agent.attention?.reason,
+    agent.activity,
+    agent.currentTask,
+    agent.type,
+    agent.model,
+  ].filter((text): text is string => typeof text === 'string' && text !== '')

@@ -1,0 +1,188 @@
+// Controllers, bare hands, their rays and what they point at, as one draw: rounded strokes from one point to another.
+
+import { DynamicDrawUsage, InstancedBufferAttribute, Mesh, ShaderMaterial } from 'three'
+import { quadGeometry } from '../scene/nodeMeshes.ts'
+import type { ScenePalette } from '../scene/palette.ts'
+import type { Pointer } from './pointers.ts'
+import { type Point, toScene, type WorldRig } from './worldRig.ts'
+
+const MAX_STROKES = 96
+/** So much of a ray is seen, in metres: a hint of where it goes. */
+const BEAM_METRES = 0.35
+const HAND_BEAM_METRES = 0.25
+const CURSOR_RADIANS = 0.006
+/** Pairs of joints between which a bone is drawn; joint 0 is the wrist, each finger has four or five. */
+const BONES: readonly (readonly [number, number])[] = [
+  [0, 1],
+  [1, 2],
+  [2, 3],
+  [3, 4],
+  ...[5, 10, 15, 20].flatMap((first): [number, number][] => [
+    [0, first],
+    [first, first + 1],
+    [first + 1, first + 2],
+    [first + 2, first + 3],
+    [first + 3, first + 4],
+  ]),
+]
+
+const VERTEX = /* glsl */ `
+/** End points, and radius and opacity of each. */
+attribute vec4 aFrom;
+attribute vec4 aTo;
+attribute vec2 aFade;
+varying vec2 vAt;
+varying float vLong;
+varying float vRadius;
+varying float vAlpha;
+
+void main() {
+  vec3 a = (viewMatrix * vec4(aFrom.xyz, 1.0)).xyz;
+  vec3 b = (viewMatrix * vec4(aTo.xyz, 1.0)).xyz;
+  float radius = max(aFrom.w, aTo.w);
+  vec3 way = b - a;
+  vec3 toward = normalize(-(a + b));
+  // Seen end on, or only a point: any direction across will do.
+  vec3 along = length(way - toward * dot(way, toward)) > radius * 0.01 ? normalize(way - toward * dot(way, toward)) : vec3(1.0, 0.0, 0.0);
+  vec3 across = normalize(cross(toward, along));
+  vec3 end = position.x < 0.0 ? a : b;
+  vec3 at = end + (along * position.x + across * position.y) * radius;
+  gl_Position = projectionMatrix * vec4(at, 1.0);
+  vLong = max(dot(way, along), 0.0);
+  vAt = vec2(position.x < 0.0 ? -radius : vLong + radius, position.y * radius);
+  vRadius = radius;
+  vAlpha = position.x < 0.0 ? aFade.x : aFade.y;
+}
+`
+
+const FRAGMENT = /* glsl */ `
+uniform vec3 uInk;
+uniform vec3 uGround;
+varying vec2 vAt;
+varying float vLong;
+varying float vRadius;
+varying float vAlpha;
+
+void main() {
+  float d = length(vAt - vec2(clamp(vAt.x, 0.0, vLong), 0.0)) / vRadius;
+  float soft = fwidth(d);
+  float alpha = (1.0 - smoothstep(1.0 - soft, 1.0, d)) * vAlpha;
+  if (alpha < 0.004) discard;
+  // Round, by a little shade toward its edge; the edge in the ground's colour shows it on whatever is behind.
+  vec3 color = mix(uInk, uGround, smoothstep(0.62, 1.0, d) * 0.75);
+  gl_FragColor = vec4(color * alpha, alpha);
+}
+`
+
+export class HandsMesh {
+  readonly mesh: Mesh
+  readonly #geometry = quadGeometry()
+  readonly #from = strokes(4)
+  readonly #to = strokes(4)
+  readonly #fade = strokes(2)
+  readonly #uniforms: { uInk: { value: Float32Array }; uGround: { value: Float32Array } }
+  #count = 0
+
+  constructor(palette: ScenePalette) {
+    this.#uniforms = { uInk: { value: palette.ink }, uGround: { value: palette.ground } }
+    this.#geometry.setAttribute('aFrom', this.#from)
+    this.#geometry.setAttribute('aTo', this.#to)
+    this.#geometry.setAttribute('aFade', this.#fade)
+    const material = new ShaderMaterial({
+      uniforms: this.#uniforms,
+      vertexShader: VERTEX,
+      fragmentShader: FRAGMENT,
+      transparent: true,
+      premultipliedAlpha: true,
+      depthWrite: false,
+      depthTest: false,
+    })
+    this.mesh = new Mesh(this.#geometry, material)
+    this.mesh.frustumCulled = false
+    this.mesh.matrixAutoUpdate = false
+    this.mesh.renderOrder = 11
+  }
+
+  setPalette({ ink, ground }: ScenePalette): void {
+    this.#uniforms.uInk.value = ink
+    this.#uniforms.uGround.value = ground
+  }
+
+  begin(): void {
+    this.#count = 0
+  }
+
+  /** `reach`: how far away what it points at is, in metres; infinite for nothing. */
+  add(pointer: Pointer, reach: number, rig: WorldRig): void {
+    if (!pointer.isSeen) return
+    const { from, way, grip } = pointer
+    const isHand = pointer.source.hand !== undefined && pointer.source.hand !== null
+    if (isHand) this.#addBones(pointer, rig)
+    else if (pointer.source.targetRayMode === 'tracked-pointer') {
+      // A short stick, as a controller is held.
+      end.x = grip.x - way.x * 0.06
+      end.y = grip.y - way.y * 0.06
+      end.z = grip.z - way.z * 0.06
+      this.#stroke(end, from, 0.014, 0.85, 0.85, rig)
+    }
+    const long = Math.min(reach, isHand ? HAND_BEAM_METRES : BEAM_METRES)
+    // Whose ray comes out of the eyes would only be dazzled by it.
+    if (pointer.source.targetRayMode === 'tracked-pointer') {
+      along(from, way, long, end)
+      this.#stroke(from, end, 0.0022, pointer.isPressed ? 1 : 0.75, reach > long ? 0.05 : 0.6, rig)
+    }
+    if (reach === Number.POSITIVE_INFINITY) return
+    along(from, way, reach, end)
+    this.#stroke(end, end, reach * CURSOR_RADIANS * (pointer.isPressed ? 0.7 : 1), 1, 1, rig)
+  }
+
+  #addBones({ joints, hasJoints }: Pointer, rig: WorldRig): void {
+    if (!joints || !hasJoints) return
+    for (const [first, second] of BONES) {
+      jointAt(joints, first, start)
+      jointAt(joints, second, end)
+      this.#stroke(start, end, 0.0075, 0.7, 0.7, rig)
+    }
+  }
+
+  #stroke(a: Point, b: Point, radius: number, fadeA: number, fadeB: number, rig: WorldRig): void {
+    if (this.#count >= MAX_STROKES) return
+    const index = this.#count++
+    toScene(rig, a, scene)
+    this.#from.setXYZW(index, scene.x, scene.y, scene.z, radius * rig.scale)
+    toScene(rig, b, scene)
+    this.#to.setXYZW(index, scene.x, scene.y, scene.z, radius * rig.scale)
+    this.#fade.setXY(index, fadeA, fadeB)
+  }
+
+  finish(): void {
+    this.#geometry.instanceCount = this.#count
+    this.#from.needsUpdate = true
+    this.#to.needsUpdate = true
+    this.#fade.needsUpdate = true
+  }
+
+  dispose(): void {
+    this.#geometry.dispose()
+    if (!Array.isArray(this.mesh.material)) this.mesh.material.dispose()
+  }
+}
+
+const start: Point = { x: 0, y: 0, z: 0 }
+const end: Point = { x: 0, y: 0, z: 0 }
+const scene: Point = { x: 0, y: 0, z: 0 }
+
+const strokes = (size: number) =>
+  new InstancedBufferAttribute(new Float32Array(MAX_STROKES * size), size).setUsage(DynamicDrawUsage)
+
+function along(from: Point, way: Point, metres: number, into: Point): void {
+  into.x = from.x + way.x * metres
+  into.y = from.y + way.y * metres
+  into.z = from.z + way.z * metres
+}
+
+function jointAt(joints: Float32Array, joint: number, into: Point): void {
+  into.x = joints[joint * 16 + 12] as number
+  into.y = joints[joint * 16 + 13] as number
+  into.z = joints[joint * 16 + 14] as number
+}

@@ -1,0 +1,53 @@
+// Where panels hang: around the body, not the head. They wait until the head has turned well away, then come after it, and
+// stop; so they can be looked at, and read. Pure.
+
+import type { Point } from './worldRig.ts'
+
+const START_RADIANS = 0.6
+const STOP_RADIANS = 0.03
+const START_METRES = 0.3
+const STOP_METRES = 0.02
+/** Of the way that is left, in a second: as a rate of decay. */
+const PACE = 5
+
+export class LazyFollow {
+  yaw = 0
+  readonly at: Point = { x: 0, y: 0, z: 0 }
+  #isComing = false
+  #isPlaced = false
+
+  /** `isStill`: reduced motion; then they are there at once, without a way. */
+  update(head: Point, headYaw: number, deltaSec: number, isStill: boolean): void {
+    if (!this.#isPlaced) this.#jump(head, headYaw)
+    const turn = angleBetween(this.yaw, headYaw)
+    const { at } = this
+    const far = Math.hypot(head.x - at.x, head.y - at.y, head.z - at.z)
+    if (Math.abs(turn) > START_RADIANS || far > START_METRES) this.#isComing = true
+    if (!this.#isComing) return
+    if (isStill) {
+      this.#jump(head, headYaw)
+      return
+    }
+    const part = 1 - Math.exp(-PACE * deltaSec)
+    this.yaw += turn * part
+    at.x += (head.x - at.x) * part
+    at.y += (head.y - at.y) * part
+    at.z += (head.z - at.z) * part
+    if (Math.abs(turn) < STOP_RADIANS && far < STOP_METRES) this.#isComing = false
+  }
+
+  #jump(head: Point, headYaw: number): void {
+    this.yaw = headYaw
+    this.at.x = head.x
+    this.at.y = head.y
+    this.at.z = head.z
+    this.#isPlaced = true
+    this.#isComing = false
+  }
+}
+
+/** The shorter way round. */
+export const angleBetween = (from: number, to: number): number => {
+  const turn = (to - from) % (2 * Math.PI)
+  return turn > Math.PI ? turn - 2 * Math.PI : turn < -Math.PI ? turn + 2 * Math.PI : turn
+}

@@ -1,0 +1,146 @@
+// What the hands do: one pointer for each input source, be it a controller, a bare hand or a gaze with a pinch, all alike.
+// Read from the session itself, in its own frames; nothing of an ended session is kept.
+
+import type { Point } from './worldRig.ts'
+
+export interface Pointer {
+  source: XRInputSource
+  /** Its pose is known in this frame. */
+  isSeen: boolean
+  /** The ray in the room, in metres. */
+  from: Point
+  way: Point
+  /** Where it is held; for who has no hand, where the ray comes from. */
+  grip: Point
+  /** Select is held, or squeeze. */
+  isPressed: boolean
+  isSqueezed: boolean
+  stick: { x: number; y: number }
+  /** Of a bare hand: a matrix for each joint, and whether they are known. */
+  joints: Float32Array | null
+  hasJoints: boolean
+}
+
+export interface PointerEdge {
+  press(pointer: Pointer): void
+  release(pointer: Pointer): void
+  gone(pointer: Pointer): void
+}
+
+const JOINTS = 25
+const MATRIX = 16
+
+export class Pointers {
+  readonly all: Pointer[] = []
+  readonly #session: XRSession
+  readonly #edge: PointerEdge
+  readonly #spaces = new WeakMap<XRHand, XRSpace[]>()
+
+  constructor(session: XRSession, edge: PointerEdge) {
+    this.#session = session
+    this.#edge = edge
+    for (const type of ['selectstart', 'selectend', 'squeezestart', 'squeezeend'] as const) {
+      session.addEventListener(type, this.#onPress)
+    }
+    session.addEventListener('inputsourceschange', this.#onSources)
+    for (const source of session.inputSources) this.#add(source)
+  }
+
+  readonly #onSources = ({ added, removed }: XRInputSourcesChangeEvent): void => {
+    for (const source of removed) this.#remove(source)
+    for (const source of added) this.#add(source)
+  }
+
+  readonly #onPress = ({ type, inputSource }: XRInputSourceEvent): void => {
+    const pointer = this.#of(inputSource) ?? this.#add(inputSource)
+    if (!pointer) return
+    const was = pointer.isPressed || pointer.isSqueezed
+    if (type === 'selectstart' || type === 'selectend') pointer.isPressed = type === 'selectstart'
+    else pointer.isSqueezed = type === 'squeezestart'
+    const is = pointer.isPressed || pointer.isSqueezed
+    if (is && !was) this.#edge.press(pointer)
+    else if (was && !is) this.#edge.release(pointer)
+  }
+
+  #of(source: XRInputSource): Pointer | undefined {
+    return this.all.find((pointer) => pointer.source === source)
+  }
+
+  #add(source: XRInputSource): Pointer | null {
+    // Who touches a phone's screen has the page itself.
+    if (source.targetRayMode === 'screen') return null
+    const known = this.#of(source)
+    if (known) return known
+    const pointer: Pointer = {
+      source,
+      isSeen: false,
+      from: { x: 0, y: 0, z: 0 },
+      way: { x: 0, y: 0, z: -1 },
+      grip: { x: 0, y: 0, z: 0 },
+      isPressed: false,
+      isSqueezed: false,
+      stick: { x: 0, y: 0 },
+      joints: source.hand ? new Float32Array(JOINTS * MATRIX) : null,
+      hasJoints: false,
+    }
+    if (source.hand) this.#spaces.set(source.hand, [...source.hand.values()])
+    this.all.push(pointer)
+    return pointer
+  }
+
+  #remove(source: XRInputSource): void {
+    const index = this.all.findIndex((pointer) => pointer.source === source)
+    const [pointer] = index < 0 ? [] : this.all.splice(index, 1)
+    if (pointer) this.#edge.gone(pointer)
+  }
+
+  /** In each frame, before anything is asked of them. */
+  update(frame: XRFrame, room: XRReferenceSpace): void {
+    for (const pointer of this.all) {
+      const { source } = pointer
+      const ray = frame.getPose(source.targetRaySpace, room)
+      pointer.isSeen = ray !== undefined && ray !== null
+      if (ray) {
+        const { position, matrix } = ray.transform
+        pointer.from.x = position.x
+        pointer.from.y = position.y
+        pointer.from.z = position.z
+        pointer.way.x = -(matrix[8] as number)
+        pointer.way.y = -(matrix[9] as number)
+        pointer.way.z = -(matrix[10] as number)
+      }
+      const grip = source.gripSpace ? frame.getPose(source.gripSpace, room) : null
+      const { x, y, z } = grip ? grip.transform.position : pointer.from
+      pointer.grip.x = x
+      pointer.grip.y = y
+      pointer.grip.z = z
+      const axes = source.gamepad?.axes
+      pointer.stick.x = axes?.[2] ?? 0
+      pointer.stick.y = axes?.[3] ?? 0
+      this.#readJoints(pointer, frame, room)
+    }
+  }
+
+  #readJoints(pointer: Pointer, frame: XRFrame, room: XRReferenceSpace): void {
+    const { hand } = pointer.source
+    const spaces = hand ? this.#spaces.get(hand) : undefined
+    pointer.hasJoints =
+      spaces !== undefined && pointer.joints !== null && frame.fillPoses?.(spaces, room, pointer.joints) === true
+  }
+
+  /** A tick that the hand feels, where it holds something that can give one. */
+  pulse(pointer: Pointer, strength: number, durationMs: number): void {
+    const actuator = pointer.source.gamepad?.hapticActuators?.[0]
+    if (!actuator) return
+    // A controller without a motor says so by refusing.
+    void Promise.resolve(actuator.pulse(strength, durationMs)).catch(() => undefined)
+  }
+
+  dispose(): void {
+    for (const type of ['selectstart', 'selectend', 'squeezestart', 'squeezeend'] as const) {
+      this.#session.removeEventListener(type, this.#onPress)
+    }
+    this.#session.removeEventListener('inputsourceschange', this.#onSources)
+    this.all.length = 0
+  }
+}

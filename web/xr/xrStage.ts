@@ -1,0 +1,496 @@
+// One stay in a headset, from its first frame to its end: what was made for it goes with it.
+
+import { FrameStats } from '../scene/frameStats.ts'
+import type { ImmersiveSurface } from '../scene/immersiveSurface.ts'
+import { useLooking } from '../store/looking.ts'
+import { setImmersive } from '../store/nextFrame.ts'
+import { model, retryNow } from '../store/session.ts'
+import { useAppearance } from '../store/settings.ts'
+import { provideXrStats } from '../store/stats.ts'
+import { askApi, newKey } from '../stream/apiClient.ts'
+import type { XrCommand } from './actions.ts'
+import type { XrMode } from './availability.ts'
+import { type BoardButton, buttonAt, layOutBoard } from './boardLayout.ts'
+import { BoardMesh } from './boardMesh.ts'
+import { boardInput } from './boardState.ts'
+import { Vignette } from './comfort.ts'
+import { Grasp } from './grasp.ts'
+import { HandsMesh } from './handsMesh.ts'
+import { HeadRig } from './headRig.ts'
+import { LazyFollow } from './lazyFollow.ts'
+import { pickRay } from './pickRay.ts'
+import { type Pointer, Pointers } from './pointers.ts'
+import { VignetteMesh } from './vignetteMesh.ts'
+import {
+  type Point,
+  place,
+  SNAP_TURN,
+  STANDS,
+  type StandName,
+  toRoom,
+  toScene,
+  turnAbout,
+  turned,
+  type WorldRig,
+  zoomAbout,
+} from './worldRig.ts'
+import { clampHeight, keepXrSettings, readXrSettings, type XrSettings } from './xrSettings.ts'
+
+/** What the board says is looked at so often: words are not read faster. */
+const BOARD_MS = 250
+const ZOOM_STEP = 1.3
+const HEIGHT_STEP_METRES = 0.1
+/** A stick is a snap turn beyond the first, and ready for the next one within the second. */
+const STICK_ON = 0.7
+const STICK_OFF = 0.4
+const HOVER_PULSE = [0.15, 12] as const
+const SELECT_PULSE = [0.5, 35] as const
+/** What is asked for in turn by the filter's button. */
+const FILTERS = ['', 'needs:me', 'status:failed', 'status:working'] as const
+
+interface Aim {
+  button: BoardButton | null
+  agentId: string | null
+  /** In metres; infinite for nothing. */
+  reach: number
+  isStickReady: boolean
+}
+
+export interface XrStageInput {
+  surface: ImmersiveSurface
+  session: XRSession
+  mode: XrMode
+}
+
+export class XrStage {
+  readonly #input: XrStageInput
+  readonly #rig: WorldRig = { x: 0, y: 0, z: 0, yaw: 0, scale: 20 }
+  readonly #head: HeadRig
+  readonly #pointers: Pointers
+  readonly #aims = new Map<Pointer, Aim>()
+  readonly #pressed = new Map<Pointer, Aim>()
+  readonly #grasp = new Grasp<PointerHand>()
+  readonly #hands = new Map<Pointer, PointerHand>()
+  readonly #board = new BoardMesh()
+  readonly #handsMesh: HandsMesh
+  readonly #vignette = new Vignette()
+  readonly #vignetteMesh = new VignetteMesh()
+  readonly #follow = new LazyFollow()
+  readonly #own = new FrameStats()
+  readonly #whole = new FrameStats()
+  readonly #cleanUps: (() => void)[] = []
+  #settings: XrSettings = readXrSettings()
+  #isPlaced = false
+  /** The scale on a table: what larger and smaller are measured by. */
+  #usualScale = 20
+  #hoveredId: string | null = null
+  #hoveredButton: BoardButton | null = null
+  #isDetailOpen = true
+  #askingId: string | null = null
+  #terminateKey = ''
+  #note = ''
+  #followedId: string | null = null
+  #hasEnded = false
+
+  constructor(input: XrStageInput) {
+    this.#input = input
+    const { surface, session, mode } = input
+    const { renderer, scene, swarm } = surface
+    renderer.xr.cameraAutoUpdate = false
+    this.#head = new HeadRig(scene, this.#rig)
+    this.#handsMesh = new HandsMesh(swarm.palette)
+    scene.add(this.#vignetteMesh.mesh, this.#board.mesh, this.#handsMesh.mesh)
+    swarm.setImmersion({ isPassthrough: mode === 'immersive-ar' })
+    setImmersive(true)
+    this.#pointers = new Pointers(session, {
+      press: (pointer) => this.#press(pointer),
+      release: (pointer) => this.#release(pointer),
+      gone: (pointer) => this.#gone(pointer),
+    })
+    const timer = setInterval(() => this.#refreshBoard(), BOARD_MS)
+    this.#cleanUps.push(
+      () => clearInterval(timer),
+      surface.begin({ frame: (frame, nowMs, deltaSec) => this.#frame(frame, nowMs, deltaSec) }),
+      provideXrStats(() => ({
+        presenting: true,
+        mode,
+        drawCallsPerEye: this.#whole.drawCalls,
+        trianglesPerEye: this.#whole.triangles,
+        ownMs: this.#own.quantiles(),
+        frameMs: this.#whole.quantiles(),
+      })),
+      useLooking.subscribe(({ selectedId, isFollowing }, old) => {
+        if (selectedId !== old.selectedId) {
+          this.#isDetailOpen = true
+          this.#askingId = null
+          this.#note = ''
+        }
+        if (selectedId !== old.selectedId || isFollowing !== old.isFollowing) this.#head.stopTracking()
+        this.#select()
+        this.#refreshBoard()
+      }),
+      useAppearance.subscribe(() => this.#handsMesh.setPalette(swarm.palette)),
+    )
+    this.#refreshBoard()
+  }
+
+  // — a frame
+
+  #frame(frame: XRFrame, nowMs: number, deltaSec: number): void {
+    const { renderer, scene, swarm } = this.#input.surface
+    const room = renderer.xr.getReferenceSpace()
+    if (this.#hasEnded || !room || frame.session !== this.#input.session) return
+    const head = this.#head
+    head.readHead(renderer)
+    if (!head.isSeen) return
+    if (!this.#isPlaced) this.#placeAtFirst()
+    this.#pointers.update(frame, room)
+    this.#move(deltaSec)
+    head.applyTo(renderer)
+    this.#aim()
+    swarm.frame(nowMs, deltaSec, renderer, head.camera, head, head.stage)
+    this.#follow.update(head.head, head.headYaw, deltaSec, useAppearance.getState().isStill)
+    this.#board.place(this.#follow, this.#rig)
+    this.#drawHands()
+    this.#own.push(performance.now() - nowMs)
+    renderer.render(scene, head.camera)
+    const eyes = Math.max(1, renderer.xr.getCamera().cameras.length)
+    this.#whole.drawCalls = renderer.info.render.calls / eyes
+    this.#whole.triangles = renderer.info.render.triangles / eyes
+    this.#whole.push(performance.now() - nowMs)
+  }
+
+  /** Nothing has been laid out yet: then the world is where it would be, until there is a swarm to be in front of. */
+  #placeAtFirst(): void {
+    this.#isPlaced = this.#measureSwarm()
+    this.#stand(this.#settings.stand)
+  }
+
+  /** Middle and radius of what there is; says whether there is anything. */
+  #measureSwarm(): boolean {
+    const { swarm } = this.#input.surface
+    const nodes = swarm.nodesBySlot()
+    const end = swarm.graph.slots.end
+    const low = { x: Number.POSITIVE_INFINITY, y: Number.POSITIVE_INFINITY, z: Number.POSITIVE_INFINITY }
+    const high = { x: Number.NEGATIVE_INFINITY, y: Number.NEGATIVE_INFINITY, z: Number.NEGATIVE_INFINITY }
+    for (let at = 0; at < end * 4; at += 4) {
+      const radius = nodes[at + 3] as number
+      if (radius <= 0) continue
+      low.x = Math.min(low.x, (nodes[at] as number) - radius)
+      low.y = Math.min(low.y, (nodes[at + 1] as number) - radius)
+      low.z = Math.min(low.z, (nodes[at + 2] as number) - radius)
+      high.x = Math.max(high.x, (nodes[at] as number) + radius)
+      high.y = Math.max(high.y, (nodes[at + 1] as number) + radius)
+      high.z = Math.max(high.z, (nodes[at + 2] as number) + radius)
+    }
+    const into = this.#head.swarm
+    if (low.x > high.x) return false
+    into.x = (low.x + high.x) / 2
+    into.y = (low.y + high.y) / 2
+    into.z = (low.z + high.z) / 2
+    into.radius = Math.max(high.x - low.x, high.y - low.y, high.z - low.z) / 2
+    return true
+  }
+
+  #stand(stand: StandName): void {
+    const { head, headYaw, swarm } = this.#head
+    place(this.#rig, stand, head, headYaw, swarm)
+    this.#rig.y -= this.#settings.heightMetres * this.#rig.scale
+    this.#usualScale = swarm.radius / STANDS.table.radius
+    this.#head.stopTracking()
+  }
+
+  /** What the hands and sticks do to the world, and how fast it goes by for that. */
+  #move(deltaSec: number): void {
+    toScene(this.#rig, this.#head.head, before)
+    const beforeScale = this.#rig.scale
+    const wasPulling = this.#grasp.isPulling
+    this.#grasp.update(this.#rig, this.#usualScale)
+    toScene(this.#rig, this.#head.head, after)
+    if (wasPulling && deltaSec > 0) {
+      const metres = Math.hypot(after.x - before.x, after.y - before.y, after.z - before.z) / beforeScale
+      this.#vignette.update(metres / deltaSec, deltaSec)
+    } else this.#vignette.update(0, deltaSec)
+    this.#vignetteMesh.show(this.#vignette.amount)
+    for (const pointer of this.#pointers.all) {
+      const aim = this.#aimOf(pointer)
+      const { x } = pointer.stick
+      if (aim.isStickReady && Math.abs(x) > STICK_ON) {
+        aim.isStickReady = false
+        turnAbout(this.#rig, this.#head.head, x > 0 ? -SNAP_TURN : SNAP_TURN)
+      } else if (Math.abs(x) < STICK_OFF) aim.isStickReady = true
+    }
+  }
+
+  #aimOf(pointer: Pointer): Aim {
+    let aim = this.#aims.get(pointer)
+    if (!aim) {
+      aim = { button: null, agentId: null, reach: Number.POSITIVE_INFINITY, isStickReady: true }
+      this.#aims.set(pointer, aim)
+    }
+    return aim
+  }
+
+  /** What each of them points at: the last that is on something is what is shown as pointed at. */
+  #aim(): void {
+    const { swarm } = this.#input.surface
+    const { graph } = swarm
+    const nodes = this.#pointers.all.length > 0 ? swarm.nodesBySlot() : null
+    let hoveredId: string | null = null
+    let hoveredButton: BoardButton | null = null
+    let hovering: Pointer | null = null
+    for (const pointer of this.#pointers.all) {
+      const aim = this.#aimOf(pointer)
+      aim.button = null
+      aim.agentId = null
+      aim.reach = Number.POSITIVE_INFINITY
+      if (!pointer.isSeen || !nodes) continue
+      const panel = this.#board.meet(pointer.from, pointer.way)
+      if (panel) {
+        aim.reach = panel.distance
+        aim.button = buttonAt(this.#board.board, panel.panel, panel.u, panel.v)
+      } else {
+        toScene(this.#rig, pointer.from, rayFrom)
+        turned(this.#rig, pointer.way, rayWay)
+        const slot = pickRay(nodes, graph.slots.end, rayFrom, rayWay)
+        const entity = slot < 0 ? null : graph.entityAt(slot)
+        if (entity) {
+          aim.agentId = entity.entity === 'agent' ? entity.id : (entity.assignedTo[0] ?? null)
+          const x = (nodes[slot * 4] as number) - rayFrom.x
+          const y = (nodes[slot * 4 + 1] as number) - rayFrom.y
+          const z = (nodes[slot * 4 + 2] as number) - rayFrom.z
+          aim.reach = Math.hypot(x, y, z) / this.#rig.scale
+        }
+      }
+      if (aim.button || aim.agentId !== null) {
+        hoveredId = aim.agentId
+        hoveredButton = aim.button
+        hovering = pointer
+      }
+    }
+    this.#showHover(hoveredId, hoveredButton, hovering)
+  }
+
+  #showHover(id: string | null, button: BoardButton | null, by: Pointer | null): void {
+    if (id === this.#hoveredId && button?.command === this.#hoveredButton?.command) return
+    this.#hoveredId = id
+    this.#hoveredButton = button
+    if (by) this.#pointers.pulse(by, ...HOVER_PULSE)
+    this.#select()
+    this.#later(() => this.#refreshBoard())
+  }
+
+  #select(): void {
+    const { selectedId } = useLooking.getState()
+    this.#input.surface.swarm.setSelection(selectedId, this.#hoveredId)
+  }
+
+  #drawHands(): void {
+    const mesh = this.#handsMesh
+    mesh.begin()
+    for (const pointer of this.#pointers.all) mesh.add(pointer, this.#aimOf(pointer).reach, this.#rig)
+    mesh.finish()
+  }
+
+  // — what is pressed
+
+  #handOf(pointer: Pointer): PointerHand {
+    let hand = this.#hands.get(pointer)
+    if (!hand) {
+      hand = new PointerHand(pointer)
+      this.#hands.set(pointer, hand)
+    }
+    return hand
+  }
+
+  #press(pointer: Pointer): void {
+    const aim = this.#aimOf(pointer)
+    this.#pressed.set(pointer, { ...aim })
+    // A button is pressed, not pulled.
+    if (!aim.button) this.#grasp.begin(this.#handOf(pointer))
+  }
+
+  #release(pointer: Pointer): void {
+    const began = this.#pressed.get(pointer)
+    this.#pressed.delete(pointer)
+    if (!began) return
+    const aim = this.#aimOf(pointer)
+    if (began.button) {
+      if (aim.button?.command !== began.button.command) return
+      this.#pointers.pulse(pointer, ...SELECT_PULSE)
+      const { command } = began.button
+      this.#later(() => this.#obey(command))
+      return
+    }
+    if (!this.#grasp.end(this.#handOf(pointer))) return
+    const { agentId } = began
+    if (agentId !== null) this.#pointers.pulse(pointer, ...SELECT_PULSE)
+    this.#later(() => useLooking.getState().select(agentId))
+  }
+
+  #gone(pointer: Pointer): void {
+    // A pinch that is over takes its source with it, and the release comes first; what is left is a source that was lost.
+    const hand = this.#hands.get(pointer)
+    if (hand) this.#grasp.drop(hand)
+    this.#hands.delete(pointer)
+    this.#pressed.delete(pointer)
+    this.#aims.delete(pointer)
+  }
+
+  /** Outside of the headset's frame: what the page makes of it must not hold up the picture. */
+  #later(act: () => void): void {
+    setTimeout(() => {
+      if (!this.#hasEnded) act()
+    }, 0)
+  }
+
+  #obey(command: XrCommand): void {
+    const looking = useLooking.getState()
+    switch (command) {
+      case 'table':
+      case 'room':
+      case 'inside':
+        this.#keep({ stand: command })
+        this.#measureSwarm()
+        this.#stand(command)
+        break
+      case 'reset':
+        looking.setFollowing(false)
+        this.#measureSwarm()
+        this.#stand(this.#settings.stand)
+        break
+      case 'larger':
+      case 'smaller':
+        toRoom(this.#rig, this.#head.swarm, middle)
+        zoomAbout(this.#rig, middle, command === 'larger' ? ZOOM_STEP : 1 / ZOOM_STEP, this.#usualScale)
+        break
+      case 'turn-left':
+      case 'turn-right':
+        turnAbout(this.#rig, this.#head.head, command === 'turn-left' ? SNAP_TURN : -SNAP_TURN)
+        break
+      case 'higher':
+      case 'lower': {
+        const { heightMetres } = this.#settings
+        const next = clampHeight(heightMetres + (command === 'higher' ? HEIGHT_STEP_METRES : -HEIGHT_STEP_METRES))
+        this.#rig.y -= (next - heightMetres) * this.#rig.scale
+        this.#keep({ heightMetres: next })
+        break
+      }
+      case 'follow':
+        looking.setFollowing(!looking.isFollowing)
+        break
+      case 'filter':
+        looking.setFilter(nextFilter(looking.filter))
+        break
+      case 'detail':
+        this.#isDetailOpen = !this.#isDetailOpen
+        break
+      case 'retry':
+        retryNow()
+        break
+      case 'live':
+        backToLive()
+        break
+      case 'terminate':
+        this.#askingId = looking.selectedId
+        this.#terminateKey = newKey()
+        this.#note = 'It cannot be taken back.'
+        break
+      case 'terminate-no':
+        this.#askingId = null
+        this.#note = ''
+        break
+      case 'terminate-yes':
+        this.#terminate()
+        break
+      case 'exit':
+        void this.#input.session.end().catch(() => undefined) // it has ended already
+        break
+      default:
+        command satisfies never
+    }
+    this.#refreshBoard()
+  }
+
+  /** The key stays while the same is asked: who presses again because nothing was heard has it done once. */
+  #terminate(): void {
+    const id = this.#askingId
+    if (id === null || !model.get('agent', id)) return
+    this.#note = 'Asking claude-flow…'
+    void askApi(`/agents/${encodeURIComponent(id)}`, { method: 'DELETE', idempotencyKey: this.#terminateKey }).then(
+      (answer) => {
+        if (this.#askingId !== id) return
+        if (answer.type === 'ok') this.#askingId = null
+        this.#note = answer.type === 'ok' ? 'claude-flow has ended it.' : answer.error.error
+        if (!this.#hasEnded) this.#refreshBoard()
+      },
+    )
+  }
+
+  #keep(changes: Partial<XrSettings>): void {
+    this.#settings = { ...this.#settings, ...changes }
+    keepXrSettings(this.#settings)
+  }
+
+  #refreshBoard(): void {
+    const { selectedId, isFollowing } = useLooking.getState()
+    const followedId = isFollowing ? selectedId : null
+    if (followedId !== this.#followedId) {
+      this.#followedId = followedId
+      this.#input.surface.swarm.setFollowed(followedId)
+    }
+    const wish = { isDetailOpen: this.#isDetailOpen, askingId: this.#askingId, note: this.#note }
+    this.#board.show(layOutBoard(boardInput(wish)), this.#hoveredButton, this.#input.surface.swarm.palette)
+  }
+
+  dispose(): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    const { renderer, scene, swarm } = this.#input.surface
+    setImmersive(false)
+    this.#pointers.dispose()
+    renderer.xr.cameraAutoUpdate = true
+    swarm.setImmersion(null)
+    scene.remove(this.#vignetteMesh.mesh, this.#board.mesh, this.#handsMesh.mesh)
+    this.#vignetteMesh.dispose()
+    this.#board.dispose()
+    this.#handsMesh.dispose()
+    this.#head.dispose()
+    // Last, for it asks for the page's own frame again.
+    for (const cleanUp of this.#cleanUps.splice(0)) cleanUp()
+  }
+}
+
+const before: Point = { x: 0, y: 0, z: 0 }
+const after: Point = { x: 0, y: 0, z: 0 }
+const middle: Point = { x: 0, y: 0, z: 0 }
+const rayFrom: Point = { x: 0, y: 0, z: 0 }
+const rayWay: Point = { x: 0, y: 0, z: 0 }
+
+/** A pointer as the grasp sees it. */
+class PointerHand {
+  readonly #pointer: Pointer
+
+  constructor(pointer: Pointer) {
+    this.#pointer = pointer
+  }
+
+  get grip(): Point {
+    return this.#pointer.grip
+  }
+
+  get isSqueezed(): boolean {
+    return this.#pointer.isSqueezed
+  }
+}
+
+const nextFilter = (filter: string): string =>
+  FILTERS[((FILTERS as readonly string[]).indexOf(filter) + 1) % FILTERS.length] ?? ''
+
+/** The way back is loaded with whatever led to the past. */
+function backToLive(): void {
+  import('../store/timeMachine.ts').then(
+    ({ travel }) => travel.backToLive(),
+    () => undefined, // it was never loaded: then nobody is in the past
+  )
+}
