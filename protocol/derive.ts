@@ -231,7 +231,7 @@ function addTokens(sum: TokenCounts | null, more: TokenCounts): TokenCounts {
 }
 
 /** From what share of the budget on there is a warning. */
-const BUDGET_WARNING_SHARE = 0.8
+export const BUDGET_WARNING_SHARE = 0.8
 
 export interface Budget {
   limitUsd: number

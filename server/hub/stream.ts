@@ -22,7 +22,7 @@ import { refuseUpgrade } from '../guard/refuseUpgrade.ts'
 import type { Hub, Seat, Sink } from './hub.ts'
 import type { CloseReason } from './viewerCounts.ts'
 
-const STREAM_PATH = '/api/v1/stream'
+export const STREAM_PATH = '/api/v1/stream'
 /** Browsers only say hello, pong and retry. */
 const MAX_PAYLOAD_BYTES = 64 * 1024
 const HELLO_TIMEOUT_MS = 10_000

@@ -52,8 +52,9 @@ function bannerNow(): BoardInput['banner'] {
   const [first] = bannerLines(useLine.getState(), nowMs, __VERSION__)
   if (!first) return null
   const { word, sentence, suggestion, tone, asOfMs } = first
+  // On the board two warm tones could not be told apart: the word says which it is.
   const age = asOfMs === null ? '' : `Agents as of ${formatAge(nowMs - asOfMs)} ago. `
-  return { word: word ?? '', sentence, suggestion: `${age}${suggestion}`, tone }
+  return { word: word ?? '', sentence, suggestion: `${age}${suggestion}`, tone: tone === 'warning' ? 'lost' : tone }
 }
 
 const linesOf = (agent: Agent): string[] =>
