@@ -1,6 +1,7 @@
 // Encodes each frame and each chunk of a snapshot once, for all viewers that need it.
 
 import type { SwarmStore } from '../../protocol/fold.ts'
+import type { Frame } from '../../protocol/frames.ts'
 import type { Entity } from '../../protocol/swarm.ts'
 import { SnapshotDelivery } from './snapshotDelivery.ts'
 import type { MessageType } from './viewerCounts.ts'
@@ -91,9 +92,9 @@ export class Encoder {
     const { epoch, seq } = this.#store
     const changes = this.#store.changesSince(epoch, from)
     if (changes.type !== 'frame') return 'too large'
-    const json = Buffer.from(JSON.stringify({ type: 'frame', ...changes.frame }))
+    const json = frameJson(changes.frame)
+    if (!json) return 'too large'
     this.#onEncoded('frame')
-    if (json.length > MAX_FRAME_BYTES) return 'too large'
     const position = { epoch, seq }
     const message: Encoded = { type: 'frame', json, position, sourceAtMs: newestChangeMs(changes.frame.put) }
     return { at: (index) => (index === 0 ? message : null), holders: 0, isWithdrawn: false }
@@ -116,6 +117,22 @@ export class Encoder {
     this.#snapshots = [fresh, ...held]
     return fresh
   }
+}
+
+/** `null`: larger than a frame may be, found before all of it was turned into text. */
+function frameJson({ put, ...rest }: Frame<Entity>): Buffer | null {
+  const head = JSON.stringify({ type: 'frame', ...rest }).slice(0, -1)
+  let chars = head.length
+  const texts: string[] = []
+  for (const entity of put) {
+    const text = JSON.stringify(entity)
+    // In bytes it is as much or more.
+    chars += text.length + 1
+    if (chars > MAX_FRAME_BYTES) return null
+    texts.push(text)
+  }
+  const json = Buffer.from(`${head},"put":[${texts.join(',')}]}`)
+  return json.length > MAX_FRAME_BYTES ? null : json
 }
 
 function newestChangeMs(put: readonly Entity[]): number | null {

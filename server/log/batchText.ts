@@ -4,6 +4,7 @@
 import { type Batch, EVENT_VERSION, type KeptEntity, type SwarmEvent, type Version } from '../../protocol/events.ts'
 import type { EntityKind } from '../../protocol/swarm.ts'
 import { upcast, upcastEntity } from '../../protocol/upcast.ts'
+import { isInPlight } from './turns.ts'
 
 /** What stands in an event's first line. */
 export interface EventHead {
@@ -26,6 +27,8 @@ export class BatchEncoding {
   readonly texts: string[] = []
   /** What was encoded so far, for whoever folds it. */
   readonly numbered: SwarmEvent[] = []
+  /** Places of the events whose agent failed or waits, as of now: only there the file looks at what stood before. */
+  readonly plights: number[] = []
   readonly #seq: number
   readonly #events: readonly SwarmEvent[]
   readonly #marks = new MarkSet()
@@ -51,9 +54,10 @@ export class BatchEncoding {
     const lines: string[] = []
     for (; chars < maxChars && this.#next < this.#events.length; this.#next++) {
       const event = this.#events[this.#next] as SwarmEvent
+      if (event.type === 'agent.upserted' && isInPlight(event.entity)) this.plights.push(this.#next)
       for (const id of agentsIn(event)) this.#marks.add(id)
       const lineOfEntity = 'entity' in event ? JSON.stringify(event.entity) : ''
-      const lineOfHead = JSON.stringify(headOf(event))
+      const lineOfHead = headText(event)
       lines.push(lineOfHead, lineOfEntity)
       this.numbered.push('entity' in event ? numberedEvent(event, this.#seq) : event)
       chars += lineOfHead.length + lineOfEntity.length + 2
@@ -68,10 +72,12 @@ function numberedEvent(event: Extract<SwarmEvent, { entity: unknown }>, rev: num
   return { ...event, entity } as SwarmEvent
 }
 
-function headOf(event: SwarmEvent): EventHead {
+/** As `JSON.stringify` of an `EventHead` would have it, in less time: this is done for every event. */
+function headText(event: SwarmEvent): string {
   const { v, type, key, sourceId, version, at, receivedAt } = event
   const id = 'entity' in event ? event.entity.id : event.id
-  return { v, type, key, sourceId, version, at, receivedAt, id }
+  const quotedAt = at === null ? 'null' : JSON.stringify(at)
+  return `{"v":${v},"type":"${type}","key":${JSON.stringify(key)},"sourceId":${JSON.stringify(sourceId)},"version":[${version[0]},${version[1]}],"at":${quotedAt},"receivedAt":"${receivedAt}","id":${JSON.stringify(id)}}`
 }
 
 /** Calls `visit` for each event, in order, until some `maxChars` are read; returns where the next event begins. */

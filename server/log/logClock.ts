@@ -31,7 +31,8 @@ export class LogClock {
   /** The events with times that are not before what the log has; the very same ones if none is. */
   stamp(events: readonly SwarmEvent[]): readonly SwarmEvent[] {
     let stamped: SwarmEvent[] | null = null
-    for (const [index, event] of events.entries()) {
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index] as SwarmEvent
       // Nearly always: what comes together has one time.
       if (event.receivedAt === this.#last) continue
       const ms = Date.parse(event.receivedAt)

@@ -15,12 +15,12 @@ import { Versions } from '../../protocol/versions.ts'
 import { type EventHead, eachEvent, kindOf, parseRef, refOf, upcastJson } from './batchText.ts'
 import { Bodies, DICTIONARY } from './bodies.ts'
 import { DEFAULT_MAX_AGE_MS, DEFAULT_MAX_BYTES } from './bounds.ts'
-import { Database, type Statement } from './database.ts'
+import { Database, type Statement, type Value } from './database.ts'
 import type { Notes } from './eventLog.ts'
 import { lockFile } from './fileLock.ts'
 import { Keyframes } from './keyframes.ts'
 import { type Migration, migrate } from './schema.ts'
-import { mayTurn, TURNS, type Turn, turnsOf } from './turns.ts'
+import { TURNS, type Turn, turnsOf } from './turns.ts'
 
 /** Rows that one step of tidying deletes: some milliseconds. */
 const TIDY_ROWS = 500
@@ -34,6 +34,8 @@ const MAX_WAL_PAGES = 4_000
 const MAX_WAL_KEPT_BYTES = 32 * 1024 * 1024
 /** It counts as used (it is on the disk): of a small bound it may not take all, or no history would be left. */
 const WAL_SHARE = 0.25
+/** In one call of SQLite: half of what it costs one by one; more at once gain no more. */
+const UPSERTS_AT_ONCE = 16
 
 export interface LogFileOptions {
   path: string
@@ -60,6 +62,7 @@ export interface WireBatch {
   /** Of `BatchEncoding`. */
   texts: readonly string[]
   marks: Uint8Array
+  plights: readonly number[]
 }
 
 export interface OpenedLog {
@@ -98,6 +101,7 @@ export class LogFile {
   readonly #keyframes: Keyframes
   readonly #insertBatch: Statement
   readonly #upsertEntity: Statement
+  readonly #upsertEntities: Statement
   readonly #endEntity: Statement
   readonly #forgetEntity: Statement
   readonly #setIncarnation: Statement
@@ -149,11 +153,14 @@ export class LogFile {
         'INSERT INTO batches (seq, at_ms, events, marks, body) VALUES (?, ?, ?, ?, ?)',
       )
       const columns = 'entities (ref, rev, incarnation, revision, source_id, v, json)'
-      this.#upsertEntity = database.prepare(
-        `INSERT INTO ${columns} VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (ref) DO UPDATE SET rev = excluded.rev, incarnation = excluded.incarnation, revision = excluded.revision,
-           source_id = excluded.source_id, v = excluded.v, json = excluded.json`,
-      )
+      const upsert = (rows: number) =>
+        database.prepare(
+          `INSERT INTO ${columns} VALUES ${Array(rows).fill('(?, ?, ?, ?, ?, ?, ?)').join()}
+           ON CONFLICT (ref) DO UPDATE SET rev = excluded.rev, incarnation = excluded.incarnation, revision = excluded.revision,
+             source_id = excluded.source_id, v = excluded.v, json = excluded.json`,
+        )
+      this.#upsertEntity = upsert(1)
+      this.#upsertEntities = upsert(UPSERTS_AT_ONCE)
       // A new row, for its number is the last: within one batch it tells the order of the ends.
       this.#endEntity = database.prepare(`INSERT OR REPLACE INTO ${columns} VALUES (?, ?, ?, ?, ?, ?, NULL)`)
       this.#forgetEntity = database.prepare('DELETE FROM entities WHERE ref = ?')
@@ -198,7 +205,7 @@ export class LogFile {
     let events = this.#events
     let endedFloor: number | null = null
     this.#database.transaction(() => {
-      for (const { seq, atMs, events: inBatch, texts, marks } of batches) {
+      for (const { seq, atMs, events: inBatch, texts, marks, plights } of batches) {
         const bucket = Math.floor(atMs / COUNT_BUCKET_MS)
         const count = (type: string) => {
           const key = `${bucket} ${type}`
@@ -206,8 +213,12 @@ export class LogFile {
           if (known) known.events++
           else counts.set(key, { bucket, type, events: 1 })
         }
+        let place = 0
+        let nextPlight = 0
         const take = (head: EventHead, entity: string) => {
           count(head.type)
+          const isPlight = plights[nextPlight] === place++
+          if (isPlight) nextPlight++
           const { version, sourceId } = head
           if (version[0] > (this.#incarnations.get(sourceId) ?? Number.NEGATIVE_INFINITY)) {
             this.#incarnations.set(sourceId, version[0])
@@ -217,7 +228,7 @@ export class LogFile {
           const json = entity === '' ? null : entity
           // One that was overtaken, or comes again, changes nothing (SPEC.md, L2).
           if (this.#versions.take(ref, version, seq, json === null)) {
-            for (const turn of this.#turns(words.get(ref), ref, head, entity)) count(TURNS[turn])
+            if (isPlight) for (const turn of this.#turns(words.get(ref), ref, entity)) count(TURNS[turn])
             words.delete(ref) // so that ends are written in their order
             words.set(ref, { head, seq, json })
           }
@@ -230,16 +241,7 @@ export class LogFile {
         events += inBatch
         this.#insertBatch.run(seq, atMs, inBatch, marks, this.#bodies.pack(texts.join('')))
       }
-      for (const [ref, word] of words) {
-        if (word === 'forgotten') {
-          this.#forgetEntity.run(ref)
-          continue
-        }
-        const { head, seq, json } = word
-        const [incarnation, revision] = head.version
-        if (json === null) this.#endEntity.run(ref, seq, incarnation, revision, head.sourceId, head.v)
-        else this.#upsertEntity.run(ref, seq, incarnation, revision, head.sourceId, head.v, json)
-      }
+      this.#writeWords(words)
       for (const [sourceId, incarnation] of spokenIn) this.#setIncarnation.run(sourceId, incarnation)
       if (endedFloor !== null) this.#setMeta.run('ended_floor', endedFloor)
       for (const { bucket, type, events: more } of counts.values()) this.#count.run(bucket, type, more)
@@ -256,9 +258,32 @@ export class LogFile {
     this.#events = events
   }
 
+  #writeWords(words: ReadonlyMap<string, LastWord>): void {
+    let values: Value[] = []
+    let rows = 0
+    for (const [ref, word] of words) {
+      if (word === 'forgotten') {
+        this.#forgetEntity.run(ref)
+        continue
+      }
+      const { head, seq, json } = word
+      const [incarnation, revision] = head.version
+      if (json === null) {
+        this.#endEntity.run(ref, seq, incarnation, revision, head.sourceId, head.v)
+        continue
+      }
+      values.push(ref, seq, incarnation, revision, head.sourceId, head.v, json)
+      if (++rows < UPSERTS_AT_ONCE) continue
+      this.#upsertEntities.run(...values)
+      values = []
+      rows = 0
+    }
+    const width = values.length / Math.max(1, rows)
+    for (let row = 0; row < rows; row++) this.#upsertEntity.run(...values.slice(row * width, (row + 1) * width))
+  }
+
   /** What an event turns into, against what the log last said of the same agent (`word`: in this very transaction). */
-  #turns(word: LastWord | undefined, ref: string, { type }: EventHead, entity: string): Turn[] {
-    if (type !== 'agent.upserted' || !mayTurn(entity)) return []
+  #turns(word: LastWord | undefined, ref: string, entity: string): Turn[] {
     const before = word === undefined ? this.#lastOf.row(ref)?.[0] : word === 'forgotten' ? null : word.json
     return turnsOf(typeof before === 'string' ? before : null, entity)
   }

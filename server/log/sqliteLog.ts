@@ -351,6 +351,7 @@ const wireOf = ({ batch, atMs, encoding }: Waiting): WireBatch => ({
   events: batch.events.length,
   texts: encoding.texts,
   marks: encoding.marks,
+  plights: encoding.plights,
 })
 
 const NO_NOTES: Notes = new Map()

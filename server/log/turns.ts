@@ -1,15 +1,15 @@
 // The moments that a timeline points at: an agent began to fail, or to wait for a person. Counted beside the events as they
 // are written, for afterwards each state would have to be unpacked to find them.
 
+import type { Agent } from '../../protocol/swarm.ts'
+
 /** Names in the table of counts; no event type has a colon. */
 export const TURNS = { failed: 'agent:failed', waiting: 'agent:waiting' } as const
 export type Turn = keyof typeof TURNS
 
-const MAY_FAIL = '"status":"error"'
-const MAY_WAIT = '"attention":{'
-
 /** Whether it is worth to look at what stood before: of a busy log hardly one event in a hundred is. */
-export const mayTurn = (json: string): boolean => json.includes(MAY_FAIL) || json.includes(MAY_WAIT)
+export const isInPlight = ({ status, attention }: Pick<Agent, 'status' | 'attention'>): boolean =>
+  status === 'error' || (attention ?? null) !== null
 
 /** From one state of an agent, as JSON (`null`: it was not there), to another. */
 export function turnsOf(before: string | null, after: string): Turn[] {
@@ -21,7 +21,6 @@ export function turnsOf(before: string | null, after: string): Turn[] {
   return turns
 }
 
-// The text alone does not tell: somebody may have named an agent so.
 function plight(json: string): Record<Turn, boolean> {
   const { status, attention } = JSON.parse(json) as { status?: unknown; attention?: unknown }
   return { failed: status === 'error', waiting: attention !== null && attention !== undefined }

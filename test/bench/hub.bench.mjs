@@ -3,6 +3,7 @@
 
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { NODE_FLAGS } from './startSwarmscope.mjs'
 
 const VIEWERS = 1_000
 /** Connected before memory is measured first: what comes with the first viewers belongs to the server. */
@@ -92,7 +93,9 @@ async function gone(server) {
 const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 function start(/** @type {'server' | 'viewers'} */ name) {
-  const child = fork(fileURLToPath(new URL(`./hub/${name}.mjs`, import.meta.url)), { execArgv: ['--expose-gc'] })
+  const child = fork(fileURLToPath(new URL(`./hub/${name}.mjs`, import.meta.url)), {
+    execArgv: ['--expose-gc', ...NODE_FLAGS],
+  })
   return {
     /** @returns {Promise<any>} */
     ask: (/** @type {object} */ command) =>

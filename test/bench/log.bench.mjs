@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SqliteLog } from '../../dist/node/server/log/sqliteLog.js'
 import { BenchEvents } from './log/events.mjs'
-import { recordedProject, startSwarmscope } from './startSwarmscope.mjs'
+import { NODE_FLAGS, recordedProject, startSwarmscope } from './startSwarmscope.mjs'
 
 const AGENTS = 10_000
 const VIEWERS = 100
@@ -182,7 +182,7 @@ const middle = (/** @type {number[]} */ values) =>
 const megabytes = (/** @type {string} */ path) => statSync(path).size / 1024 / 1024
 
 function start(/** @type {'server' | 'viewers'} */ name, /** @type {string[]} */ ...args) {
-  const child = fork(fileURLToPath(new URL(`./log/${name}.mjs`, import.meta.url)), args)
+  const child = fork(fileURLToPath(new URL(`./log/${name}.mjs`, import.meta.url)), args, { execArgv: NODE_FLAGS })
   return {
     /** @returns {Promise<any>} */
     ask: (/** @type {object} */ command) =>

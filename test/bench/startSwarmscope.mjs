@@ -18,6 +18,13 @@ export function recordedProject() {
   return { project, dataDir, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
+/** Of node, as `npm start` gives them. */
+export const NODE_FLAGS = /** @type {string} */ (
+  JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.start
+)
+  .split(' ')
+  .filter((word) => word.startsWith('--'))
+
 /** Resolves when it says that it is ready. */
 export async function startSwarmscope(/** @type {{ project: string, dataDir: string }} */ { project, dataDir }) {
   const beganMs = performance.now()
@@ -27,6 +34,7 @@ export async function startSwarmscope(/** @type {{ project: string, dataDir: str
   const child = spawn(
     process.execPath,
     [
+      ...NODE_FLAGS,
       join(ROOT, 'dist/node/server/main.js'),
       ...['--project', project, '--data-dir', dataDir, '--port', '0', '--relay-port', '0'],
       ...['--claude-flow', `${process.execPath} ${join(ROOT, 'test/helpers/fakeMcpChild.mjs')}`],

@@ -192,6 +192,50 @@ describe('changes', () => {
     expectSame(viewer, real)
   })
 
+  test('[V6] come more seldom when all viewers together would be sent more than 128 MB a second', async () => {
+    const { real, join } = setUpLive()
+    const viewers = Array.from({ length: 100 }, () => join().viewer)
+    const receiveAll = () => {
+      for (const viewer of viewers) viewer.receiveAll()
+    }
+    receiveAll()
+    pass()
+    receiveAll()
+    // 90 MB for all, which is 0.7 s.
+    await real.append([agentEvent('large', { activity: 'x'.repeat(900_000) })])
+    receiveAll()
+    const before = viewers.map(({ sink }) => sink.sent.length)
+    for (let n = 0; n < 20; n++) {
+      await real.append([agentEvent('a', { tasksCompleted: n })])
+      pass(30)
+      receiveAll()
+    }
+    expect(viewers.map(({ sink }) => sink.sent.length)).toEqual(before)
+    pass(200)
+    receiveAll()
+    expect(viewers.map(({ sink }) => sink.sent.length)).toEqual(before.map((count) => count + 1))
+    for (const viewer of viewers) expectSame(viewer, real)
+  })
+
+  test('[V6] a slow viewer goes on with the others, from the same frame', async () => {
+    const { real, join } = setUpLive()
+    const quick = join().viewer
+    const slow = join().viewer
+    for (const viewer of [quick, slow]) viewer.receiveAll()
+    pass()
+    for (const viewer of [quick, slow]) viewer.receiveAll()
+    await real.append([agentEvent('a')])
+    quick.receiveAll()
+    await real.append([agentEvent('b')])
+    pass(20)
+    slow.receiveAll()
+    expect(frames(slow)).toHaveLength(1)
+    pass(20)
+    expect(frames(slow).at(-1)?.json).toBe(frames(quick).at(-1)?.json)
+    for (const viewer of [quick, slow]) viewer.receiveAll()
+    for (const viewer of [quick, slow]) expectSame(viewer, real)
+  })
+
   test('[V6] are encoded once for all viewers at the same place', async () => {
     const { real, join } = setUpLive()
     const viewers = Array.from({ length: 5 }, () => join().viewer)

@@ -41,7 +41,7 @@ await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undef
 const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
 const access = accessList({ port, hostNames: [], publicUrls: [] })
 const guard = new Guard({ access, operatorToken: TOKEN, viewerToken: 'none', tickets: new Tickets() })
-serveStream({ server, hub, guard, log })
+serveStream({ server, hub, guard, log, onRefused: nothing })
 
 const made = new BenchEvents(Number(agents))
 const cpuMs = () => {
