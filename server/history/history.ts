@@ -16,11 +16,9 @@ export type HistoryCall =
   | { type: 'events'; query: EventQuery }
   | { type: 'beginning'; fromMs: number }
 
-/** A state of the past, each list as the JSON that it is answered with. */
+/** A state of the past; of the object that it is answered with, what comes after the first fields: `"agents":[…],…}`, UTF-8. */
 export interface PastStateText extends Omit<PastState, 'entities' | 'versions' | 'ended'> {
-  lists: Record<'agents' | 'links' | 'tasks' | 'swarms' | 'sources', string>
-  /** For whoever folds on from there, if it was asked for: also JSON. */
-  foldOn: { versions: string; ended: string } | null
+  rest: Uint8Array
 }
 
 export interface HistoryAnswers {

@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { postedError } from '../log/logError.ts'
 import { answerHistory } from './answerHistory.ts'
-import type { HistoryAnswer, HistoryCall } from './history.ts'
+import type { HistoryAnswer, HistoryCall, PastStateText } from './history.ts'
 import { HistoryFile } from './historyFile.ts'
 
 let file: HistoryFile | null = null
@@ -16,5 +16,12 @@ parentPort?.on('message', ({ id, ...call }: { id: number } & HistoryCall) => {
   } catch (error) {
     answer = { id, error: postedError(error) }
   }
-  parentPort?.postMessage(answer)
+  parentPort?.postMessage(answer, bytesOf(answer))
 })
+
+/** What moves to the other thread instead of being copied. */
+function bytesOf(answer: HistoryAnswer): ArrayBuffer[] {
+  if (!('value' in answer) || typeof answer.value !== 'object' || answer.value === null) return []
+  const { rest } = answer.value as Partial<PastStateText>
+  return rest ? [rest.buffer as ArrayBuffer] : []
+}
