@@ -8,7 +8,7 @@ export function answerHistory(file: HistoryFile, call: HistoryCall): unknown {
     case 'overview':
       return file.overview(call.fromMs, call.toMs, call.maxBuckets)
     case 'stateAt':
-      return asText(file.stateAt(call.atMs), call.withVersions)
+      return asText(file.stateAt(call.atMs, call.withVersions), call.withVersions)
     case 'events':
       return file.events(call.query)
     case 'beginning':

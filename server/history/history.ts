@@ -9,6 +9,8 @@ import type { EventPage, EventQuery, HistoryOverview, PastState } from './histor
 /** 15 MB that nobody needs. */
 const IDLE_MS = 60_000
 const MAX_CALLS = 32
+/** A state of 10,000 agents is 10,000 strings that live until it is answered: with less they are copied from place to place. */
+const YOUNG_MB = 96
 
 export type HistoryCall =
   | { type: 'overview'; fromMs: number | null; toMs: number | null; maxBuckets: number }
@@ -64,7 +66,11 @@ export class History {
 
   #running(): Worker {
     if (this.#worker) return this.#worker
-    const worker = new Worker(this.#program, { name: 'history', workerData: { path: this.#path } })
+    const worker = new Worker(this.#program, {
+      name: 'history',
+      workerData: { path: this.#path },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    })
     this.#worker = worker
     worker.on('message', (answer: HistoryAnswer) => {
       const call = this.#calls.get(answer.id)

@@ -120,16 +120,18 @@ export class HistoryFile {
     return this.#reading(() => this.#overview(fromMs, toMs, maxBuckets))
   }
 
-  /** Throws `RangeError` for a time that the log does not reach back to. */
-  stateAt(atMs: number): PastState {
+  /** Throws `RangeError` for a time that the log does not reach back to. Without versions: also without what had ended. */
+  stateAt(atMs: number, withVersions = true): PastState {
     return this.#reading(() => {
       const { fold, ...rest } = this.#foldTo(atMs)
       const entities: PastState['entities'] = { agent: [], task: [], swarm: [], link: [], source: [] }
       const versions: PastState['versions'] = { agent: [], task: [], swarm: [], link: [], source: [] }
       for (const [ref, { json, v }] of fold.entities) {
-        entities[kindIn(ref)].push(upcastJson(json, v))
-        versions[kindIn(ref)].push(fold.versionOf(ref))
+        const kind = kindIn(ref)
+        entities[kind].push(upcastJson(json, v))
+        if (withVersions) versions[kind].push(fold.versionOf(ref))
       }
+      if (!withVersions) return { ...rest, entities, versions, ended: [] }
       const ended = [...fold.versions.ended].map(([ref, { version }]) => ({ ...parseRef(ref), version }))
       return { ...rest, entities, versions, ended }
     })

