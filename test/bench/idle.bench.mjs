@@ -5,8 +5,8 @@ import { cpuUs, rssMb } from './procStat.mjs'
 import { childrenOf, recordedProject, startSwarmscope, untilLive, watchStream } from './startSwarmscope.mjs'
 
 const STARTS = 5
-/** The start's own work is over by then. */
-const SETTLE_MS = 5_000
+/** The start's own work is over by then, and what it left in memory is collected. */
+const SETTLE_MS = 15_000
 const MEASURE_MS = 30_000
 
 const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms))
