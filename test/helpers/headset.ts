@@ -3,6 +3,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import type { Entity } from '../../protocol/swarm.ts'
+import type { XrCommand } from '../../web/xr/actions.ts'
+import { type BoardButton, type BoardInput, layOutBoard, PANELS } from '../../web/xr/boardLayout.ts'
 import { type OpenOptions, openPage } from './page.ts'
 import { ROOT } from './swarmscope.ts'
 import { startFakeServer } from './webFakeServer.ts'
@@ -47,6 +49,14 @@ declare global {
 
 export const HEADSET_SCRIPTS = [`${ROOT}node_modules/iwer/build/iwer.min.js`, `${ROOT}test/helpers/headset.js`]
 
+/** Draws are asked for and not done: what is counted here is no less true for it, and 5,000 bodies without a GPU take seconds. */
+export const countOnly = () => {
+  const { prototype } = WebGL2RenderingContext
+  for (const name of ['drawElements', 'drawArrays', 'drawElementsInstanced', 'drawArraysInstanced'] as const) {
+    prototype[name] = () => undefined
+  }
+}
+
 export async function openWithHeadset(browser: Browser, entities: Entity[], options: OpenOptions = {}) {
   const fake = await startFakeServer({ webDir: `${ROOT}dist/web`, entities })
   const page = await openPage(browser, fake.url, { ...options, initPaths: HEADSET_SCRIPTS })
@@ -62,11 +72,12 @@ export async function enter(page: Page, mode: 'vr' | 'ar' = 'vr'): Promise<void>
   )
 }
 
-/** So many more frames were drawn. */
+/** So many more frames were drawn, or nobody is in there any more. */
 export async function frames(page: Page, count: number): Promise<void> {
   await page.evaluate(async (more) => {
     const until = globalThis.headset.frames + more
-    while (globalThis.headset.frames < until) await new Promise((resolve) => setTimeout(resolve, 5))
+    while (globalThis.headset.session && globalThis.headset.frames < until)
+      await new Promise((resolve) => setTimeout(resolve, 5))
   }, count)
 }
 
@@ -75,6 +86,90 @@ export async function leave(page: Page): Promise<void> {
   await page.waitForFunction(() => !globalThis.swarmscope.stats().xr.presenting)
 }
 
+/** Nothing that a real headset would not have let pass, and no work of the page's within its frames (X20). */
 export async function expectNoFaults(page: Page): Promise<void> {
   expect(await page.evaluate(() => globalThis.headset.faults)).toEqual([])
+  expect(await page.evaluate(() => globalThis.headset.commitsInFrame)).toBe(0)
+}
+
+export type Hand = 'left' | 'right'
+export type Input = 'controller' | 'hand'
+
+/** From where the hand of an arm points, in metres. */
+const SHOULDERS: Readonly<Record<Hand, Vector>> = {
+  left: { x: -0.2, y: 1.35, z: -0.25 },
+  right: { x: 0.2, y: 1.35, z: -0.25 },
+}
+
+/** Lays the input's ray from its shoulder through this point of the room. */
+export async function aim(page: Page, input: Input, hand: Hand, at: Vector): Promise<void> {
+  await page.evaluate(
+    ({ input, hand, from, at }) => {
+      const { device } = globalThis.headset
+      device.primaryInputMode = input
+      const target = input === 'hand' ? device.hands[hand] : device.controllers[hand]
+      const way = { x: at.x - from.x, y: at.y - from.y, z: at.z - from.z }
+      const length = Math.hypot(way.x, way.y, way.z)
+      // The turn that takes (0, 0, -1) to the way: about their cross product.
+      const w = 1 - way.z / length
+      const x = way.y / length
+      const y = -way.x / length
+      const by = Math.hypot(x, y, w) || 1
+      target.position.set(from.x, from.y, from.z)
+      target.quaternion.set(x / by, y / by, 0, w / by)
+    },
+    { input, hand, from: SHOULDERS[hand], at },
+  )
+  await frames(page, 3)
+}
+
+export async function press(page: Page, input: Input, hand: Hand, isDown: boolean): Promise<void> {
+  await page.evaluate(
+    ({ input, hand, value }) => {
+      const { device } = globalThis.headset
+      if (input === 'hand') device.hands[hand].updatePinchValue(value)
+      else device.controllers[hand].updateButtonValue('trigger', value)
+    },
+    { input, hand, value: isDown ? 1 : 0 },
+  )
+  await frames(page, 3)
+}
+
+export async function click(page: Page, input: Input, hand: Hand, at: Vector): Promise<void> {
+  await aim(page, input, hand, at)
+  await press(page, input, hand, true)
+  await press(page, input, hand, false)
+}
+
+/** Where a button hangs, for a head at (0, 1.6, 0) that looks straight ahead. */
+function placeOf({ panel, x, y, width, height }: BoardButton): Vector {
+  const { box, azimuth, elevation, distance, width: metres } = PANELS[panel]
+  const across = ((x + width / 2 - box.x) / box.width - 0.5) * metres
+  const along = (0.5 - (y + height / 2 - box.y) / box.height) * ((metres * box.height) / box.width)
+  const level = Math.cos(elevation)
+  const up = { x: Math.sin(azimuth) * Math.sin(elevation), y: level, z: Math.cos(azimuth) * Math.sin(elevation) }
+  return {
+    x: -Math.sin(azimuth) * level * distance + Math.cos(azimuth) * across + up.x * along,
+    y: 1.6 + Math.sin(elevation) * distance + up.y * along,
+    z: -Math.cos(azimuth) * level * distance - Math.sin(azimuth) * across + up.z * along,
+  }
+}
+
+const BOARD: BoardInput = {
+  banner: null,
+  detail: null,
+  hasSelection: true,
+  isDetailOpen: true,
+  isFollowing: false,
+  filter: '',
+  isPast: false,
+  canTerminate: false,
+  isAsking: false,
+}
+
+/** Of the board as it is in this state. */
+export function buttonPlace(command: XrCommand, more: Partial<BoardInput> = {}) {
+  const button = layOutBoard({ ...BOARD, ...more }).buttons.find((each) => each.command === command)
+  if (!button) throw new Error(`no button for ${command}`)
+  return placeOf(button)
 }

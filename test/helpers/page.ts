@@ -26,6 +26,7 @@ export interface XrStats {
   trianglesPerEye: number
   ownMs: { p50: number; p95: number }
   frameMs: { p50: number; p95: number }
+  rig: { x: number; y: number; z: number; yaw: number; scale: number } | null
 }
 
 declare global {
@@ -42,6 +43,8 @@ export interface OpenOptions {
   /** Files of scripts that run before that. */
   initPaths?: readonly string[]
   hasTouch?: boolean
+  /** What the page may say as an error, for it was made to. */
+  tolerates?: RegExp
   /** Of a certificate of our own making: as somebody who told the browser to accept it. */
   ignoreHTTPSErrors?: boolean
   /** Where the page ends up, if not where it is opened: its own origin then. */
@@ -49,7 +52,7 @@ export interface OpenOptions {
 }
 
 export async function openPage(browser: Browser, url: string, options: OpenOptions = {}): Promise<Page> {
-  const { width = 1440, height = 900, initScript, initPaths = [], endsAt = url, ...media } = options
+  const { width = 1440, height = 900, initScript, initPaths = [], tolerates, endsAt = url, ...media } = options
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: 'dark', ...media })
   const page = await context.newPage()
   for (const path of initPaths) await page.addInitScript({ path })
@@ -61,7 +64,8 @@ export async function openPage(browser: Browser, url: string, options: OpenOptio
     // A server that is down, and plain http, are part of some tests; what the browser itself logs of them is no fault of the page.
     if (
       message.type() === 'error' &&
-      !/Failed to load resource|WebSocket connection|origin was untrustworthy/.test(message.text())
+      !/Failed to load resource|WebSocket connection|origin was untrustworthy/.test(message.text()) &&
+      !tolerates?.test(message.text())
     ) {
       faults.push(message.text())
     }

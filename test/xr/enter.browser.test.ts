@@ -1,11 +1,14 @@
-// Into a headset and out of it again, in a real browser with an emulated headset that is as strict as real ones.
+// Into a headset and out of it again, in a real browser with an emulated headset that is as strict as real ones are.
 
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Entity } from '../../protocol/swarm.ts'
 import { launchBrowser } from '../helpers/browser.ts'
-import { enter, expectNoFaults, frames, leave, openWithHeadset } from '../helpers/headset.ts'
-import { type OpenOptions, pageStats } from '../helpers/page.ts'
-import { smallWorld } from '../helpers/webWorld.ts'
+import { countOnly, enter, expectNoFaults, frames, leave, openWithHeadset } from '../helpers/headset.ts'
+import { type OpenOptions, openPage, pageStats } from '../helpers/page.ts'
+import { ROOT } from '../helpers/swarmscope.ts'
+import { startFakeServer } from '../helpers/webFakeServer.ts'
+import { agentOf, largeWorld, linkOf, smallWorld } from '../helpers/webWorld.ts'
 
 let browser: Browser
 const afterEachTest: (() => unknown)[] = []
@@ -26,15 +29,159 @@ async function open(entities = smallWorld(), options: OpenOptions = {}) {
   return opened
 }
 
+/** With so many links in all. */
+function linked(world: Entity[], links: number): Entity[] {
+  const agents = world.filter(({ entity }) => entity === 'agent')
+  const more = links - world.filter(({ entity }) => entity === 'link').length
+  const idOf = (index: number) => agents[index % agents.length]?.id ?? ''
+  return [...world, ...Array.from({ length: more }, (_, index) => linkOf('topology', idOf(index), idOf(index + 7)))]
+}
+
+/** What the GPU holds, and how much there is of the page. */
+const holdings = (page: Page) =>
+  page.evaluate(() => ({ ...globalThis.headset.live, elements: document.querySelectorAll('*').length }))
+
 describe('stepping inside', () => {
-  test('a click enters VR: two eyes, at most 12 draws each, and out again', async () => {
+  test('a click enters VR with what it needs and no more; two eyes, and out again (X7, X24)', async () => {
     const { page } = await open()
+    // Near is enough for it to be loaded: then a click can enter at once.
+    const loaded = page.waitForResponse(/enterXr/)
+    await page.locator('[data-testid=enter-vr]').hover()
+    await loaded
     await enter(page)
-    await frames(page, 30)
-    const { xr } = await pageStats(page)
-    expect(xr.mode).toBe('immersive-vr')
-    expect(xr.drawCallsPerEye).toBeLessThanOrEqual(12)
-    await leave(page)
+    expect(await page.evaluate(() => globalThis.headset.requests)).toMatchObject([
+      {
+        mode: 'immersive-vr',
+        init: { requiredFeatures: ['local-floor'], optionalFeatures: ['hand-tracking'] },
+      },
+    ])
+    expect((await pageStats(page)).xr).toMatchObject({ presenting: true, mode: 'immersive-vr' })
+    // The emulator lies over the page.
+    await page.locator('[data-testid=exit-xr]').dispatchEvent('click')
+    await page.waitForFunction(() => !globalThis.swarmscope.stats().xr.presenting)
+    await page.locator('[data-testid=enter-vr]').waitFor()
     await expectNoFaults(page)
+  })
+
+  test('AR shows the room behind: nothing is drawn where nothing is (X18)', async () => {
+    const { page } = await open()
+    const alphaInCorner = () =>
+      page.evaluate(
+        () =>
+          new Promise<number>((resolve) => {
+            globalThis.headset.afterFrame = () => {
+              globalThis.headset.afterFrame = () => undefined
+              const gl = document.querySelector('canvas')?.getContext('webgl2')
+              const pixel = new Uint8Array(4)
+              gl?.readPixels(2, 2, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel)
+              resolve(pixel[3] ?? -1)
+            }
+          }),
+      )
+    await enter(page, 'vr')
+    expect(await alphaInCorner()).toBe(255)
+    await leave(page)
+    await enter(page, 'ar')
+    expect((await pageStats(page)).xr.mode).toBe('immersive-ar')
+    expect(await alphaInCorner()).toBe(0)
+    await expectNoFaults(page)
+  })
+
+  test('a refusal is told as an alert, and the next click enters', async () => {
+    const { page } = await open()
+    await page.evaluate(() => {
+      globalThis.headset.refusal = 'NotAllowedError'
+    })
+    await page.locator('[data-testid=enter-vr]').click()
+    expect(await page.locator('[data-testid=xr-hint][role=alert]').innerText()).toContain('did not allow it')
+    await page.evaluate(() => {
+      delete globalThis.headset.refusal
+    })
+    await enter(page)
+    expect(await page.locator('[data-testid=xr-hint]').count()).toBe(0)
+    await expectNoFaults(page)
+  })
+
+  test('without a headset the page says why, and how', async () => {
+    const fake = await startFakeServer({ webDir: `${ROOT}dist/web`, entities: smallWorld() })
+    afterEachTest.push(() => fake.close())
+    const page = await openPage(browser, fake.url)
+    afterEachTest.push(() => page.context().close())
+    await page.locator('[data-testid=xr-why]').click()
+    expect(await page.locator('[data-testid=xr-hint]').innerText()).toContain('adb reverse')
+    expect(await page.locator('[data-testid=enter-vr]').count()).toBe(0)
+  })
+
+  test('draws as much for 5,000 agents as for 100, at most 12 an eye; 60,000 triangles for 1,000 and 2,000 links (X1, X2, X3)', async () => {
+    const draws = []
+    for (const [count, triangles] of [
+      [100, 60_000],
+      [1_000, 60_000],
+      [5_000, 120_000],
+    ] as const) {
+      const { page, fake } = await open(linked(largeWorld(count), 2 * count), { initScript: countOnly })
+      await enter(page)
+      await frames(page, 20)
+      const { xr } = await pageStats(page)
+      draws.push(xr.drawCallsPerEye)
+      expect(xr.drawCallsPerEye).toBeLessThanOrEqual(12)
+      expect(xr.trianglesPerEye, `${count} agents`).toBeLessThanOrEqual(triangles)
+      await expectNoFaults(page)
+      await page.context().close()
+      await fake.close()
+    }
+    expect(new Set(draws).size).toBe(1)
+  })
+
+  test('goes on while the page is hidden, and React never commits within a frame, whatever comes in (X20)', async () => {
+    const { page, fake } = await open(largeWorld(60))
+    await enter(page)
+    await page.evaluate(() => {
+      Object.defineProperty(document, 'hidden', { value: true })
+      document.dispatchEvent(new Event('visibilitychange'))
+      // As the browsers of headsets do: the page's own frames stop.
+      const native = globalThis.requestAnimationFrame.bind(globalThis)
+      globalThis.requestAnimationFrame = (callback) => (callback.name === 'onDeviceFrame' ? native(callback) : 0)
+    })
+    const { agents: before } = await pageStats(page)
+    await page.evaluate(() => {
+      globalThis.headset.commitsInFrame = 0
+    })
+    for (let round = 0; round < 20; round++) {
+      fake.frame([agentOf(`late-${round}`, { status: round % 2 ? 'active' : 'error' })])
+      await frames(page, 3)
+    }
+    expect((await pageStats(page)).agents).toBe(before + 20)
+    // The list knows it too.
+    await expect.poll(() => page.locator('body').innerText()).toContain(String(before + 20))
+    expect(await page.evaluate(() => globalThis.headset.commitsInFrame)).toBe(0)
+    const { xr } = await pageStats(page)
+    fake.frame([linkOf('message', 'test/late-0', 'test/late-1')])
+    await page.waitForFunction((draws) => globalThis.swarmscope.stats().xr.drawCallsPerEye > draws, xr.drawCallsPerEye)
+    await expectNoFaults(page)
+  })
+
+  test('50 times in and out, and 10 times from VR to AR and back, leave nothing behind (X6)', {
+    timeout: 300_000,
+  }, async () => {
+    const { page } = await open(smallWorld(), { reducedMotion: 'reduce' })
+    const once = async (mode: 'vr' | 'ar') => {
+      await enter(page, mode)
+      await frames(page, 2)
+      await leave(page)
+    }
+    for (const mode of ['vr', 'ar', 'vr', 'ar'] as const) await once(mode)
+    const before = await holdings(page)
+    for (let round = 0; round < 50; round++) await once('vr')
+    for (let round = 0; round < 10; round++) {
+      await once('ar')
+      await once('vr')
+    }
+    expect(await holdings(page)).toEqual(before)
+    await expectNoFaults(page)
+    // On the screen the scene is as it was.
+    const { frames: drawn } = await pageStats(page)
+    await page.locator('[data-testid=camera-zoom-in]').click()
+    await page.waitForFunction((count) => globalThis.swarmscope.stats().frames > count, drawn)
   })
 })

@@ -7,10 +7,13 @@ import type { SceneUniforms } from './sceneUniforms.ts'
 import { LINK_FRAGMENT, LINK_VERTEX } from './shaders/link.ts'
 import type { GraphLink } from './swarmGraph.ts'
 
-/** A bow this flat needs no more; with thousands of links half will do. */
-const SEGMENTS_FEW = 16
-const SEGMENTS_MANY = 6
-const MANY = 4_000
+/** A bow this flat needs no more than the first; the more links there are, the shorter each of them is. Up to so many links each. */
+const SEGMENTS: readonly (readonly [links: number, segments: number])[] = [
+  [1_000, 16],
+  [4_000, 10],
+  [6_000, 6],
+  [Number.POSITIVE_INFINITY, 4],
+]
 
 export class LinkMesh {
   readonly mesh: Mesh
@@ -43,7 +46,7 @@ export class LinkMesh {
   }
 
   #ensure(count: number): void {
-    const segments = count > MANY ? SEGMENTS_MANY : SEGMENTS_FEW
+    const segments = SEGMENTS.find(([links]) => count <= links)?.[1] ?? 4
     if (count <= this.#attribute.count && segments === this.#segments) return
     const geometry = new InstancedBufferGeometry()
     const { position, index } = ribbon(segments)

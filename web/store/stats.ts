@@ -23,6 +23,8 @@ export interface XrStats {
   trianglesPerEye: number
   ownMs: { p50: number; p95: number }
   frameMs: { p50: number; p95: number }
+  /** Where the user stands in the scene: place, turn (radians), and the scene's units in a metre. */
+  rig: { x: number; y: number; z: number; yaw: number; scale: number } | null
 }
 
 export interface PageStats extends SceneStats {
@@ -43,6 +45,7 @@ const NO_XR: XrStats = {
   trianglesPerEye: 0,
   ownMs: { p50: 0, p95: 0 },
   frameMs: { p50: 0, p95: 0 },
+  rig: null,
 }
 
 let xrStats: (() => XrStats) | null = null

@@ -27,6 +27,9 @@ export interface PointerEdge {
   gone(pointer: Pointer): void
 }
 
+/** Not every browser has it; nor does every version of the types. */
+type FillingFrame = XRFrame & { fillPoses?(spaces: XRSpace[], base: XRSpace, into: Float32Array): boolean }
+
 const JOINTS = 25
 const MATRIX = 16
 
@@ -125,7 +128,9 @@ export class Pointers {
     const { hand } = pointer.source
     const spaces = hand ? this.#spaces.get(hand) : undefined
     pointer.hasJoints =
-      spaces !== undefined && pointer.joints !== null && frame.fillPoses?.(spaces, room, pointer.joints) === true
+      spaces !== undefined &&
+      pointer.joints !== null &&
+      (frame as FillingFrame).fillPoses?.(spaces, room, pointer.joints) === true
   }
 
   /** A tick that the hand feels, where it holds something that can give one. */

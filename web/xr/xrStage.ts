@@ -68,7 +68,8 @@ export class XrStage {
   readonly #head: HeadRig
   readonly #pointers: Pointers
   readonly #aims = new Map<Pointer, Aim>()
-  readonly #pressed = new Map<Pointer, Aim>()
+  /** What it pointed at when it was pressed; `null`: its first frame is yet to come. */
+  readonly #pressed = new Map<Pointer, Aim | null>()
   readonly #grasp = new Grasp<PointerHand>()
   readonly #hands = new Map<Pointer, PointerHand>()
   readonly #board = new BoardMesh()
@@ -118,6 +119,7 @@ export class XrStage {
         trianglesPerEye: this.#whole.triangles,
         ownMs: this.#own.quantiles(),
         frameMs: this.#whole.quantiles(),
+        rig: { ...this.#rig },
       })),
       useLooking.subscribe(({ selectedId, isFollowing }, old) => {
         if (selectedId !== old.selectedId) {
@@ -262,6 +264,7 @@ export class XrStage {
           aim.reach = Math.hypot(x, y, z) / this.#rig.scale
         }
       }
+      if (this.#pressed.get(pointer) === null) this.#beginPress(pointer)
       if (aim.button || aim.agentId !== null) {
         hoveredId = aim.agentId
         hoveredButton = aim.button
@@ -304,6 +307,12 @@ export class XrStage {
   }
 
   #press(pointer: Pointer): void {
+    this.#pressed.set(pointer, null)
+    // Where there is nothing but a pinch, its ray comes with it: what it means is known in the next frame.
+    if (pointer.isSeen) this.#beginPress(pointer)
+  }
+
+  #beginPress(pointer: Pointer): void {
     const aim = this.#aimOf(pointer)
     this.#pressed.set(pointer, { ...aim })
     // A button is pressed, not pulled.

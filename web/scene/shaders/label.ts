@@ -77,7 +77,7 @@ varying float vAlpha;
 void main() {
   vec4 text = texture2D(uLabels, vUv);
   // Over the real room nobody knows what is behind: the text brings its own ground along.
-  text += vec4(uGround, 1.0) * (1.0 - text.a) * 0.72 * uPassthrough;
+  text += vec4(uGround, 1.0) * (1.0 - text.a) * 0.9 * uPassthrough;
   gl_FragColor = text * vAlpha;
 }
 `
