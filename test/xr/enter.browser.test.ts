@@ -37,9 +37,15 @@ function linked(world: Entity[], links: number): Entity[] {
   return [...world, ...Array.from({ length: more }, (_, index) => linkOf('topology', idOf(index), idOf(index + 7)))]
 }
 
-/** What the GPU holds, and how much there is of the page. */
+/** What the GPU holds, and how much there is of the page, once the screen shows all of it again. */
 const holdings = (page: Page) =>
-  page.evaluate(() => ({ ...globalThis.headset.live, elements: document.querySelectorAll('*').length }))
+  page.evaluate(async () => {
+    for (let seen = -1; seen !== globalThis.swarmscope.stats().frames; ) {
+      seen = globalThis.swarmscope.stats().frames
+      await new Promise((resolve) => setTimeout(resolve, 700))
+    }
+    return { ...globalThis.headset.live, elements: document.querySelectorAll('*').length }
+  })
 
 describe('stepping inside', () => {
   test('a click enters VR with what it needs and no more; two eyes, and out again (X7, X24)', async () => {

@@ -8,8 +8,8 @@ import type { ScenePalette } from './palette.ts'
 import type { SceneUniforms } from './sceneUniforms.ts'
 
 const INTERVAL_MS = 140
-/** In a headset labels stay with their nodes by themselves, and a frame that comes late is felt. */
-const IMMERSIVE_INTERVAL_MS = 400
+/** In a headset labels stay with their nodes by themselves. */
+const IMMERSIVE_INTERVAL_MS = 330
 
 export interface LabelFrame {
   nowMs: number
@@ -51,15 +51,10 @@ export class LabelKeeper {
 
   /** Says whether another frame is wanted. */
   update(frame: LabelFrame): boolean {
-    const intervalMs = frame.isImmersive ? IMMERSIVE_INTERVAL_MS : INTERVAL_MS
-    const mustWait = this.#isDirty && frame.nowMs - this.#placedAtMs < intervalMs
-    if (this.#isDirty && !mustWait) {
-      this.#isDirty = false
-      this.#placedAtMs = frame.nowMs
-      const onlyNamed = useSettings.getState().labels === 'hidden'
-      const chosen = chooseLabels({ ...frame.choice(), labels: this.#labels, onlyNamed })
-      this.#labels.show(frame.renderer, chosen, frame.palette)
-    }
+    // There they are placed between the frames: one that comes late is felt.
+    if (frame.isImmersive) return this.#labels.fade(frame.deltaSec, frame.hasMotion)
+    const mustWait = this.#isDirty && frame.nowMs - this.#placedAtMs < INTERVAL_MS
+    if (this.#isDirty && !mustWait) this.#place(frame)
     // Between two placings those that meet on their way part: the less important one goes.
     else if (mustWait && this.#labels.standing.length > 0) {
       const choice = frame.standing(this.#labels.standing.map(({ slot }) => slot))
@@ -67,6 +62,19 @@ export class LabelKeeper {
     }
     const isFading = this.#labels.fade(frame.deltaSec, frame.hasMotion)
     return mustWait || isFading
+  }
+
+  /** In a headset: places them anew, if something moved and it is time. */
+  placeBetweenFrames(frame: LabelFrame): void {
+    if (this.#isDirty && frame.nowMs - this.#placedAtMs >= IMMERSIVE_INTERVAL_MS) this.#place(frame)
+  }
+
+  #place(frame: LabelFrame): void {
+    this.#isDirty = false
+    this.#placedAtMs = frame.nowMs
+    const onlyNamed = useSettings.getState().labels === 'hidden'
+    const chosen = chooseLabels({ ...frame.choice(), labels: this.#labels, onlyNamed })
+    this.#labels.show(frame.renderer, chosen, frame.palette)
   }
 
   dispose(): void {

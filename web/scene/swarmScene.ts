@@ -11,7 +11,7 @@ import type { Concerns } from '../store/concerns.ts'
 import type { SwarmModel } from '../store/swarmModel.ts'
 import { BeadMesh } from './beadMesh.ts'
 import type { ChoiceInput } from './labelChoice.ts'
-import { LabelKeeper } from './labelKeeper.ts'
+import { type LabelFrame, LabelKeeper } from './labelKeeper.ts'
 import { LinkMesh } from './linkMesh.ts'
 import { NodeField } from './nodeField.ts'
 import { NodeMeshes } from './nodeMeshes.ts'
@@ -194,8 +194,8 @@ export class SwarmScene {
   ): boolean {
     const uniforms = this.#uniforms
     uniforms.uTime.value = nowMs / 1_000
-    if (this.graph.hasPending) this.#workOff(nowMs)
-    this.#freeFaded(nowMs)
+    // In a headset that is done between the frames.
+    if (!stage.head) this.#catchUp(nowMs)
     const isMoving = this.#field.advance(nowMs)
     this.#mustFit ||= isMoving
     // Now and then on the way, and once more when all are where they stay.
@@ -215,21 +215,56 @@ export class SwarmScene {
     const said = crowd * (this.#layoutMode === 'rings' ? 0.5 : 1)
     uniforms.uCrowd.value = this.#styles.filter ? said * 0.3 : said
     if (isMoving || isCameraMoving) this.#labels.touch()
-    const areLabelsBusy = this.#labels.update({
-      nowMs,
-      deltaSec,
-      hasMotion: this.#hasMotion,
-      isImmersive: stage.head !== null,
-      renderer,
-      camera,
-      palette: this.#palette,
-      choice: () => this.#labelChoice(camera, stage, null),
-      standing: (slots) => this.#labelChoice(camera, stage, slots),
-    })
+    const areLabelsBusy = this.#labels.update(this.#labelFrame(nowMs, deltaSec, renderer, camera, stage))
     const areBeadsMoving = this.#beads.advance(nowMs / 1_000) && this.#hasMotion
     const isNodeMoving = isMoving || this.#fading.size > 0 || nowMs / 1_000 < this.#movingUntilSec
     return isNodeMoving || isCameraMoving || areLabelsBusy || areBeadsMoving
   }
+
+  /** In a headset: all that takes longer than a frame may, or leaves something to be collected. */
+  prepareBetweenFrames(renderer: WebGLRenderer, camera: PerspectiveCamera, stage: Stage): void {
+    const nowMs = performance.now()
+    this.#catchUp(nowMs)
+    this.#labels.placeBetweenFrames(this.#labelFrame(nowMs, 0, renderer, camera, stage))
+  }
+
+  #catchUp(nowMs: number): void {
+    if (this.graph.hasPending) this.#workOff(nowMs)
+    if (this.#fading.size > 0) this.#freeFaded(nowMs)
+  }
+
+  /** The same object each time: a frame leaves nothing behind to be collected. */
+  #labelFrame(
+    nowMs: number,
+    deltaSec: number,
+    renderer: WebGLRenderer,
+    camera: PerspectiveCamera,
+    stage: Stage,
+  ): LabelFrame {
+    const frame: LabelFrame = this.#framed ?? {
+      nowMs,
+      deltaSec,
+      hasMotion: this.#hasMotion,
+      isImmersive: false,
+      renderer,
+      camera,
+      palette: this.#palette,
+      choice: () => this.#labelChoice(frame.camera, this.#labelStage ?? stage, null),
+      standing: (slots) => this.#labelChoice(frame.camera, this.#labelStage ?? stage, slots),
+    }
+    this.#framed = frame
+    this.#labelStage = stage
+    frame.nowMs = nowMs
+    frame.deltaSec = deltaSec
+    frame.hasMotion = this.#hasMotion
+    frame.isImmersive = stage.head !== null
+    frame.renderer = renderer
+    frame.camera = camera
+    frame.palette = this.#palette
+    return frame
+  }
+  #framed: LabelFrame | null = null
+  #labelStage: Stage | null = null
 
   #setView({ width, height, pixelRatio, head }: Stage): void {
     const uniforms = this.#uniforms

@@ -62,7 +62,7 @@ export class HeadRig implements SceneRig {
   /** Before anything is moved in this frame: where the head is in the room. */
   readHead(renderer: WebGLRenderer): void {
     const eyes = renderer.xr.getCamera().cameras
-    const [first] = eyes
+    const first = eyes[0]
     this.isSeen = first !== undefined
     if (!first) return
     const { head } = this

@@ -36,6 +36,8 @@ import {
 } from './worldRig.ts'
 import { clampHeight, keepXrSettings, readXrSettings, type XrSettings } from './xrSettings.ts'
 
+/** So often the scene is asked what it has to do between frames. */
+const PREPARE_MS = 60
 /** What the board says is looked at so often: words are not read faster. */
 const BOARD_MS = 250
 const ZOOM_STEP = 1.3
@@ -109,8 +111,10 @@ export class XrStage {
       gone: (pointer) => this.#gone(pointer),
     })
     const timer = setInterval(() => this.#refreshBoard(), BOARD_MS)
+    const preparing = setInterval(() => this.#prepare(), PREPARE_MS)
     this.#cleanUps.push(
       () => clearInterval(timer),
+      () => clearInterval(preparing),
       surface.begin({ frame: (frame, nowMs, deltaSec) => this.#frame(frame, nowMs, deltaSec) }),
       provideXrStats(() => ({
         presenting: true,
@@ -160,6 +164,12 @@ export class XrStage {
     this.#whole.drawCalls = renderer.info.render.calls / eyes
     this.#whole.triangles = renderer.info.render.triangles / eyes
     this.#whole.push(performance.now() - nowMs)
+  }
+
+  /** Before the first frame nobody knows where the head is. */
+  #prepare(): void {
+    const { renderer, swarm } = this.#input.surface
+    if (this.#head.isSeen) swarm.prepareBetweenFrames(renderer, this.#head.camera, this.#head.stage)
   }
 
   /** Nothing has been laid out yet: then the world is where it would be, until there is a swarm to be in front of. */
@@ -280,7 +290,10 @@ export class XrStage {
     this.#hoveredButton = button
     if (by) this.#pointers.pulse(by, ...HOVER_PULSE)
     this.#select()
-    this.#later(() => this.#refreshBoard())
+    this.#later(() => {
+      this.#refreshBoard()
+      this.#prepare()
+    })
   }
 
   #select(): void {

@@ -1,0 +1,281 @@
+// Inside an emulated headset: what each eye is asked to draw, and what a frame costs the main thread, while agents change
+// 20 times a second in all, a hand points about and the head turns. Draws are counted and not executed.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { SourceMap } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'vite'
+import { ensureBuilt } from '../../scripts/lib/ensureBuilt.mjs'
+import { DIST, ROOT } from '../../scripts/lib/targets.mjs'
+import { loadBundled } from './scene/bundle.mjs'
+
+const SIZES = [100, 1_000, 5_000]
+const LINKS_PER_AGENT = 2
+const CHANGES_PER_SECOND = 20
+const WARM_UP_FRAMES = 300
+const MEASURED_FRAMES = 600
+const MAX_DRAWS = 12
+/** At 1,000 agents and their 2,000 links. */
+const MAX_TRIANGLES = 60_000
+const MAX_OWN_MS = 1
+const MAX_SCRIPT_MS = 4
+/** Of 5,000 agents by 1,000. */
+const MAX_GROWTH = 2
+const MAX_KB = 60
+const STATUSES = ['idle', 'active', 'error', 'initializing']
+const HEADSET = [join(ROOT, 'node_modules/iwer/build/iwer.min.js'), join(ROOT, 'test/helpers/headset.js')]
+
+/** Runs in the page. */
+const COUNT_ONLY = `for (const name of ['drawElements', 'drawArrays', 'drawElementsInstanced', 'drawArraysInstanced'])
+  WebGL2RenderingContext.prototype[name] = () => undefined`
+/** Runs in the page: the head turns slowly from side to side, or not at all; a hand points about the swarm. */
+const STIR = `(isTurning) => {
+  const { device } = headset
+  headset.afterFrame = () => {
+    const at = headset.frames / 60
+    const half = isTurning ? 0.25 * Math.sin(at * 0.7) : 0
+    device.quaternion.set(0, Math.sin(half), 0, Math.cos(half))
+    const aim = 0.1 * Math.sin(at * 1.7)
+    device.controllers.right.position.set(0.2, 1.4, -0.2)
+    device.controllers.right.quaternion.set(0.04 * Math.sin(at), Math.sin(0.1 + aim), 0, Math.cos(0.1 + aim))
+  }
+}`
+
+/** @typedef {{ name: string, value: number, unit: string, peer?: number, ratio?: number, bar?: number, limit?: number }} Figure */
+
+/** @returns {AsyncIterable<Figure>} */
+export async function* bench() {
+  if (!(await ensureBuilt(['web']))) throw new Error('the web app could not be built')
+  const helpers = await loadBundled('xr', [
+    'test/helpers/browser.ts',
+    'test/helpers/webFakeServer.ts',
+    'test/helpers/webWorld.ts',
+  ])
+  const browser = await helpers.launchBrowser()
+  try {
+    /** @type {Awaited<ReturnType<typeof measure>> | null} */
+    let thousand = null
+    for (const size of SIZES) {
+      const seen = await measure(browser, helpers, size)
+      if (size === 1_000) thousand = seen
+      yield* figures(size, seen, size > 1_000 ? thousand : null)
+    }
+    yield {
+      name: 'xr/script loaded when somebody comes near, gzip',
+      value: chunkBytes('enterXr') / 1_000,
+      unit: 'kB',
+      limit: MAX_KB,
+    }
+    yield* await allocated(browser, helpers)
+  } finally {
+    await browser.close()
+  }
+}
+
+/** @param {any} helpers @param {number} size */
+function worldOf({ largeWorld, linkOf }, size) {
+  const world = largeWorld(size)
+  const agents = world.filter((/** @type {any} */ { entity }) => entity === 'agent')
+  const more = size * LINKS_PER_AGENT - world.filter((/** @type {any} */ { entity }) => entity === 'link').length
+  const idOf = (/** @type {number} */ index) => agents[index % agents.length].id
+  const links = Array.from({ length: more }, (_, index) => linkOf('topology', idOf(index), idOf(index + 7)))
+  return { world: [...world, ...links], agents }
+}
+
+/** @param {any} browser @param {any} helpers @param {number} size @param {string} webDir */
+async function openInside(browser, helpers, size, webDir = join(DIST, 'web')) {
+  const { world, agents } = worldOf(helpers, size)
+  const fake = await helpers.startFakeServer({ webDir, entities: world })
+  const context = await browser.newContext({ viewport: { width: 1_440, height: 900 }, colorScheme: 'dark' })
+  /** @type {import('playwright-core').Page} */
+  const page = await context.newPage()
+  for (const path of HEADSET) await page.addInitScript({ path })
+  await page.addInitScript(COUNT_ONLY)
+  await page.goto(fake.url)
+  await page.waitForFunction((count) => globalThis.swarmscope?.stats().agents === count, size)
+  await page.locator('[data-testid=enter-vr]').click()
+  await page.waitForFunction(() => globalThis.swarmscope.stats().xr.drawCallsPerEye > 0)
+  let round = 0
+  const timer = setInterval(() => {
+    const agent = agents[(round * 37) % agents.length]
+    fake.frame([{ ...agent, status: STATUSES[round++ % STATUSES.length] }])
+  }, 1_000 / CHANGES_PER_SECOND)
+  return {
+    page,
+    close: async () => {
+      clearInterval(timer)
+      await context.close()
+      await fake.close()
+    },
+  }
+}
+
+/** @param {import('playwright-core').Page} page @param {number} count */
+const frames = (page, count) =>
+  page.evaluate(`(async () => {
+    const until = headset.frames + ${count}
+    while (headset.frames < until) await new Promise((resolve) => setTimeout(resolve, 20))
+  })()`)
+
+/** @param {any} browser @param {any} helpers @param {number} size */
+async function measure(browser, helpers, size) {
+  const { page, close } = await openInside(browser, helpers, size)
+  try {
+    await page.evaluate(`(${STIR})(true)`)
+    await frames(page, WARM_UP_FRAMES)
+    await page.evaluate('headset.frameMs.length = 0; headset.commitsInFrame = 0')
+    await frames(page, MEASURED_FRAMES)
+    const { xr } = /** @type {any} */ (await page.evaluate('swarmscope.stats()'))
+    const times = /** @type {number[]} */ (await page.evaluate('headset.frameMs')).sort((a, b) => a - b)
+    const at = (/** @type {number} */ share) => times[Math.floor(share * (times.length - 1))] ?? 0
+    const commits = /** @type {number} */ (await page.evaluate('headset.commitsInFrame'))
+    return { xr, p50: at(0.5), p95: at(0.95), commits }
+  } finally {
+    await close()
+  }
+}
+
+/**
+ * @param {number} size
+ * @param {Awaited<ReturnType<typeof measure>>} seen
+ * @param {Awaited<ReturnType<typeof measure>> | null} thousand
+ * @returns {Iterable<Figure>}
+ */
+function* figures(size, { xr, p50, p95, commits }, thousand) {
+  const name = (/** @type {string} */ what) => `xr/${size} agents, ${what}`
+  const isThousand = size === 1_000
+  yield { name: name('draw calls per eye'), value: xr.drawCallsPerEye, unit: 'calls', limit: MAX_DRAWS }
+  yield {
+    name: name('triangles per eye'),
+    value: xr.trianglesPerEye,
+    unit: 'triangles',
+    ...(isThousand ? { limit: MAX_TRIANGLES } : {}),
+  }
+  const growth = (/** @type {number} */ value, /** @type {number | undefined} */ of) =>
+    of ? { peer: of, ratio: value / of, bar: MAX_GROWTH } : {}
+  yield { name: name('own code per frame, p50'), value: xr.ownMs.p50, unit: 'ms' }
+  yield {
+    name: name('own code per frame, p95'),
+    value: xr.ownMs.p95,
+    unit: 'ms',
+    ...(isThousand ? { limit: MAX_OWN_MS } : {}),
+    ...growth(xr.ownMs.p95, thousand?.xr.ownMs.p95),
+  }
+  yield { name: name('script per frame, p50'), value: p50, unit: 'ms' }
+  yield {
+    name: name('script per frame, p95'),
+    value: p95,
+    unit: 'ms',
+    ...(isThousand ? { limit: MAX_SCRIPT_MS } : {}),
+    ...growth(p95, thousand?.p95),
+  }
+  yield { name: name('changes of the page within frames'), value: commits, unit: 'changes', limit: 0 }
+}
+
+/** @param {string} start */
+function chunkBytes(start) {
+  const folder = join(DIST, 'web/assets')
+  const files = readdirSync(folder).filter((file) => file.startsWith(`${start}-`) && file.endsWith('.js'))
+  return files.reduce((sum, file) => sum + gzipSync(readFileSync(join(folder, file))).length, 0)
+}
+
+/**
+ * What is allocated within the headset's frames by our own modules, told from the libraries' by source maps, while the head
+ * is still and a hand points about.
+ * @param {any} browser @param {any} helpers
+ * @returns {Promise<Figure[]>}
+ */
+async function allocated(browser, helpers) {
+  const webDir = mkdtempSync(join(tmpdir(), 'swarmscope-xr-'))
+  try {
+    await build({
+      configFile: join(ROOT, 'web/vite.config.ts'),
+      logLevel: 'error',
+      build: { outDir: webDir, emptyOutDir: true, sourcemap: true },
+    })
+    const { page, close } = await openInside(browser, helpers, 1_000, webDir)
+    try {
+      await page.evaluate(`(${STIR})(false)`)
+      await frames(page, WARM_UP_FRAMES)
+      const session = await page.context().newCDPSession(page)
+      await session.send('HeapProfiler.startSampling', {
+        samplingInterval: 1_024,
+        includeObjectsCollectedByMajorGC: true,
+        includeObjectsCollectedByMinorGC: true,
+      })
+      await frames(page, MEASURED_FRAMES)
+      const { profile } = await session.send('HeapProfiler.stopSampling')
+      return allocationFigures(profile.head, webDir)
+    } finally {
+      await close()
+    }
+  } finally {
+    rmSync(webDir, { recursive: true, force: true })
+  }
+}
+
+/** @param {any} head @param {string} webDir @returns {Figure[]} */
+function allocationFigures(head, webDir) {
+  const originOf = originFinder(webDir)
+  /** @type {Map<string, number>} */
+  const own = new Map()
+  let all = 0
+  const visit = (/** @type {any} */ node, /** @type {boolean} */ isInFrame) => {
+    const { source, line } = originOf(node.callFrame)
+    // What the headset's frame calls is all below the stage's own.
+    const isHere = isInFrame || (source.endsWith('web/xr/xrStage.ts') && line.trim().startsWith('#frame('))
+    if (isHere) {
+      all += node.selfSize
+      if (
+        /(^|\/)(xr|scene|layout|store)\/[^/]+\.ts$/.test(source) &&
+        !source.includes('node_modules') &&
+        node.selfSize > 0
+      ) {
+        const key = `${source.replace(/^(\.\.\/)+/, '')}: ${line.trim()}`
+        own.set(key, (own.get(key) ?? 0) + node.selfSize)
+      }
+    }
+    for (const child of node.children) visit(child, isHere)
+  }
+  visit(head, false)
+  if (all === 0) throw new Error('no frame was found in the profile')
+  for (const [key, bytes] of [...own].sort((a, b) => b[1] - a[1]).slice(0, 8)) {
+    process.stderr.write(`allocated within ${MEASURED_FRAMES} frames: ${Math.round(bytes)} B in ${key}\n`)
+  }
+  const bytes = [...own.values()].reduce((sum, each) => sum + each, 0)
+  return [
+    {
+      name: `xr/1000 agents, allocated by our own modules in ${MEASURED_FRAMES} frames`,
+      value: bytes,
+      unit: 'B',
+      limit: 0,
+    },
+    {
+      name: 'xr/1000 agents, allocated within frames, libraries included, per frame',
+      value: all / MEASURED_FRAMES,
+      unit: 'B',
+    },
+  ]
+}
+
+/** From a place in the built script to the file and the line that it was made of. @param {string} webDir */
+function originFinder(webDir) {
+  /** @type {Map<string, { map: SourceMap, payload: any } | null>} */
+  const known = new Map()
+  return (/** @type {any} */ { url, lineNumber, columnNumber }) => {
+    const file = url.startsWith('http') ? join(webDir, new URL(url).pathname) : ''
+    let one = known.get(file)
+    if (one === undefined) {
+      const payload = file.endsWith('.js') ? JSON.parse(readFileSync(`${file}.map`, 'utf8')) : null
+      one = payload ? { map: new SourceMap(payload), payload } : null
+      known.set(file, one)
+    }
+    const entry = /** @type {any} */ (one?.map.findEntry(lineNumber, columnNumber))
+    if (!one || !entry?.originalSource) return { source: '', line: '' }
+    const { sources, sourcesContent } = one.payload
+    const text = /** @type {string} */ (sourcesContent[sources.indexOf(entry.originalSource)] ?? '')
+    return { source: /** @type {string} */ (entry.originalSource), line: text.split('\n')[entry.originalLine] ?? '' }
+  }
+}
