@@ -30,7 +30,8 @@ export interface TreePlace {
 }
 
 export type AgentListRow = { type: 'agent'; group: Group; agent: Agent; tree: TreePlace | null }
-export type ListRow = { type: 'group'; group: Group; count: number } | AgentListRow
+export type GroupListRow = { type: 'group'; group: Group; count: number }
+export type ListRow = GroupListRow | AgentListRow
 
 /** claude-flow marks agents active that nobody saw work: registered is not working. */
 export function groupOf(agent: Agent): Group {
@@ -42,25 +43,22 @@ export function groupOf(agent: Agent): Group {
 }
 
 /** The list's rows, group headings among them. Empty groups have none. */
-export function listRows(agents: Iterable<Agent>, filter: AgentFilter | null): ListRow[] {
-  const members: Record<Group, Agent[]> = {
-    'needs-you': [],
-    failed: [],
-    stuck: [],
-    working: [],
-    'marked-active': [],
-    rest: [],
-  }
-  for (const agent of agents) {
-    if (filter && !filter(agent)) continue
-    members[groupOf(agent)].push(agent)
-  }
+export const listRows = (agents: Iterable<Agent>, filter: AgentFilter | null): ListRow[] =>
+  groupedRows([...agents].sort(byUrgency), filter)
+
+/** The same of agents that are in the order of urgency already. */
+export function groupedRows(inOrder: Iterable<Agent>, filter: AgentFilter | null): ListRow[] {
   const rows: ListRow[] = []
-  for (const group of GROUPS) {
-    const inGroup = members[group].sort(byName)
-    if (inGroup.length === 0) continue
-    rows.push({ type: 'group', group, count: inGroup.length })
-    for (const agent of inGroup) rows.push({ type: 'agent', group, agent, tree: null })
+  let heading: GroupListRow | undefined
+  for (const agent of inOrder) {
+    if (filter && !filter(agent)) continue
+    const group = groupOf(agent)
+    if (heading === undefined || heading.group !== group) {
+      heading = { type: 'group', group, count: 0 }
+      rows.push(heading)
+    }
+    heading.count++
+    rows.push({ type: 'agent', group, agent, tree: null })
   }
   return rows
 }
@@ -86,6 +84,11 @@ export function byName(a: Agent, b: Agent): number {
   const keyA = nameKey(a)
   const keyB = nameKey(b)
   return keyA < keyB ? -1 : keyA > keyB ? 1 : 0
+}
+
+/** By group, and in it by name. */
+export function byUrgency(a: Agent, b: Agent): number {
+  return GROUPS.indexOf(groupOf(a)) - GROUPS.indexOf(groupOf(b)) || byName(a, b)
 }
 
 export interface Counts {

@@ -2,9 +2,10 @@
 
 import type { Agent, Link } from '../../protocol/swarm.ts'
 import type { AgentFilter } from './agentFilter.ts'
-import { groupOf, type ListRow, listRows } from './agentGroups.ts'
+import { byUrgency, groupedRows, groupOf, type ListRow } from './agentGroups.ts'
 import { compareBy, type Sort, writeSort } from './agentOrder.ts'
 import { treeRows } from './agentTree.ts'
+import { stuckIds } from './concerns.ts'
 import { LastOrder } from './lastOrder.ts'
 
 export interface RowsInput {
@@ -21,26 +22,13 @@ export interface RowsInput {
 const lastOrder = new LastOrder()
 
 export function rowsOf({ agents, links, filter, isTree, sort, collapsed }: RowsInput): ListRow[] {
-  const compare = sort ? compareBy(sort) : undefined
-  if (isTree) return treeRows({ agents, links: links.values(), filter, collapsed, compare })
   const key = sort ? writeSort(sort) : 'urgency'
-  const inOrder = lastOrder.recall(key, agents)
-  if (!compare) {
-    const rows = listRows(inOrder, filter)
-    if (!filter) lastOrder.remember(key, idsOf(rows))
-    return rows
-  }
-  const sorted = inOrder.sort(compare)
-  lastOrder.remember(
-    key,
-    sorted.map(({ id }) => id),
-  )
-  const found = filter ? sorted.filter(filter) : sorted
+  const inOrder = lastOrder.sorted(key, agents, sort ? compareBy(sort) : byUrgency, stuckIds())
+  if (isTree) return treeRows({ agents, inOrder, links: links.values(), filter, collapsed })
+  if (!sort) return groupedRows(inOrder, filter)
+  const found = filter ? inOrder.filter(filter) : inOrder
   return found.map((agent) => ({ type: 'agent', group: groupOf(agent), agent, tree: null }))
 }
-
-const idsOf = (rows: readonly ListRow[]): string[] =>
-  rows.flatMap((row) => (row.type === 'agent' ? [row.agent.id] : []))
 
 /** Where a key leads from a row; `null` for a key that leads nowhere. */
 export function nextAgentIndex(rows: readonly ListRow[], from: number, key: string, pageRows: number): number | null {

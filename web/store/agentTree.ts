@@ -3,23 +3,29 @@
 
 import type { Agent, Link } from '../../protocol/swarm.ts'
 import type { AgentFilter } from './agentFilter.ts'
-import { type AgentListRow, byName, GROUPS, groupOf } from './agentGroups.ts'
+import { type AgentListRow, byUrgency, groupOf } from './agentGroups.ts'
 
 /** Deeper nesting is shown at this depth: the names must have room. */
 export const MAX_DEPTH = 12
 
 export interface TreeInput {
   agents: ReadonlyMap<string, Agent>
+  /** The same agents in the order in which siblings stand; by urgency and name, if not given. */
+  inOrder?: readonly Agent[]
   links: Iterable<Link>
   filter: AgentFilter | null
   /** Ids of those whose children are not shown. */
   collapsed: ReadonlySet<string>
-  /** Order among siblings; by urgency and name, if not given. */
-  compare?: ((a: Agent, b: Agent) => number) | undefined
 }
 
 /** Who matches, and who stands above one that does. */
-export function treeRows({ agents, links, filter, collapsed, compare = byUrgency }: TreeInput): AgentListRow[] {
+export function treeRows({
+  agents,
+  inOrder = [...agents.values()].sort(byUrgency),
+  links,
+  filter,
+  collapsed,
+}: TreeInput): AgentListRow[] {
   const parents = parentsOf(agents, links)
   const shown = new Set<string>()
   const matching = new Set<string>()
@@ -29,15 +35,13 @@ export function treeRows({ agents, links, filter, collapsed, compare = byUrgency
     for (let id: string | undefined = agent.id; id !== undefined && !shown.has(id); id = parents.get(id)) shown.add(id)
   }
   const children = new Map<string | null, Agent[]>()
-  for (const id of shown) {
-    const agent = agents.get(id)
-    if (!agent) continue
-    const parent = parents.get(id) ?? null
+  for (const agent of inOrder) {
+    if (!shown.has(agent.id)) continue
+    const parent = parents.get(agent.id) ?? null
     const siblings = children.get(parent)
     if (siblings) siblings.push(agent)
     else children.set(parent, [agent])
   }
-  for (const siblings of children.values()) siblings.sort(compare)
   const rows: AgentListRow[] = []
   // A stack, for a chain of ten thousand must not overflow the call stack.
   const stack = placed(children.get(null) ?? [], 0)
@@ -63,10 +67,6 @@ interface Placed {
 /** The first comes off a stack first. */
 const placed = (agents: readonly Agent[], depth: number): Placed[] =>
   agents.map((agent, index) => ({ agent, depth, position: index + 1, siblings: agents.length })).reverse()
-
-function byUrgency(a: Agent, b: Agent): number {
-  return GROUPS.indexOf(groupOf(a)) - GROUPS.indexOf(groupOf(b)) || byName(a, b)
-}
 
 /** Each agent's parent, as reported or else by a link; no parent that is not there, and no circle. */
 function parentsOf(agents: ReadonlyMap<string, Agent>, links: Iterable<Link>): Map<string, string> {

@@ -30,6 +30,8 @@ const NONE: Concerns = { byId: new Map(), stuck: 0, quiet: 0, inConflict: 0, has
 export const useConcerns = create<Concerns>(() => NONE)
 
 export const concernOf = (agentId: string): Concern | undefined => useConcerns.getState().byId.get(agentId)
+export const stuckIds = (): ReadonlySet<string> =>
+  new Set([...useConcerns.getState().byId].flatMap(([id, { stuck }]) => (stuck ? [id] : [])))
 export const isStuck = (agentId: string): boolean => (concernOf(agentId)?.stuck ?? null) !== null
 
 /** `before`: what did not change is the same object as there, so that nobody is told of it. */

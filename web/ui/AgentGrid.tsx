@@ -26,6 +26,8 @@ const TABLE_ROW_HEIGHT = 36
 /** A finger needs more. */
 const TOUCH_ROW_HEIGHT = 44
 const HEAD_HEIGHT = 34
+/** Some levels deep a name must still be read. */
+const TREE_NAME_TRACK = 'minmax(232px, 2fr)'
 
 interface AgentGridProps {
   rows: ListRow[]
@@ -44,10 +46,6 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
   const [focusedId, setFocusedId] = useState<string | null>(null)
   const indexById = useMemo(() => indexOfEach(rows), [rows])
   const withFigures = useMemo(() => rows.some(hasFigures), [rows])
-  const table = useGridTable(rows, isTable, withFigures)
-  const columns = table.getVisibleLeafColumns()
-  const columnsKey = columns.map(({ id }) => id).join(' ')
-
   const activeIndex = indexById.get(focusedId ?? '') ?? indexById.get(selectedId ?? '') ?? -1
   const tabIndex = activeIndex >= 0 ? activeIndex : rows.findIndex((row) => row.type === 'agent')
   const rowHeight = isTable ? (isCoarse ? TOUCH_ROW_HEIGHT : TABLE_ROW_HEIGHT) : LIST_ROW_HEIGHT
@@ -63,6 +61,11 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
     // The row that has the focus must not vanish from under it.
     rangeExtractor: useCallback((range: Range) => withIndex(defaultRangeExtractor(range), tabIndex), [tabIndex]),
   })
+
+  const items = virtualizer.getVirtualItems()
+  const table = useGridTable(seenRows(rows, items), isTable, withFigures)
+  const columns = table.getVisibleLeafColumns()
+  const columnsKey = columns.map(({ id }) => id).join(' ')
 
   // What is selected in the scene comes into view here; only when the selection changes, not when rows move.
   const latest = useRef({ indexById, virtualizer })
@@ -115,7 +118,9 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
 
   const stale = useMemo(() => new Set(staleIds.split('\n')), [staleIds])
   const tableRows = table.getRowModel().rows
-  const tracks = columns.map((column) => column.columnDef.meta?.track ?? 'auto')
+  const tracks = columns.map(({ id, columnDef }) => {
+    return isTree && id === 'name' ? TREE_NAME_TRACK : (columnDef.meta?.track ?? 'auto')
+  })
   const style = { '--columns': isTable ? tracks.join(' ') : ['minmax(0, 1fr)', ...tracks.slice(1)].join(' ') }
   return (
     <div ref={list} className="list" data-testid="agent-list" data-view={isTable ? 'table' : 'list'}>
@@ -163,7 +168,7 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
           </div>
         </div>
         <div role="rowgroup" className="list-rows" style={{ height: virtualizer.getTotalSize() }}>
-          {virtualizer.getVirtualItems().map(({ index, start, size }) => {
+          {items.map(({ index, start, size }, position) => {
             const row = rows[index]
             if (!row) return null
             if (row.type === 'group') {
@@ -184,7 +189,7 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
                 key={agent.id}
                 row={row}
                 concern={concerns.get(agent.id)}
-                cells={tableRows[index]?.getVisibleCells() ?? []}
+                cells={tableRows[position]?.getVisibleCells() ?? []}
                 columnsKey={columnsKey}
                 rowIndex={index + 2}
                 top={start}
@@ -225,6 +230,10 @@ function useGridTable(rows: ListRow[], isTable: boolean, withFigures: boolean) {
 }
 
 const toSort = ({ id, desc }: { id: string; desc: boolean }): Sort | null => readSort((desc ? '-' : '') + id)
+
+/** The table makes an object of each row that it is given: it gets those that are seen, not ten thousand. */
+const seenRows = (rows: readonly ListRow[], items: readonly { index: number }[]): ListRow[] =>
+  items.flatMap(({ index }) => rows[index] ?? [])
 
 /** Another height is another item: what was worked out for the old one does not hold. */
 const keyOf = (row: ListRow | undefined, height: number): string =>

@@ -5,7 +5,7 @@ import type { EntityKind } from '../../protocol/swarm.ts'
 import { parseFilter } from '../store/agentFilter.ts'
 import { type Counts, countAgents, type ListRow } from '../store/agentGroups.ts'
 import { rowsOf } from '../store/agentRows.ts'
-import { useConcerns } from '../store/concerns.ts'
+import { type Concerns, useConcerns } from '../store/concerns.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
 import type { EntityOf } from '../store/swarmModel.ts'
@@ -24,11 +24,16 @@ export function useEntity<K extends EntityKind>(kind: K, id: string | null): Ent
   return useSyncExternalStore(subscribeToOne, () => (id === null ? undefined : model.get(kind, id)))
 }
 
+/** Several parts of the page show counts: they are counted once. */
+let counted: { version: number; concerns: Concerns; counts: Counts } | null = null
+
 export function useCounts(): Counts {
   const version = useModelVersion()
   const concerns = useConcerns()
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
-  return useMemo(() => countAgents(model.agents.values()), [version, concerns])
+  if (counted?.version !== version || counted.concerns !== concerns) {
+    counted = { version, concerns, counts: countAgents(model.agents.values()) }
+  }
+  return counted.counts
 }
 
 export function useRows(): ListRow[] {
