@@ -17,6 +17,8 @@ const BODIES_BLOCK_BELOW = 400
 /** One plain label for so much free window, where there are many. */
 const PIXELS_PER_LABEL = 30_000
 const MIN_RADIUS_PX = 6
+/** Smaller bodies' arcs are too faint to be in a label's way. */
+const MIN_RINGED_PX = 9
 /** Who spawned so many leads a team. */
 const TEAM = 4
 /** So many are tried before it is good enough. */
@@ -104,6 +106,14 @@ function labelRadius(view: NodeView, slot: number, forward: boolean, isSelected:
   return (view.seen[slot * 4 + 2] as number) * (isSelected ? 1.3 : 1)
 }
 
+/** How far others' labels keep away: from the ring, where there is one to be seen, less what the grid's cells would take. */
+function markReach(entity: NodeEntity, radius: number, isSelected: boolean): number {
+  const look = entity.entity === 'task' ? 'idle' : lookOf(entity)
+  const hasRing = (look === 'tool' || look === 'initializing') && radius >= MIN_RINGED_PX
+  const ring = isSelected ? radius * 1.88 : hasRing ? radius * 1.48 : 0
+  return Math.max(radius * 0.75, ring - 4)
+}
+
 /** The same as in the label's shader. */
 const labelGap = (radiusPx: number): number => Math.max(radiusPx * 1.5, radiusPx + 5) + 3
 
@@ -123,7 +133,10 @@ function rankAll(input: ChoiceInput, isFew: boolean): void {
       // Its ring, less what the grid's cells would take too much.
       const ring = Math.max(4, forwardRadius(view, slot) * 1.45 - 4)
       declutter.block(x, y, ring, ring)
-    } else if (blocks || (isLeader && radius >= MIN_RADIUS_PX)) declutter.block(x, y, radius * 0.75, radius * 0.75)
+    } else if (blocks || (isLeader && radius >= MIN_RADIUS_PX)) {
+      const reach = markReach(entity, radius, slot === selected)
+      declutter.block(x, y, reach, reach)
+    }
     const rank =
       slot === selected || slot === hovered ? 0 : stuckOf(input, entity) !== null ? 2 : rankOf(entity, isFew, isLeader)
     if (rank < 0 || (rank > 0 && isDimmed(slot)) || (rank > 3 && !isFew && radius < MIN_RADIUS_PX)) continue
