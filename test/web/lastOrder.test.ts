@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Agent } from '../../protocol/swarm.ts'
-import { byUrgency } from '../../web/store/agentGroups.ts'
+import { urgencyOrder } from '../../web/store/agentGroups.ts'
 import { LastOrder } from '../../web/store/lastOrder.ts'
 import { agentOf } from '../helpers/webWorld.ts'
 
@@ -26,6 +26,7 @@ describe('a kept order', () => {
             else if (status === 'marked') marked.add(id)
             else put(agents, at, status)
           }
+          const byUrgency = urgencyOrder()
           const compare = (a: Agent, b: Agent) => Number(marked.has(b.id)) - Number(marked.has(a.id)) || byUrgency(a, b)
           expect(order.sorted('urgency', agents, compare, marked)).toEqual([...agents.values()].sort(compare))
         }
@@ -37,6 +38,7 @@ describe('a kept order', () => {
     const agents = new Map<string, Agent>()
     for (let at = 0; at < 10_000; at++) put(agents, at, STATUSES[at % STATUSES.length] ?? 'idle')
     let comparisons = 0
+    const byUrgency = urgencyOrder()
     const counting = (a: Agent, b: Agent) => {
       comparisons++
       return byUrgency(a, b)
@@ -47,7 +49,7 @@ describe('a kept order', () => {
     order.sorted('urgency', agents, counting)
     expect(comparisons).toBe(0)
     for (let at = 0; at < 10_000; at += 100) put(agents, at, 'error')
-    expect(order.sorted('urgency', agents, counting)).toEqual([...agents.values()].sort(byUrgency))
+    expect(order.sorted('urgency', agents, counting)).toEqual([...agents.values()].sort(urgencyOrder()))
     // A hundred sorted, and each put in its place by halves: a fresh sort takes over 100,000.
     expect(comparisons).toBeLessThan(3_000)
   })
@@ -56,6 +58,7 @@ describe('a kept order', () => {
     const agents = new Map<string, Agent>()
     for (const at of [1, 2, 3]) put(agents, at, 'idle')
     const order = new LastOrder()
+    const byUrgency = urgencyOrder()
     order.sorted('up', agents, byUrgency)
     expect(order.sorted('down', agents, (a, b) => byUrgency(b, a)).map(({ name }) => name)).toEqual(['a3', 'a2', 'a1'])
   })

@@ -44,7 +44,7 @@ export function groupOf(agent: Agent): Group {
 
 /** The list's rows, group headings among them. Empty groups have none. */
 export const listRows = (agents: Iterable<Agent>, filter: AgentFilter | null): ListRow[] =>
-  groupedRows([...agents].sort(byUrgency), filter)
+  groupedRows([...agents].sort(urgencyOrder()), filter)
 
 /** The same of agents that are in the order of urgency already. */
 export function groupedRows(inOrder: Iterable<Agent>, filter: AgentFilter | null): ListRow[] {
@@ -86,9 +86,24 @@ export function byName(a: Agent, b: Agent): number {
   return keyA < keyB ? -1 : keyA > keyB ? 1 : 0
 }
 
-/** By group, and in it by name. */
-export function byUrgency(a: Agent, b: Agent): number {
-  return GROUPS.indexOf(groupOf(a)) - GROUPS.indexOf(groupOf(b)) || byName(a, b)
+/** By group, and in it by name. For one sorting: each agent is looked at once, not at each of its comparisons. */
+export function urgencyOrder(): (a: Agent, b: Agent) => number {
+  const standings = new Map<Agent, { rank: number; key: string }>()
+  const standingOf = (agent: Agent) => {
+    let standing = standings.get(agent)
+    if (!standing) {
+      const rank = 2 * GROUPS.indexOf(groupOf(agent)) + Number(lookOf(agent) === 'offline')
+      standing = { rank, key: nameKey(agent) }
+      standings.set(agent, standing)
+    }
+    return standing
+  }
+  return (a, b) => {
+    const standingA = standingOf(a)
+    const standingB = standingOf(b)
+    const byRank = standingA.rank - standingB.rank
+    return byRank !== 0 ? byRank : standingA.key < standingB.key ? -1 : standingA.key > standingB.key ? 1 : 0
+  }
 }
 
 export interface Counts {

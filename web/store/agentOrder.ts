@@ -35,8 +35,17 @@ const VALUES: Readonly<Record<SortColumn, (agent: Agent) => Value>> = {
 export const taskText = (agent: Agent): string | null =>
   agent.attention?.reason ?? agent.activity ?? agent.currentTask ?? null
 
+/** For one sorting: each agent is looked at once, not at each of its comparisons. */
 export function compareBy({ column, isDescending }: Sort): (a: Agent, b: Agent) => number {
-  const figureOf = VALUES[column]
+  const values = new Map<Agent, Value>()
+  const figureOf = (agent: Agent): Value => {
+    let value = values.get(agent)
+    if (value === undefined) {
+      value = VALUES[column](agent)
+      values.set(agent, value)
+    }
+    return value
+  }
   const sign = isDescending ? -1 : 1
   return (a, b) => {
     const valueA = figureOf(a)

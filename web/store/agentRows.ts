@@ -2,7 +2,7 @@
 
 import type { Agent, Link } from '../../protocol/swarm.ts'
 import type { AgentFilter } from './agentFilter.ts'
-import { byUrgency, groupedRows, groupOf, type ListRow } from './agentGroups.ts'
+import { groupedRows, groupOf, type ListRow, urgencyOrder } from './agentGroups.ts'
 import { compareBy, type Sort, writeSort } from './agentOrder.ts'
 import { treeRows } from './agentTree.ts'
 import { stuckIds } from './concerns.ts'
@@ -23,7 +23,7 @@ const lastOrder = new LastOrder()
 
 export function rowsOf({ agents, links, filter, isTree, sort, collapsed }: RowsInput): ListRow[] {
   const key = sort ? writeSort(sort) : 'urgency'
-  const inOrder = lastOrder.sorted(key, agents, sort ? compareBy(sort) : byUrgency, stuckIds())
+  const inOrder = lastOrder.sorted(key, agents, sort ? compareBy(sort) : urgencyOrder(), stuckIds())
   if (isTree) return treeRows({ agents, inOrder, links: links.values(), filter, collapsed })
   if (!sort) return groupedRows(inOrder, filter)
   const found = filter ? inOrder.filter(filter) : inOrder

@@ -3,7 +3,7 @@
 
 import type { Agent, Link } from '../../protocol/swarm.ts'
 import type { AgentFilter } from './agentFilter.ts'
-import { type AgentListRow, byUrgency, groupOf } from './agentGroups.ts'
+import { type AgentListRow, groupOf, urgencyOrder } from './agentGroups.ts'
 
 /** Deeper nesting is shown at this depth: the names must have room. */
 export const MAX_DEPTH = 12
@@ -21,7 +21,7 @@ export interface TreeInput {
 /** Who matches, and who stands above one that does. */
 export function treeRows({
   agents,
-  inOrder = [...agents.values()].sort(byUrgency),
+  inOrder = [...agents.values()].sort(urgencyOrder()),
   links,
   filter,
   collapsed,
