@@ -22,8 +22,8 @@ export function TokenSparkline({ agent }: { agent: Agent }): ReactNode {
   const drawn = useMemo(() => stepsOf(points, (step + 1) * stepMs, stepMs), [points, step, stepMs])
   if (tokenSum(agent) === null) return null
   const known = drawn.filter(({ value }) => value !== null)
-  // Of one moment there is no line.
-  if (known.length < 2) return null
+  // Of what did not change while it was looked at there is no line to draw.
+  if (new Set(known.map(({ value }) => value)).size < 2) return null
   const first = known[0]?.value ?? 0
   const last = known.at(-1)?.value ?? 0
   const spanMs = (known.length - 1) * stepMs
@@ -35,7 +35,7 @@ export function TokenSparkline({ agent }: { agent: Agent }): ReactNode {
         label={`Tokens reported, in and out: from ${formatCount(first)} to ${formatCount(last)} in ${formatAge(spanMs)}`}
       />
       <figcaption className="figures">
-        tokens, last {formatAge(spanMs)}: {last > first ? `+${formatCount(last - first)}` : 'none more'}
+        tokens, last {formatAge(spanMs)}: +{formatCount(Math.max(0, last - first))}
       </figcaption>
     </figure>
   )

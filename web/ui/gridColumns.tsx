@@ -7,11 +7,11 @@ import type { Agent } from '../../protocol/swarm.ts'
 import { stateMs, tokenSum } from '../store/agentFigures.ts'
 import type { AgentListRow, ListRow } from '../store/agentGroups.ts'
 import { firstDirection, SORT_COLUMNS, type SortColumn, taskText } from '../store/agentOrder.ts'
-import { concernOf } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
 import { statusText } from '../theme/status.ts'
 import { Ago } from './Ago.tsx'
 import { formatAge, formatCost, formatCount } from './format.ts'
+import { useConcern } from './hooks.ts'
 import { markOf, rowWords, stateWord } from './rowWords.ts'
 import { StatusMark } from './StatusMark.tsx'
 import { useNow } from './useNow.ts'
@@ -61,12 +61,7 @@ const column = (id: SortColumn, { track, isFigure = false, cell }: ColumnInput) 
 export const gridColumns = helper.columns([
   column('status', {
     track: '96px',
-    cell: ({ agent }) => (
-      <span className="cell-status">
-        <StatusMark look={markOf(agent, concernOf(agent.id))} isHollow={agent.kind === 'registered'} />
-        <span className="clip">{stateWord(agent, concernOf(agent.id))}</span>
-      </span>
-    ),
+    cell: ({ agent }) => <State agent={agent} />,
   }),
   column('name', { track: 'minmax(136px, 1.3fr)', cell: ({ agent }) => <Name agent={agent} /> }),
   column('type', { track: 'minmax(76px, 0.7fr)', cell: ({ agent }) => <Text text={agent.type} what="Type" /> }),
@@ -111,6 +106,16 @@ export function visibleColumns(
   return Object.fromEntries(SORT_COLUMNS.map((id) => [id, isSeen(id)]))
 }
 
+function State({ agent }: { agent: Agent }): ReactNode {
+  const concern = useConcern(agent.id)
+  return (
+    <span className="cell-status">
+      <StatusMark look={markOf(agent, concern)} isHollow={agent.kind === 'registered'} />
+      <span className="clip">{stateWord(agent, concern)}</span>
+    </span>
+  )
+}
+
 function Name({ agent }: { agent: Agent }): ReactNode {
   return (
     <span className="row-name">
@@ -125,7 +130,7 @@ function Name({ agent }: { agent: Agent }): ReactNode {
 
 /** What else is wrong with it, beside its state: it writes what another writes, or a tool failed and it goes on. */
 function RowMarks({ agent }: { agent: Agent }): ReactNode {
-  const conflicts = concernOf(agent.id)?.conflicts ?? []
+  const conflicts = useConcern(agent.id)?.conflicts ?? []
   const failure = agent.status === 'error' ? null : agent.lastFailure
   return (
     <>
@@ -153,7 +158,7 @@ function RowMark({ tone, words, children }: { tone: string; words: string; child
 }
 
 function Doing({ agent }: { agent: Agent }): ReactNode {
-  const { text, tone, sinceMs } = rowWords(agent, concernOf(agent.id))
+  const { text, tone, sinceMs } = rowWords(agent, useConcern(agent.id))
   if (taskText(agent) === null && (tone === null || tone === 'quiet')) return <NotReported what="What it does" />
   return (
     <span className="cell-doing" data-tone={tone ?? undefined} title={text}>

@@ -5,7 +5,7 @@ import type { EntityKind } from '../../protocol/swarm.ts'
 import { parseFilter } from '../store/agentFilter.ts'
 import { type Counts, countAgents, type ListRow } from '../store/agentGroups.ts'
 import { rowsOf } from '../store/agentRows.ts'
-import { type Concerns, useConcerns } from '../store/concerns.ts'
+import { type Concern, type Concerns, useConcerns } from '../store/concerns.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
 import type { EntityOf } from '../store/swarmModel.ts'
@@ -35,6 +35,9 @@ export function useCounts(): Counts {
   }
   return counted.counts
 }
+
+/** Of one agent; renders again only when it is another. */
+export const useConcern = (agentId: string): Concern | undefined => useConcerns((state) => state.byId.get(agentId))
 
 export function useRows(): ListRow[] {
   const version = useModelVersion()
