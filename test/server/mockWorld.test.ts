@@ -92,10 +92,12 @@ describe('the mock world', () => {
   test('links whom it has: every link, parent and member exists at every step', () => {
     run(2, 40, 1_500, ({ store }) => {
       const agents = store.all('agent')
-      for (const { source, target } of store.all('link').values()) {
+      let parents = 0
+      for (const { source, target, kind } of store.all('link').values()) {
         if (!agents.has(source) || !agents.has(target)) throw new Error(`a link ends in nobody: ${source} > ${target}`)
+        if (kind === 'spawned' || kind === 'inferred') parents++
       }
-      expect(store.all('link').size).toBe(39)
+      expect(parents).toBe(39)
       for (const { parentId } of agents.values()) {
         if (parentId !== null && !agents.has(parentId)) throw new Error(`${parentId} is nobody`)
       }
@@ -103,6 +105,76 @@ describe('the mock world', () => {
         expect([...swarm.agentIds].sort()).toEqual([...agents.keys()].sort())
       }
     })
+  })
+
+  test.each([5, 12, 40])(
+    'with %i agents shows a newcomer within half a minute who waits, what failed, who messages; and the trouble passes',
+    (count) => {
+      const seen = new Map<string, number>()
+      const passed = new Set<string>()
+      const isNow = new Set<string>()
+      run(9, count, 180, ({ store }) => {
+        isNow.clear()
+        for (const { attention, lastFailure, status } of store.all('agent').values()) {
+          if (attention) isNow.add(attention.reason)
+          if (status === 'error') isNow.add(lastFailure?.what ?? 'of no reason')
+        }
+        for (const { kind, evidence, mock } of store.all('link').values()) {
+          if (kind === 'conflict' || kind === 'message') isNow.add(`${kind}: ${evidence} ${mock}`)
+        }
+        for (const what of isNow) if (!seen.has(what)) seen.set(what, store.seq)
+        for (const what of seen.keys()) if (!isNow.has(what)) passed.add(what)
+      })
+      const wanted = [
+        'permission: Bash',
+        'stop failed: overloaded',
+        'message: called it by SendMessage (made up) true',
+        'conflict: both wrote form.tsx (made up) true',
+      ]
+      expect([...seen.keys()].sort()).toEqual(wanted.sort())
+      // With many there is always a message under way.
+      expect([...passed, wanted.find((what) => what.startsWith('message'))].sort()).toEqual(
+        expect.arrayContaining(wanted),
+      )
+      expect(Math.max(...seen.values()) * MOCK_STEP_MS).toBeLessThanOrEqual(30_000)
+    },
+  )
+
+  test('nothing else happens to who waits for a person, and it is never the queen', () => {
+    const waiting = new Map<string, string>()
+    run(11, 12, 600, ({ store }) => {
+      for (const agent of store.all('agent').values()) {
+        const since = waiting.get(agent.id)
+        if (!agent.attention) {
+          waiting.delete(agent.id)
+          continue
+        }
+        expect(agent).toMatchObject({ status: 'busy', openTools: [{ name: 'Bash' }] })
+        expect(agent.parentId).not.toBeNull()
+        if (since !== undefined) expect(agent.updatedAt).toBe(since)
+        waiting.set(agent.id, agent.updatedAt)
+      }
+    })
+  })
+
+  test('who is spawned anew is only likely of its parent at first, and has no task until it is certain', () => {
+    const certainAfter: number[] = []
+    const likelySince = new Map<string, number>()
+    run(12, 12, 1_500, ({ store }) => {
+      for (const { kind, target } of store.all('link').values()) {
+        const since = likelySince.get(target)
+        if (kind === 'inferred') {
+          expect(store.get('agent', target)?.currentTask).toBeNull()
+          likelySince.set(target, since ?? store.seq)
+        } else if (kind === 'spawned' && since !== undefined) {
+          likelySince.delete(target)
+          certainAfter.push(store.seq - since)
+          expect(store.get('agent', target)?.currentTask).toEqual(expect.any(String))
+        }
+      }
+    })
+    expect(certainAfter.length).toBeGreaterThan(5)
+    expect(new Set(certainAfter)).toEqual(new Set([14]))
   })
 
   test('holds only lawful numbers and times', () => {
