@@ -27,6 +27,8 @@ export interface XrStats {
   ownMs: { p50: number; p95: number }
   frameMs: { p50: number; p95: number }
   rig: { x: number; y: number; z: number; yaw: number; scale: number } | null
+  vignette: number
+  effort: { scale: number; foveation: number; rate: number | null } | null
 }
 
 declare global {

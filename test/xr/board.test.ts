@@ -18,6 +18,10 @@ const FULL: BoardInput = {
   hasSelection: true,
   isDetailOpen: true,
   isFollowing: true,
+  isSeated: true,
+  isGoing: true,
+  isGliding: true,
+  arrangement: 'By parent',
   filter: 'status:failed',
   isPast: true,
   canTerminate: true,
@@ -85,6 +89,12 @@ describe('the board', () => {
     const least = layOutBoard({ ...FULL, banner: null, detail: null, hasSelection: false, isPast: false })
     const exitOf = (of: typeof board) => of.buttons.find(({ command }) => command === 'exit')
     expect(exitOf(least)).toEqual(exitOf(board))
+  })
+
+  test('who asked for less motion is not offered to glide', () => {
+    const commands = layOutBoard({ ...FULL, isGliding: null }).buttons.map(({ command }) => command)
+    expect(commands).not.toContain('glide')
+    expect(commands).toContain('go')
   })
 
   test('who may not end agents is not offered it', () => {

@@ -3,6 +3,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Entity } from '../../protocol/swarm.ts'
+import { BINDINGS } from '../../web/xr/actions.ts'
 import { launchBrowser } from '../helpers/browser.ts'
 import { countOnly, enter, expectNoFaults, frames, leave, openWithHeadset } from '../helpers/headset.ts'
 import { type OpenOptions, openPage, pageStats } from '../helpers/page.ts'
@@ -50,6 +51,13 @@ const holdings = (page: Page) =>
 describe('stepping inside', () => {
   test('a click enters VR with what it needs and no more; two eyes, and out again (X7, X24)', async () => {
     const { page } = await open()
+    // Whatever stands beside the scene is an action, and so has its way in a headset (X25).
+    const known = new Set(Object.values(BINDINGS).flatMap(({ screen }) => screen.controls))
+    const shown = await page
+      .locator('.scene-controls [data-testid]')
+      .evaluateAll((elements) => elements.map((element) => element.getAttribute('data-testid') ?? ''))
+    expect(shown.length).toBeGreaterThan(6)
+    expect(shown.filter((testId) => !known.has(testId) && !/^enter-[va]r$/.test(testId))).toEqual([])
     // Near is enough for it to be loaded: then a click can enter at once.
     const loaded = page.waitForResponse(/enterXr/)
     await page.locator('[data-testid=enter-vr]').hover()

@@ -1,12 +1,10 @@
-// Presses, pulls, what follows the body, the dark edge, and what is kept: all without a headset.
+// Presses, pulls and what follows the body: all without a headset.
 
 import { describe, expect, test } from 'vitest'
-import { Vignette } from '../../web/xr/comfort.ts'
 import { Grasp } from '../../web/xr/grasp.ts'
 import { angleBetween, LazyFollow } from '../../web/xr/lazyFollow.ts'
 import { type Pointer, Pointers } from '../../web/xr/pointers.ts'
 import type { Point, WorldRig } from '../../web/xr/worldRig.ts'
-import { MAX_HEIGHT_METRES, parseXrSettings } from '../../web/xr/xrSettings.ts'
 
 const rigAt = (): WorldRig => ({ x: 0, y: 0, z: 0, yaw: 0, scale: 20 })
 const handAt = (x: number, y = 1, z = -0.3, isSqueezed = false) => ({ grip: { x, y, z }, isSqueezed })
@@ -94,32 +92,6 @@ describe('panels', () => {
   test('take the shorter way round', () => {
     expect(angleBetween(3, -3)).toBeCloseTo(2 * Math.PI - 6, 9)
     expect(angleBetween(-3, 3)).toBeCloseTo(6 - 2 * Math.PI, 9)
-  })
-})
-
-describe('the dark edge', () => {
-  test('is there within 100 ms of a world that goes by faster than 0.5 m/s, and gone soon after (X14)', () => {
-    const vignette = new Vignette()
-    for (let ms = 0; ms < 500; ms += 11) vignette.update(0.49, 0.011)
-    expect(vignette.amount).toBe(0)
-    for (let ms = 0; ms < 100; ms += 11) vignette.update(0.51, 0.011)
-    expect(vignette.amount).toBe(1)
-    for (let ms = 0; ms < 400; ms += 11) vignette.update(0, 0.011)
-    expect(vignette.amount).toBe(0)
-  })
-})
-
-describe('how somebody likes to stand', () => {
-  test.each([
-    [null, 'table', 0],
-    ['{', 'table', 0],
-    ['7', 'table', 0],
-    ['{"stand":"roof","heightMetres":"high"}', 'table', 0],
-    ['{"stand":"room","heightMetres":-0.3}', 'room', -0.3],
-    ['{"stand":"inside","heightMetres":99}', 'inside', MAX_HEIGHT_METRES],
-    ['{"stand":"__proto__"}', 'table', 0],
-  ])('%s', (text, stand, heightMetres) => {
-    expect(parseXrSettings(text)).toEqual({ stand, heightMetres })
   })
 })
 

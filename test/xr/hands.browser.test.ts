@@ -109,6 +109,28 @@ describe.each(INPUTS)('by %s, %s', (input, hand) => {
       await frames(page, 2)
       expect(changes(before, await rigOf(page)), command).toBeCloseTo(0, 2)
     }
+    // Nearer, for who sits, and as before.
+    const standing = await rigOf(page)
+    await pressButton('seated')
+    await frames(page, 2)
+    expect((await rigOf(page)).scale).toBeCloseTo(standing.scale / 0.6, 6)
+    await pressButton('seated')
+
+    await pressButton('go')
+    const whence = await rigOf(page)
+    await click(page, input, hand, { x: hand === 'left' ? -1.5 : 1.5, y: 0.2, z: -0.9 })
+    await frames(page, 2)
+    const there = await rigOf(page)
+    expect(Math.hypot(there.x - whence.x, there.z - whence.z) / there.scale).toBeGreaterThan(0.5)
+    expect([there.y, there.yaw, there.scale]).toEqual([whence.y, whence.yaw, whence.scale])
+    // The press meant that, and nobody.
+    expect(await selected(page)).toEqual([name])
+
+    for (const layout of ['hierarchy', 'rings', 'force']) {
+      await pressButton('arrange')
+      await expect.poll(() => page.locator(`[data-testid=layout-${layout}]`).getAttribute('aria-pressed')).toBe('true')
+    }
+
     await pressButton('detail')
     await pressButton('detail')
     const before = await rigOf(page)

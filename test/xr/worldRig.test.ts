@@ -3,11 +3,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  carry,
   drag,
   type Point,
   place,
   SNAP_TURN,
   STANDS,
+  standBefore,
+  standOf,
   stretch,
   toRoom,
   toScene,
@@ -108,7 +111,7 @@ describe('the user in the scene', () => {
     (stand) => {
       const rig: WorldRig = { x: 9, y: 9, z: 9, yaw: 3, scale: 5 }
       const head = { x: 0.4, y: 1.6, z: -0.3 }
-      place(rig, stand, head, Math.PI / 2, { x: 5, y: 6, z: 7, radius: 30 })
+      place(rig, standOf(stand, false), head, Math.PI / 2, { x: 5, y: 6, z: 7, radius: 30 })
       const middle = toRoom(rig, { x: 5, y: 6, z: 7 }, zero())
       const { radius, distance, drop } = STANDS[stand]
       expect(30 / rig.scale).toBeCloseTo(radius, 9)
@@ -116,4 +119,49 @@ describe('the user in the scene', () => {
       expect(apart(middle, { x: head.x - distance, y: head.y - drop, z: head.z })).toBeLessThan(1e-9)
     },
   )
+
+  test('who sits has the swarm within reach of an arm, and within 60° of where they look (X16)', () => {
+    const rig: WorldRig = { x: 0, y: 0, z: 0, yaw: 0, scale: 1 }
+    const head = { x: 0, y: 1.1, z: 0 }
+    const swarm = { x: 5, y: 6, z: 7, radius: 30 }
+    place(rig, standOf('table', true), head, 0, swarm)
+    const middle = toRoom(rig, swarm, zero())
+    const radius = swarm.radius / rig.scale
+    // From the shoulder's height, as far as an arm that is stretched out.
+    const shoulder = { x: 0.18, y: 0.9, z: -0.05 }
+    expect(apart(middle, shoulder) - radius).toBeLessThan(0.6)
+    const aside = Math.asin(radius / apart(middle, head)) + Math.atan2(head.y - middle.y, -middle.z)
+    expect((aside * 180) / Math.PI).toBeLessThan(60)
+    expect(standOf('inside', true)).toEqual(STANDS.inside)
+  })
+
+  test('carried over the floor the user keeps height, turn and scale', () => {
+    fc.assert(
+      fc.property(anyRig, point, point, (rig, head, goal) => {
+        const { y, yaw, scale } = rig
+        const under = toScene(rig, { ...goal, y: head.y }, zero())
+        carry(rig, goal.x - head.x, 0, goal.z - head.z)
+        expect(apart(toScene(rig, head, zero()), under) / scale).toBeLessThan(1e-9)
+        expect(rig.y).toBeCloseTo(y, 9)
+        expect([rig.yaw, rig.scale]).toEqual([yaw, scale])
+      }),
+    )
+  })
+
+  test('who goes to an agent has it 0.7 m before them, on the side they came from', () => {
+    fc.assert(
+      fc.property(anyRig, point, point, (rig, head, at) => {
+        fc.pre(Math.hypot(at.x - head.x, at.z - head.z) > 0.1)
+        const { yaw, scale } = rig
+        const agent = toScene(rig, at, zero())
+        standBefore(rig, head, 1, agent, 2 * scale)
+        const now = toRoom(rig, agent, zero())
+        expect(Math.hypot(now.x - head.x, now.z - head.z)).toBeCloseTo(0.7 + 2, 6)
+        expect(now.y).toBeCloseTo(head.y - 0.1, 6)
+        const side = Math.atan2(now.x - head.x, now.z - head.z) - Math.atan2(at.x - head.x, at.z - head.z)
+        expect(Math.cos(side)).toBeCloseTo(1, 9)
+        expect([rig.yaw, rig.scale]).toEqual([yaw, scale])
+      }),
+    )
+  })
 })

@@ -25,6 +25,10 @@ export interface XrStats {
   frameMs: { p50: number; p95: number }
   /** Where the user stands in the scene: place, turn (radians), and the scene's units in a metre. */
   rig: { x: number; y: number; z: number; yaw: number; scale: number } | null
+  /** How much of the view's edge is dark, 0 to 1. */
+  vignette: number
+  /** What is asked of the headset: of its pixels along each side, of its coarser edge, of its frames a second. */
+  effort: { scale: number; foveation: number; rate: number | null } | null
 }
 
 export interface PageStats extends SceneStats {
@@ -46,6 +50,8 @@ const NO_XR: XrStats = {
   ownMs: { p50: 0, p95: 0 },
   frameMs: { p50: 0, p95: 0 },
   rig: null,
+  vignette: 0,
+  effort: null,
 }
 
 let xrStats: (() => XrStats) | null = null

@@ -9,6 +9,7 @@ export const ACTIONS = [
   'move',
   'turn',
   'scale',
+  'arrange',
   'reset',
   'retry-now',
   'back-to-live',
@@ -28,6 +29,10 @@ export const XR_COMMANDS = [
   'turn-right',
   'lower',
   'higher',
+  'seated',
+  'go',
+  'glide',
+  'arrange',
   'follow',
   'filter',
   'detail',
@@ -41,8 +46,11 @@ export const XR_COMMANDS = [
 ] as const
 export type XrCommand = (typeof XR_COMMANDS)[number]
 
-/** By a control of the page (its `data-testid`), or by pointer and keys over the scene itself. */
-export type ScreenBinding = { type: 'control'; testId: string } | { type: 'scene'; by: 'click' | 'drag' | 'wheel' }
+/** By controls of the page (their `data-testid`), and by pointer over the scene itself. */
+export interface ScreenBinding {
+  controls: readonly string[]
+  over: 'click' | 'drag' | 'wheel' | null
+}
 
 /** By a ray and a short press, by a press that is drawn along, or by a button that any ray can press. */
 export type XrBinding =
@@ -50,23 +58,39 @@ export type XrBinding =
   | { type: 'pull'; alsoBy: readonly XrCommand[] }
   | { type: 'button'; commands: readonly [XrCommand, ...XrCommand[]] }
 
-export const BINDINGS: Readonly<Record<Action, { screen: ScreenBinding; xr: XrBinding }>> = {
-  select: { screen: { type: 'scene', by: 'click' }, xr: { type: 'ray' } },
-  'open-detail': { screen: { type: 'scene', by: 'click' }, xr: { type: 'button', commands: ['detail'] } },
-  follow: { screen: { type: 'control', testId: 'camera-follow' }, xr: { type: 'button', commands: ['follow'] } },
-  filter: { screen: { type: 'control', testId: 'search' }, xr: { type: 'button', commands: ['filter'] } },
+export interface Binding {
+  screen: ScreenBinding
+  xr: XrBinding
+}
+export type Bindings = Readonly<Record<Action, Binding>>
+
+const over = (gesture: ScreenBinding['over'], ...controls: string[]): ScreenBinding => ({ controls, over: gesture })
+const by = (...controls: string[]): ScreenBinding => ({ controls, over: null })
+
+export const BINDINGS: Bindings = {
+  select: { screen: over('click'), xr: { type: 'ray' } },
+  'open-detail': { screen: over('click'), xr: { type: 'button', commands: ['detail'] } },
+  follow: { screen: by('camera-follow'), xr: { type: 'button', commands: ['follow'] } },
+  filter: { screen: by('search'), xr: { type: 'button', commands: ['filter'] } },
   move: {
-    screen: { type: 'scene', by: 'drag' },
-    xr: { type: 'pull', alsoBy: ['table', 'room', 'inside', 'higher', 'lower'] },
+    screen: over('drag'),
+    xr: { type: 'pull', alsoBy: ['table', 'room', 'inside', 'higher', 'lower', 'seated', 'go', 'glide'] },
   },
-  turn: { screen: { type: 'scene', by: 'drag' }, xr: { type: 'pull', alsoBy: ['turn-left', 'turn-right'] } },
-  scale: { screen: { type: 'scene', by: 'wheel' }, xr: { type: 'pull', alsoBy: ['larger', 'smaller'] } },
-  reset: { screen: { type: 'control', testId: 'camera-fit' }, xr: { type: 'button', commands: ['reset'] } },
-  'retry-now': { screen: { type: 'control', testId: 'retry' }, xr: { type: 'button', commands: ['retry'] } },
-  'back-to-live': { screen: { type: 'control', testId: 'back-to-live' }, xr: { type: 'button', commands: ['live'] } },
-  exit: { screen: { type: 'control', testId: 'exit-xr' }, xr: { type: 'button', commands: ['exit'] } },
+  turn: { screen: over('drag'), xr: { type: 'pull', alsoBy: ['turn-left', 'turn-right'] } },
+  scale: {
+    screen: over('wheel', 'camera-zoom-in', 'camera-zoom-out'),
+    xr: { type: 'pull', alsoBy: ['larger', 'smaller'] },
+  },
+  arrange: {
+    screen: by('layout-force', 'layout-hierarchy', 'layout-rings'),
+    xr: { type: 'button', commands: ['arrange'] },
+  },
+  reset: { screen: by('camera-fit'), xr: { type: 'button', commands: ['reset'] } },
+  'retry-now': { screen: by('retry'), xr: { type: 'button', commands: ['retry'] } },
+  'back-to-live': { screen: by('back-to-live'), xr: { type: 'button', commands: ['live'] } },
+  exit: { screen: by('exit-xr'), xr: { type: 'button', commands: ['exit'] } },
   terminate: {
-    screen: { type: 'control', testId: 'terminate' },
+    screen: by('terminate'),
     xr: { type: 'button', commands: ['terminate', 'terminate-yes', 'terminate-no'] },
   },
 }

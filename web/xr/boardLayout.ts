@@ -4,7 +4,7 @@
 import type { XrCommand } from './actions.ts'
 
 export const PICTURE_WIDTH = 1_024
-export const PICTURE_HEIGHT = 1_024
+export const PICTURE_HEIGHT = 1_128
 
 export const PANEL_NAMES = ['banner', 'menu', 'detail'] as const
 export type PanelName = (typeof PANEL_NAMES)[number]
@@ -28,9 +28,9 @@ export interface Panel {
 
 export const PANELS: Readonly<Record<PanelName, Panel>> = {
   banner: { box: { x: 0, y: 0, width: 1_024, height: 168 }, azimuth: 0, elevation: 0.38, distance: 1.6, width: 1 },
-  menu: { box: { x: 0, y: 168, width: 1_024, height: 316 }, azimuth: 0, elevation: -0.62, distance: 0.95, width: 0.8 },
+  menu: { box: { x: 0, y: 168, width: 1_024, height: 420 }, azimuth: 0, elevation: -0.66, distance: 0.95, width: 0.8 },
   detail: {
-    box: { x: 0, y: 484, width: 640, height: 540 },
+    box: { x: 0, y: 588, width: 640, height: 540 },
     azimuth: -0.6,
     elevation: -0.05,
     distance: 1.2,
@@ -73,6 +73,13 @@ export interface BoardInput {
   hasSelection: boolean
   isDetailOpen: boolean
   isFollowing: boolean
+  isSeated: boolean
+  /** The next press goes where it points. */
+  isGoing: boolean
+  /** `null`: it is not offered, for less motion was asked for. */
+  isGliding: boolean | null
+  /** How the swarm is laid out, in a word. */
+  arrangement: string
   /** The filter in words; empty for none. */
   filter: string
   isPast: boolean
@@ -82,7 +89,7 @@ export interface BoardInput {
 
 const GAP = 12
 const COLUMNS = 6
-const ROWS = 3
+const ROWS = 4
 const MENU_SIZE = 27
 const DETAIL_BUTTON = 92
 
@@ -100,8 +107,9 @@ export function layOutBoard(input: BoardInput): Board {
 }
 
 function menuButtons(input: BoardInput): BoardButton[] {
-  const { hasSelection, isDetailOpen, isFollowing, filter, isPast } = input
-  const wanted: [XrCommand, string, boolean][] = [
+  const { hasSelection, isDetailOpen, isFollowing, isSeated, isGoing, isGliding, arrangement, filter, isPast } = input
+  // A place for each, whether it is there now or not: hands learn where things are.
+  const wanted: ([XrCommand, string, boolean] | null)[] = [
     ['table', 'Table', false],
     ['room', 'Room', false],
     ['inside', 'Inside', false],
@@ -112,13 +120,17 @@ function menuButtons(input: BoardInput): BoardButton[] {
     ['turn-right', 'Turn right', false],
     ['higher', 'Higher', false],
     ['lower', 'Lower', false],
+    ['seated', 'Seated', isSeated],
+    ['go', isGoing ? 'Point there' : 'Go to…', isGoing],
+    ['arrange', arrangement, false],
     ['filter', filter === '' ? 'All agents' : filter, filter !== ''],
+    hasSelection ? ['follow', 'Follow', isFollowing] : null,
+    hasSelection ? ['detail', 'Detail', isDetailOpen] : null,
     ['retry', 'Retry now', false],
-    ...(hasSelection ? ([['follow', 'Follow', isFollowing]] as [XrCommand, string, boolean][]) : []),
-    ...(hasSelection ? ([['detail', 'Detail', isDetailOpen]] as [XrCommand, string, boolean][]) : []),
-    ...(isPast ? ([['live', 'Back to live', false]] as [XrCommand, string, boolean][]) : []),
+    isPast ? ['live', 'Back to live', false] : null,
+    isGliding === null ? null : ['glide', 'Glide', isGliding],
   ]
-  const cells = wanted.map(([command, label, isOn], index) => menuButton(index, command, label, isOn))
+  const cells = wanted.flatMap((button, index) => (button ? [menuButton(index, ...button)] : []))
   // Always in the same corner: whoever wants out must not have to look for it.
   cells.push(menuButton(COLUMNS * ROWS - 1, 'exit', 'Exit', false))
   return cells

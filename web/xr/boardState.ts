@@ -1,9 +1,11 @@
 // What the board says now, from what the page knows. Asked a few times a second, never in a headset's frame.
 
 import type { Agent } from '../../protocol/swarm.ts'
+import type { LayoutMode } from '../layout/layoutModes.ts'
 import { modeShown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model, serverNowMs } from '../store/session.ts'
+import { useAppearance } from '../store/settings.ts'
 import { isPast, shownMs, useTravel } from '../store/travel.ts'
 import { statusText } from '../theme/status.ts'
 import { bannerLines } from '../ui/bannerLines.ts'
@@ -17,10 +19,19 @@ export interface BoardWish {
   askingId: string | null
   /** What came of it. */
   note: string
+  isSeated: boolean
+  isGoing: boolean
+  isGliding: boolean
 }
 
-export function boardInput({ isDetailOpen, askingId, note }: BoardWish): BoardInput {
-  const { selectedId, isFollowing, filter } = useLooking.getState()
+const ARRANGEMENTS: Readonly<Record<LayoutMode, string>> = {
+  force: 'By links',
+  hierarchy: 'By parent',
+  rings: 'Rings',
+}
+
+export function boardInput({ isDetailOpen, askingId, note, isSeated, isGoing, isGliding }: BoardWish): BoardInput {
+  const { selectedId, isFollowing, filter, layoutMode } = useLooking.getState()
   const agent = selectedId === null ? null : (model.get('agent', selectedId) ?? null)
   const line = useLine.getState()
   const isInPast = isPast(useTravel.getState())
@@ -31,6 +42,10 @@ export function boardInput({ isDetailOpen, askingId, note }: BoardWish): BoardIn
     hasSelection: agent !== null,
     isDetailOpen,
     isFollowing,
+    isSeated,
+    isGoing,
+    isGliding: useAppearance.getState().isStill ? null : isGliding,
+    arrangement: ARRANGEMENTS[layoutMode],
     filter,
     isPast: isInPast,
     canTerminate: agent !== null && canCommand && agent.origin === 'claude-flow' && !agent.mock,

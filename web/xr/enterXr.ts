@@ -3,12 +3,8 @@
 import { createXRStore } from '@react-three/xr'
 import { immersiveSurface } from '../scene/immersiveSurface.ts'
 import type { XrMode } from './availability.ts'
+import { RATES } from './pace.ts'
 import { XrStage } from './xrStage.ts'
-
-/** Steady before fast: a frame that comes late is worse than one that is not there. */
-const RATES = [90, 72] as const
-/** Of the edge of the view, how much is drawn coarser: more than a little, and no label there can be read. */
-const FOVEATION = 0.3
 
 const store = createXRStore({
   // Each of these is on otherwise: an emulator in place of a headset, sessions that nobody asked for, and permissions that
@@ -31,7 +27,8 @@ const store = createXRStore({
   // Absolute, or the library throws; our own, or it asks elsewhere.
   baseAssetPath: `${location.origin}/profiles/`,
   frameRate: (supported) => RATES.find((rate) => Array.prototype.includes.call(supported, rate)) ?? false,
-  foveation: FOVEATION,
+  // The library's own is the coarsest there is; what is needed is seen in there.
+  foveation: 0,
 })
 
 /** Resolves when one is in. Must be called in the click itself: browsers let nobody in otherwise. */

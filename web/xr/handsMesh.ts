@@ -3,14 +3,17 @@
 import { DynamicDrawUsage, InstancedBufferAttribute, Mesh, ShaderMaterial } from 'three'
 import { quadGeometry } from '../scene/nodeMeshes.ts'
 import type { ScenePalette } from '../scene/palette.ts'
+import type { Landing } from './landing.ts'
 import type { Pointer } from './pointers.ts'
 import { type Point, toScene, type WorldRig } from './worldRig.ts'
 
-const MAX_STROKES = 96
+const MAX_STROKES = 160
 /** So much of a ray is seen, in metres: a hint of where it goes. */
 const BEAM_METRES = 0.35
 const HAND_BEAM_METRES = 0.25
 const CURSOR_RADIANS = 0.006
+const RING_METRES = 0.22
+const RING_STROKES = 16
 /** Pairs of joints between which a bone is drawn; joint 0 is the wrist, each finger has four or five. */
 const BONES: readonly (readonly [number, number])[] = [
   [0, 1],
@@ -136,6 +139,21 @@ export class HandsMesh {
     this.#stroke(end, end, reach * CURSOR_RADIANS * (pointer.isPressed ? 0.7 : 1), 1, 1, rig)
   }
 
+  /** The way to where somebody would go, and the place on the floor. */
+  addLanding({ way, count, at }: Landing, rig: WorldRig): void {
+    for (let point = 1; point < count; point++) {
+      pointOf(way, point - 1, start)
+      pointOf(way, point, end)
+      this.#stroke(start, end, 0.004, 0.6, 0.6, rig)
+    }
+    for (let stroke = 0; stroke < RING_STROKES; stroke++) {
+      onRing(at, stroke, start)
+      onRing(at, stroke + 1, end)
+      this.#stroke(start, end, 0.01, 0.95, 0.95, rig)
+    }
+    this.#stroke(at, at, 0.03, 0.95, 0.95, rig)
+  }
+
   #addBones({ joints, hasJoints }: Pointer, rig: WorldRig): void {
     if (!joints || !hasJoints) return
     for (const [first, second] of BONES) {
@@ -179,6 +197,19 @@ function along(from: Point, way: Point, metres: number, into: Point): void {
   into.x = from.x + way.x * metres
   into.y = from.y + way.y * metres
   into.z = from.z + way.z * metres
+}
+
+function pointOf(points: Float32Array, point: number, into: Point): void {
+  into.x = points[point * 3] as number
+  into.y = points[point * 3 + 1] as number
+  into.z = points[point * 3 + 2] as number
+}
+
+function onRing({ x, y, z }: Point, stroke: number, into: Point): void {
+  const angle = (stroke / RING_STROKES) * 2 * Math.PI
+  into.x = x + RING_METRES * Math.cos(angle)
+  into.y = y
+  into.z = z + RING_METRES * Math.sin(angle)
 }
 
 function jointAt(joints: Float32Array, joint: number, into: Point): void {

@@ -26,6 +26,11 @@ export const STANDS = {
   inside: { radius: 6, distance: 0, drop: 0 },
 } as const
 export type StandName = keyof typeof STANDS
+/** Who sits cannot walk up to it: as much of the view, but this much nearer, so that arms reach it. */
+const SEATED_SHARE = 0.6
+/** How far before the eyes an agent is that somebody went to, and how much below them. */
+const BEFORE_METRES = 0.7
+const BELOW_METRES = 0.1
 
 export function toScene(rig: WorldRig, at: Point, into: Point): Point {
   const cos = Math.cos(rig.yaw)
@@ -120,15 +125,48 @@ export function zoomAbout(rig: WorldRig, at: Point, factor: number, usual: numbe
   pin(rig, at, kept.x, kept.y, kept.z)
 }
 
-/** The swarm as the named stand has it, in front of who looks along `headYaw`. */
+/** Carries the user through the scene, by metres of the room. */
+export function carry(rig: WorldRig, byX: number, byY: number, byZ: number): void {
+  moved.x = byX
+  moved.y = byY
+  moved.z = byZ
+  turned(rig, moved, moved)
+  rig.x += moved.x * rig.scale
+  rig.y += moved.y * rig.scale
+  rig.z += moved.z * rig.scale
+}
+
+/** Puts the user before this point of the scene, on the side that they come from, and turned as they are. */
+export function standBefore(rig: WorldRig, head: Point, headYaw: number, at: Point, radius: number): void {
+  toRoom(rig, at, middle)
+  const x = middle.x - head.x
+  const z = middle.z - head.z
+  const level = Math.hypot(x, z)
+  // Right above or below there is no side: then it is where they look.
+  const wayX = level > 0.05 ? x / level : -Math.sin(headYaw)
+  const wayZ = level > 0.05 ? z / level : -Math.cos(headYaw)
+  const metres = BEFORE_METRES + radius / rig.scale
+  middle.x = head.x + wayX * metres
+  middle.y = head.y - BELOW_METRES
+  middle.z = head.z + wayZ * metres
+  pin(rig, middle, at.x, at.y, at.z)
+}
+
+/** How a stand is for who stands, or sits. */
+export function standOf(stand: StandName, isSeated: boolean): { radius: number; distance: number; drop: number } {
+  const { radius, distance, drop } = STANDS[stand]
+  const share = isSeated && stand !== 'inside' ? SEATED_SHARE : 1
+  return { radius: radius * share, distance: distance * share, drop: drop * share }
+}
+
+/** The swarm as that stand has it, in front of who looks along `headYaw`. */
 export function place(
   rig: WorldRig,
-  stand: StandName,
+  { radius, distance, drop }: ReturnType<typeof standOf>,
   head: Point,
   headYaw: number,
   swarm: Point & { radius: number },
 ): void {
-  const { radius, distance, drop } = STANDS[stand]
   rig.scale = Math.max(swarm.radius, 1e-3) / radius
   // Ahead in the room is what the screen's camera looks along in the scene.
   rig.yaw = -headYaw

@@ -6,11 +6,15 @@ export interface XrSettings {
   stand: StandName
   /** The swarm so much higher than usual, in metres: for who sits, or is not as tall as most. */
   heightMetres: number
+  /** Who sits has everything nearer. */
+  isSeated: boolean
+  /** Pushed forward, a stick glides instead of choosing a place to go to: not everybody can bear that, so it has to be asked for. */
+  isGliding: boolean
 }
 
 const STORAGE_KEY = 'swarmscope.xr'
 export const MAX_HEIGHT_METRES = 0.8
-const DEFAULTS: XrSettings = { stand: 'table', heightMetres: 0 }
+const DEFAULTS: XrSettings = { stand: 'table', heightMetres: 0, isSeated: false, isGliding: false }
 
 /** Whatever a storage holds: another version, or another hand, may have written it. */
 export function parseXrSettings(text: string | null): XrSettings {
@@ -21,10 +25,12 @@ export function parseXrSettings(text: string | null): XrSettings {
     return DEFAULTS
   }
   if (typeof stored !== 'object' || stored === null) return DEFAULTS
-  const { stand, heightMetres } = stored as Record<string, unknown>
+  const { stand, heightMetres, isSeated, isGliding } = stored as Record<string, unknown>
   return {
     stand: isStand(stand) ? stand : DEFAULTS.stand,
     heightMetres: typeof heightMetres === 'number' ? clampHeight(heightMetres) : DEFAULTS.heightMetres,
+    isSeated: isSeated === true,
+    isGliding: isGliding === true,
   }
 }
 

@@ -1,5 +1,6 @@
 // One stay in a headset, from its first frame to its end: what was made for it goes with it.
 
+import { LAYOUT_MODES } from '../layout/layoutModes.ts'
 import { FrameStats } from '../scene/frameStats.ts'
 import type { ImmersiveSurface } from '../scene/immersiveSurface.ts'
 import { useLooking } from '../store/looking.ts'
@@ -13,20 +14,26 @@ import type { XrMode } from './availability.ts'
 import { type BoardButton, buttonAt, layOutBoard } from './boardLayout.ts'
 import { BoardMesh } from './boardMesh.ts'
 import { boardInput } from './boardState.ts'
-import { Vignette } from './comfort.ts'
+import { Vignette, WorldMotion } from './comfort.ts'
 import { Grasp } from './grasp.ts'
 import { HandsMesh } from './handsMesh.ts'
 import { HeadRig } from './headRig.ts'
+import { Landing } from './landing.ts'
 import { LazyFollow } from './lazyFollow.ts'
+import { Pace } from './pace.ts'
 import { pickRay } from './pickRay.ts'
 import { type Pointer, Pointers } from './pointers.ts'
+import { glideOf, Stick } from './stick.ts'
 import { VignetteMesh } from './vignetteMesh.ts'
 import {
+  carry,
   type Point,
   place,
   SNAP_TURN,
   STANDS,
   type StandName,
+  standBefore,
+  standOf,
   toRoom,
   toScene,
   turnAbout,
@@ -42,9 +49,7 @@ const PREPARE_MS = 60
 const BOARD_MS = 250
 const ZOOM_STEP = 1.3
 const HEIGHT_STEP_METRES = 0.1
-/** A stick is a snap turn beyond the first, and ready for the next one within the second. */
-const STICK_ON = 0.7
-const STICK_OFF = 0.4
+const GLIDE_METRES_PER_SEC = 1.5
 const HOVER_PULSE = [0.15, 12] as const
 const SELECT_PULSE = [0.5, 35] as const
 /** What is asked for in turn by the filter's button. */
@@ -55,7 +60,18 @@ interface Aim {
   agentId: string | null
   /** In metres; infinite for nothing. */
   reach: number
-  isStickReady: boolean
+  /** Of whom it is on; -1 for nobody. */
+  slot: number
+  /** Its stick chooses a place to go to. */
+  isChoosing: boolean
+  /** Where it would set its user down: before whom it is on, or on the floor. */
+  goal: 'none' | 'agent' | 'floor'
+}
+
+/** What a pointer keeps from frame to frame. */
+interface Reach extends Aim {
+  stick: Stick
+  landing: Landing
 }
 
 export interface XrStageInput {
@@ -69,7 +85,7 @@ export class XrStage {
   readonly #rig: WorldRig = { x: 0, y: 0, z: 0, yaw: 0, scale: 20 }
   readonly #head: HeadRig
   readonly #pointers: Pointers
-  readonly #aims = new Map<Pointer, Aim>()
+  readonly #aims = new Map<Pointer, Reach>()
   /** What it pointed at when it was pressed; `null`: its first frame is yet to come. */
   readonly #pressed = new Map<Pointer, Aim | null>()
   readonly #grasp = new Grasp<PointerHand>()
@@ -78,6 +94,11 @@ export class XrStage {
   readonly #handsMesh: HandsMesh
   readonly #vignette = new Vignette()
   readonly #vignetteMesh = new VignetteMesh()
+  readonly #motion = new WorldMotion()
+  readonly #pace: Pace
+  #framedAtMs = 0
+  /** The next press goes where it points. */
+  #isGoing = false
   readonly #follow = new LazyFollow()
   readonly #own = new FrameStats()
   readonly #whole = new FrameStats()
@@ -101,6 +122,7 @@ export class XrStage {
     const { renderer, scene, swarm } = surface
     renderer.xr.cameraAutoUpdate = false
     this.#head = new HeadRig(scene, this.#rig)
+    this.#pace = new Pace(session.supportedFrameRates ?? [])
     this.#handsMesh = new HandsMesh(swarm.palette)
     scene.add(this.#vignetteMesh.mesh, this.#board.mesh, this.#handsMesh.mesh)
     swarm.setImmersion({ isPassthrough: mode === 'immersive-ar' })
@@ -124,6 +146,8 @@ export class XrStage {
         ownMs: this.#own.quantiles(),
         frameMs: this.#whole.quantiles(),
         rig: { ...this.#rig },
+        vignette: this.#vignette.amount,
+        effort: { ...this.#pace.effort },
       })),
       useLooking.subscribe(({ selectedId, isFollowing }, old) => {
         if (selectedId !== old.selectedId) {
@@ -146,12 +170,13 @@ export class XrStage {
     const { renderer, scene, swarm } = this.#input.surface
     const room = renderer.xr.getReferenceSpace()
     if (this.#hasEnded || !room || frame.session !== this.#input.session) return
+    this.#keepPace(frame, room, nowMs)
     const head = this.#head
     head.readHead(renderer)
     if (!head.isSeen) return
     if (!this.#isPlaced) this.#placeAtFirst()
     this.#pointers.update(frame, room)
-    this.#move(deltaSec)
+    this.#move(nowMs, deltaSec)
     head.applyTo(renderer)
     this.#aim()
     swarm.frame(nowMs, deltaSec, renderer, head.camera, head, head.stage)
@@ -164,6 +189,22 @@ export class XrStage {
     this.#whole.drawCalls = renderer.info.render.calls / eyes
     this.#whole.triangles = renderer.info.render.triangles / eyes
     this.#whole.push(performance.now() - nowMs)
+  }
+
+  /** Frames that come late are answered by asking for less, while anybody sees them. */
+  #keepPace(frame: XRFrame, room: XRReferenceSpace, nowMs: number): void {
+    const { session, surface } = this.#input
+    // Not every browser tells when a frame will be seen.
+    const atMs = frame.predictedDisplayTime ?? nowMs
+    const intervalMs = session.visibilityState === 'visible' ? atMs - this.#framedAtMs : 0
+    this.#framedAtMs = atMs
+    const before = this.#pace.effort.rate
+    if (!this.#pace.frame(intervalMs, session.frameRate)) return
+    const { scale, foveation, rate } = this.#pace.effort
+    surface.renderer.xr.setFoveation(foveation)
+    for (const view of frame.getViewerPose(room)?.views ?? []) view.requestViewportScale?.(scale)
+    // A headset that will not go as fast now says so by refusing.
+    if (rate !== null && rate !== before) session.updateTargetFrameRate?.(rate)?.catch(() => undefined)
   }
 
   /** Before the first frame nobody knows where the head is. */
@@ -206,38 +247,86 @@ export class XrStage {
 
   #stand(stand: StandName): void {
     const { head, headYaw, swarm } = this.#head
-    place(this.#rig, stand, head, headYaw, swarm)
+    place(this.#rig, standOf(stand, this.#settings.isSeated), head, headYaw, swarm)
+    this.#motion.jump()
     this.#rig.y -= this.#settings.heightMetres * this.#rig.scale
     this.#usualScale = swarm.radius / STANDS.table.radius
     this.#head.stopTracking()
   }
 
   /** What the hands and sticks do to the world, and how fast it goes by for that. */
-  #move(deltaSec: number): void {
-    toScene(this.#rig, this.#head.head, before)
-    const beforeScale = this.#rig.scale
-    const wasPulling = this.#grasp.isPulling
+  #move(nowMs: number, deltaSec: number): void {
     this.#grasp.update(this.#rig, this.#usualScale)
-    toScene(this.#rig, this.#head.head, after)
-    if (wasPulling && deltaSec > 0) {
-      const metres = Math.hypot(after.x - before.x, after.y - before.y, after.z - before.z) / beforeScale
-      this.#vignette.update(metres / deltaSec, deltaSec)
-    } else this.#vignette.update(0, deltaSec)
+    for (const pointer of this.#pointers.all) this.#obeyStick(pointer, nowMs, deltaSec)
+    const { head, headYaw } = this.#head
+    const metresPerSec = this.#motion.speed(this.#rig, head, headYaw, deltaSec)
+    // Whoever sees the room itself is held by that: a dark edge would take it away.
+    this.#vignette.update(this.#input.mode === 'immersive-ar' ? 0 : metresPerSec, deltaSec)
     this.#vignetteMesh.show(this.#vignette.amount)
-    for (const pointer of this.#pointers.all) {
-      const aim = this.#aimOf(pointer)
-      const { x } = pointer.stick
-      if (aim.isStickReady && Math.abs(x) > STICK_ON) {
-        aim.isStickReady = false
-        turnAbout(this.#rig, this.#head.head, x > 0 ? -SNAP_TURN : SNAP_TURN)
-      } else if (Math.abs(x) < STICK_OFF) aim.isStickReady = true
+  }
+
+  #obeyStick(pointer: Pointer, nowMs: number, deltaSec: number): void {
+    const aim = this.#aimOf(pointer)
+    const { x, y } = pointer.stick
+    const isGliding = this.#settings.isGliding && !useAppearance.getState().isStill
+    const wish = aim.stick.read(x, y, nowMs, isGliding)
+    aim.isChoosing = wish === 'aim'
+    switch (wish) {
+      case 'turn-left':
+      case 'turn-right':
+        this.#turn(wish)
+        break
+      case 'go':
+        this.#goTo(aim)
+        break
+      case 'none': {
+        const metres = isGliding ? glideOf(x, y) * GLIDE_METRES_PER_SEC * deltaSec : 0
+        if (metres !== 0) carry(this.#rig, pointer.way.x * metres, pointer.way.y * metres, pointer.way.z * metres)
+        break
+      }
+      case 'aim':
+        break
+      default:
+        wish satisfies never
     }
   }
 
-  #aimOf(pointer: Pointer): Aim {
+  #turn(way: 'turn-left' | 'turn-right'): void {
+    turnAbout(this.#rig, this.#head.head, way === 'turn-left' ? SNAP_TURN : -SNAP_TURN)
+    this.#motion.jump()
+  }
+
+  /** At once, for whatever lies between would go by faster than anybody can bear. */
+  #goTo({ goal, slot, landing }: Reach): void {
+    const { head, headYaw } = this.#head
+    if (goal === 'none') return
+    if (goal === 'floor') carry(this.#rig, landing.at.x - head.x, 0, landing.at.z - head.z)
+    else {
+      const nodes = this.#input.surface.swarm.nodesBySlot()
+      const radius = nodes[slot * 4 + 3] ?? 0
+      // It has ended meanwhile: then there is nobody to stand before.
+      if (radius <= 0) return
+      middle.x = nodes[slot * 4] as number
+      middle.y = nodes[slot * 4 + 1] as number
+      middle.z = nodes[slot * 4 + 2] as number
+      standBefore(this.#rig, head, headYaw, middle, radius)
+    }
+    this.#motion.jump()
+  }
+
+  #aimOf(pointer: Pointer): Reach {
     let aim = this.#aims.get(pointer)
     if (!aim) {
-      aim = { button: null, agentId: null, reach: Number.POSITIVE_INFINITY, isStickReady: true }
+      aim = {
+        button: null,
+        agentId: null,
+        reach: Number.POSITIVE_INFINITY,
+        slot: -1,
+        isChoosing: false,
+        goal: 'none',
+        stick: new Stick(),
+        landing: new Landing(),
+      }
       this.#aims.set(pointer, aim)
     }
     return aim
@@ -255,6 +344,8 @@ export class XrStage {
       const aim = this.#aimOf(pointer)
       aim.button = null
       aim.agentId = null
+      aim.slot = -1
+      aim.goal = 'none'
       aim.reach = Number.POSITIVE_INFINITY
       if (!pointer.isSeen || !nodes) continue
       const panel = this.#board.meet(pointer.from, pointer.way)
@@ -265,6 +356,7 @@ export class XrStage {
         toScene(this.#rig, pointer.from, rayFrom)
         turned(this.#rig, pointer.way, rayWay)
         const slot = pickRay(nodes, graph.slots.end, rayFrom, rayWay)
+        aim.slot = slot
         const entity = slot < 0 ? null : graph.entityAt(slot)
         if (entity) {
           aim.agentId = entity.entity === 'agent' ? entity.id : (entity.assignedTo[0] ?? null)
@@ -274,6 +366,7 @@ export class XrStage {
           aim.reach = Math.hypot(x, y, z) / this.#rig.scale
         }
       }
+      if (this.#isGoing || aim.isChoosing) this.#findGoal(pointer, aim)
       if (this.#pressed.get(pointer) === null) this.#beginPress(pointer)
       if (aim.button || aim.agentId !== null) {
         hoveredId = aim.agentId
@@ -282,6 +375,12 @@ export class XrStage {
       }
     }
     this.#showHover(hoveredId, hoveredButton, hovering)
+  }
+
+  #findGoal({ source, from, way }: Pointer, aim: Reach): void {
+    if (aim.button) return
+    if (aim.slot >= 0) aim.goal = 'agent'
+    else if (aim.landing.find(from, way, source.targetRayMode === 'tracked-pointer')) aim.goal = 'floor'
   }
 
   #showHover(id: string | null, button: BoardButton | null, by: Pointer | null): void {
@@ -304,7 +403,11 @@ export class XrStage {
   #drawHands(): void {
     const mesh = this.#handsMesh
     mesh.begin()
-    for (const pointer of this.#pointers.all) mesh.add(pointer, this.#aimOf(pointer).reach, this.#rig)
+    for (const pointer of this.#pointers.all) {
+      const { reach, goal, landing } = this.#aimOf(pointer)
+      mesh.add(pointer, reach, this.#rig)
+      if (goal === 'floor') mesh.addLanding(landing, this.#rig)
+    }
     mesh.finish()
   }
 
@@ -345,6 +448,13 @@ export class XrStage {
       return
     }
     if (!this.#grasp.end(this.#handOf(pointer))) return
+    if (this.#isGoing) {
+      this.#isGoing = false
+      this.#goTo(aim)
+      this.#pointers.pulse(pointer, ...SELECT_PULSE)
+      this.#later(() => this.#refreshBoard())
+      return
+    }
     const { agentId } = began
     if (agentId !== null) this.#pointers.pulse(pointer, ...SELECT_PULSE)
     this.#later(() => useLooking.getState().select(agentId))
@@ -385,16 +495,32 @@ export class XrStage {
       case 'smaller':
         toRoom(this.#rig, this.#head.swarm, middle)
         zoomAbout(this.#rig, middle, command === 'larger' ? ZOOM_STEP : 1 / ZOOM_STEP, this.#usualScale)
+        this.#motion.jump()
         break
       case 'turn-left':
       case 'turn-right':
-        turnAbout(this.#rig, this.#head.head, command === 'turn-left' ? SNAP_TURN : -SNAP_TURN)
+        this.#turn(command)
+        break
+      case 'go':
+        this.#isGoing = !this.#isGoing
+        break
+      case 'glide':
+        this.#keep({ isGliding: !this.#settings.isGliding })
+        break
+      case 'seated':
+        this.#keep({ isSeated: !this.#settings.isSeated })
+        this.#measureSwarm()
+        this.#stand(this.#settings.stand)
+        break
+      case 'arrange':
+        looking.setLayoutMode(nextOf(LAYOUT_MODES, looking.layoutMode))
         break
       case 'higher':
       case 'lower': {
         const { heightMetres } = this.#settings
         const next = clampHeight(heightMetres + (command === 'higher' ? HEIGHT_STEP_METRES : -HEIGHT_STEP_METRES))
         this.#rig.y -= (next - heightMetres) * this.#rig.scale
+        this.#motion.jump()
         this.#keep({ heightMetres: next })
         break
       }
@@ -402,7 +528,7 @@ export class XrStage {
         looking.setFollowing(!looking.isFollowing)
         break
       case 'filter':
-        looking.setFilter(nextFilter(looking.filter))
+        looking.setFilter(nextOf(FILTERS, looking.filter))
         break
       case 'detail':
         this.#isDetailOpen = !this.#isDetailOpen
@@ -461,7 +587,15 @@ export class XrStage {
       this.#followedId = followedId
       this.#input.surface.swarm.setFollowed(followedId)
     }
-    const wish = { isDetailOpen: this.#isDetailOpen, askingId: this.#askingId, note: this.#note }
+    const { isSeated, isGliding } = this.#settings
+    const wish = {
+      isDetailOpen: this.#isDetailOpen,
+      askingId: this.#askingId,
+      note: this.#note,
+      isSeated,
+      isGoing: this.#isGoing,
+      isGliding,
+    }
     this.#board.show(layOutBoard(boardInput(wish)), this.#hoveredButton, this.#input.surface.swarm.palette)
   }
 
@@ -483,8 +617,6 @@ export class XrStage {
   }
 }
 
-const before: Point = { x: 0, y: 0, z: 0 }
-const after: Point = { x: 0, y: 0, z: 0 }
 const middle: Point = { x: 0, y: 0, z: 0 }
 const rayFrom: Point = { x: 0, y: 0, z: 0 }
 const rayWay: Point = { x: 0, y: 0, z: 0 }
@@ -506,8 +638,9 @@ class PointerHand {
   }
 }
 
-const nextFilter = (filter: string): string =>
-  FILTERS[((FILTERS as readonly string[]).indexOf(filter) + 1) % FILTERS.length] ?? ''
+/** Of something that is not in the list: the first. */
+const nextOf = <T extends string>(list: readonly [T, ...T[]], now: string): T =>
+  list[((list as readonly string[]).indexOf(now) + 1) % list.length] ?? list[0]
 
 /** The way back is loaded with whatever led to the past. */
 function backToLive(): void {
