@@ -157,6 +157,7 @@ function placeOf({ panel, x, y, width, height }: BoardButton): Vector {
 
 const BOARD: BoardInput = {
   banner: null,
+  notice: null,
   detail: null,
   hasSelection: true,
   isDetailOpen: true,
@@ -166,7 +167,10 @@ const BOARD: BoardInput = {
   isGliding: false,
   arrangement: '',
   filter: '',
+  sound: '',
+  hasPast: false,
   isPast: false,
+  isPlaying: false,
   canTerminate: false,
   isAsking: false,
 }

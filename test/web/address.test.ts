@@ -79,7 +79,14 @@ describe('a link that is shared', () => {
 
 describe('settings', () => {
   it('are what was kept', () => {
-    const kept = { theme: 'light', motion: 'reduced', labels: 'hidden', letterKeys: false, hiddenColumns: ['cost'] }
+    const kept = {
+      theme: 'light',
+      motion: 'reduced',
+      labels: 'hidden',
+      letterKeys: false,
+      sound: 'mono',
+      hiddenColumns: ['cost'],
+    }
     expect(parseSettings(JSON.stringify(kept))).toEqual(kept)
   })
 

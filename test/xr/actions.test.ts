@@ -16,7 +16,8 @@ const sources = ['web/ui', 'web/xr', 'web/scene']
 
 const BASE: BoardInput = {
   banner: null,
-  detail: { name: 'queen', lines: ['active'], note: '' },
+  notice: { title: 'coder failed', text: 'build broke', tone: 'failed' },
+  detail: { name: 'queen', lines: ['active'], tone: 'plain', note: '' },
   hasSelection: true,
   isDetailOpen: true,
   isFollowing: false,
@@ -25,7 +26,10 @@ const BASE: BoardInput = {
   isGliding: false,
   arrangement: 'By links',
   filter: '',
+  sound: 'Sound: off',
+  hasPast: true,
   isPast: true,
+  isPlaying: false,
   canTerminate: true,
   isAsking: false,
 }
@@ -36,7 +40,8 @@ const offered = new Set<XrCommand>(
 
 /** As it stands in the page's sources; some ids are made of a prefix and a name. */
 function isOnScreen(testId: string): boolean {
-  if (sources.includes(`data-testid="${testId}"`) || sources.includes(`testId: '${testId}'`)) return true
+  if (sources.includes(`testid="${testId}"`) || sources.includes(`testId="${testId}"`)) return true
+  if (sources.includes(`testId: '${testId}'`)) return true
   const [prefix = '', ...rest] = testId.split('-')
   const name = rest.join('-')
   const isMade = new RegExp(`data-testid=\\{\`${prefix}-\\$\\{`).test(sources)

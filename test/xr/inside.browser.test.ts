@@ -9,7 +9,7 @@ import { type OpenOptions, pageStats } from '../helpers/page.ts'
 import { agentOf } from '../helpers/webWorld.ts'
 
 const SHARED = { reducedMotion: 'reduce', initScript: countOnly } as const
-const DETAIL = { name: '', lines: [], note: '' }
+const DETAIL = { name: '', lines: [], tone: 'plain', note: '' } as const
 
 let browser: Browser
 const afterEachTest: (() => unknown)[] = []

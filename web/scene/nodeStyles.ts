@@ -11,6 +11,8 @@ export class NodeStyles {
   filter: AgentFilter | null = null
   concerns: Concerns['byId'] = new Map()
   #flags = new Uint8Array(256)
+  /** 1 for who steps toward the viewer. */
+  #forward = new Uint8Array(256)
   #staleSources: ReadonlySet<string> = new Set()
   #isAllStale = false
 
@@ -34,6 +36,13 @@ export class NodeStyles {
     const flags = new Uint8Array(capacity)
     flags.set(this.#flags)
     this.#flags = flags
+    const forward = new Uint8Array(capacity)
+    forward.set(this.#forward)
+    this.#forward = forward
+  }
+
+  isForward(slot: number): boolean {
+    return this.#forward[slot] === 1
   }
 
   isDimmed(slot: number): boolean {
@@ -45,6 +54,7 @@ export class NodeStyles {
     if (entity.entity === 'task') {
       if (this.filter) flags |= FLAG.DIMMED
       this.#flags[slot] = flags
+      this.#forward[slot] = 0
       const look = LOOKS.indexOf(entity.status === 'in_progress' ? 'tool' : 'idle')
       return { look, family: FAMILIES.indexOf('task'), flags }
     }
@@ -54,6 +64,8 @@ export class NodeStyles {
     if (concern?.stuck) flags |= FLAG.STUCK
     else if ((concern?.quietSinceMs ?? null) !== null) flags |= FLAG.QUIET
     this.#flags[slot] = flags
-    return { look: LOOKS.indexOf(lookOf(entity)), family: FAMILIES.indexOf(familyOf(entity.type)), flags }
+    const look = lookOf(entity)
+    this.#forward[slot] = look === 'needs-you' || look === 'failed' ? 1 : 0
+    return { look: LOOKS.indexOf(look), family: FAMILIES.indexOf(familyOf(entity.type)), flags }
   }
 }

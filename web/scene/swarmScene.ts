@@ -21,6 +21,7 @@ import type { ScenePalette } from './palette.ts'
 import type { SceneRig } from './sceneRig.ts'
 import { createUniforms, setPalette } from './sceneUniforms.ts'
 import type { Stage } from './stage.ts'
+import { type Place, stepForward } from './stepForward.ts'
 import { drawnRadius, SwarmGraph } from './swarmGraph.ts'
 
 const GROW_SEC = 0.6
@@ -293,9 +294,12 @@ export class SwarmScene {
     this.#nodes.setTheme(this.#palette.isLight && !this.#immersion?.isPassthrough)
   }
 
-  /** x, y, z, radius at 4 × slot, as they are now. */
-  nodesBySlot(): Float32Array {
-    return this.#field.bySlot(this.graph.slots.end)
+  /** x, y, z, radius at 4 × slot, as they are now; with a head, as that one sees them. The array is used again by the next call. */
+  nodesBySlot(head: Place | null = null): Float32Array {
+    const { end } = this.graph.slots
+    const nodes = this.#field.bySlot(end)
+    if (head) for (let slot = 0; slot < end; slot++) if (this.#styles.isForward(slot)) stepForward(nodes, slot, head)
+    return nodes
   }
 
   get palette(): ScenePalette {

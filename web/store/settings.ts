@@ -5,6 +5,8 @@ import { create } from 'zustand'
 export const THEMES = ['system', 'dark', 'light'] as const
 export const MOTIONS = ['system', 'reduced'] as const
 export const LABELS = ['shown', 'hidden'] as const
+export const SOUNDS = ['spatial', 'mono', 'off'] as const
+export type SoundMode = (typeof SOUNDS)[number]
 
 export interface Settings {
   theme: (typeof THEMES)[number]
@@ -13,11 +15,20 @@ export interface Settings {
   labels: (typeof LABELS)[number]
   /** Whether single letters are shortcuts: who speaks to their computer cannot have that. */
   letterKeys: boolean
+  /** Of alerts in a headset: from where the agent stands, from the middle, or none. */
+  sound: SoundMode
   /** Columns of the table that are not shown. */
   hiddenColumns: readonly string[]
 }
 
-const DEFAULTS: Settings = { theme: 'system', motion: 'system', labels: 'shown', letterKeys: true, hiddenColumns: [] }
+const DEFAULTS: Settings = {
+  theme: 'system',
+  motion: 'system',
+  labels: 'shown',
+  letterKeys: true,
+  sound: 'spatial',
+  hiddenColumns: [],
+}
 
 const STORAGE_KEY = 'swarmscope.settings'
 const MAX_HIDDEN = 32
@@ -41,12 +52,13 @@ export function parseSettings(text: string | null): Settings {
     return DEFAULTS
   }
   if (typeof stored !== 'object' || stored === null) return DEFAULTS
-  const { theme, motion, labels, letterKeys, hiddenColumns } = stored as Record<string, unknown>
+  const { theme, motion, labels, letterKeys, sound, hiddenColumns } = stored as Record<string, unknown>
   return {
     theme: oneOf(THEMES, theme) ?? DEFAULTS.theme,
     motion: oneOf(MOTIONS, motion) ?? DEFAULTS.motion,
     labels: oneOf(LABELS, labels) ?? DEFAULTS.labels,
     letterKeys: typeof letterKeys === 'boolean' ? letterKeys : DEFAULTS.letterKeys,
+    sound: oneOf(SOUNDS, sound) ?? DEFAULTS.sound,
     hiddenColumns: Array.isArray(hiddenColumns)
       ? hiddenColumns.filter((column) => typeof column === 'string').slice(0, MAX_HIDDEN)
       : DEFAULTS.hiddenColumns,

@@ -4,37 +4,24 @@ import { RadioGroup, Switch } from 'radix-ui'
 import { type ReactNode, useId } from 'react'
 import { closeDialog } from '../store/dialogs.ts'
 import { type NotifyState, setNotify, useNotify } from '../store/notify.ts'
-import { changeSettings, THEMES, useSettings } from '../store/settings.ts'
+import { changeSettings, SOUNDS, THEMES, useSettings } from '../store/settings.ts'
 import { Modal } from './Modal.tsx'
 
 const THEME_TITLES = { system: 'As the system', dark: 'Dark', light: 'Light' } as const
+const SOUND_TITLES = { spatial: 'Where it is', mono: 'Mono', off: 'Off' } as const
 
 export default function SettingsDialog(): ReactNode {
   const settings = useSettings()
-  const themeId = useId()
   return (
     <Modal title="Settings" testId="settings" description="Kept in this browser alone." onClose={() => closeDialog()}>
-      <div className="setting">
-        <span id={themeId} className="setting-name">
-          Theme
-        </span>
-        <RadioGroup.Root
-          className="segments"
-          orientation="horizontal"
-          aria-labelledby={themeId}
-          value={settings.theme}
-          onValueChange={(value) => {
-            const theme = THEMES.find((one) => one === value)
-            if (theme) changeSettings({ theme })
-          }}
-        >
-          {THEMES.map((theme) => (
-            <RadioGroup.Item key={theme} value={theme} className="segment" data-testid={`theme-${theme}`}>
-              {THEME_TITLES[theme]}
-            </RadioGroup.Item>
-          ))}
-        </RadioGroup.Root>
-      </div>
+      <Choice
+        title="Theme"
+        testId="theme"
+        options={THEMES}
+        titles={THEME_TITLES}
+        value={settings.theme}
+        onChange={(theme) => changeSettings({ theme })}
+      />
       <Toggle
         title="Less motion"
         note="Nothing breathes, turns or glides. Where the system asks for it, it is so anyway."
@@ -55,6 +42,14 @@ export default function SettingsDialog(): ReactNode {
         testId="setting-letters"
         isOn={settings.letterKeys}
         onChange={(letterKeys) => changeSettings({ letterKeys })}
+      />
+      <Choice
+        title="Sound of alerts in a headset"
+        testId="setting-sound"
+        options={SOUNDS}
+        titles={SOUND_TITLES}
+        value={settings.sound}
+        onChange={(sound) => changeSettings({ sound })}
       />
       <NotifyToggle />
     </Modal>
@@ -82,6 +77,42 @@ function NotifyToggle(): ReactNode {
         setNotify(isOn).catch(() => undefined)
       }}
     />
+  )
+}
+
+interface ChoiceProps<T extends string> {
+  title: string
+  testId: string
+  options: readonly T[]
+  titles: Readonly<Record<T, string>>
+  value: T
+  onChange(value: T): void
+}
+
+function Choice<T extends string>({ title, testId, options, titles, value, onChange }: ChoiceProps<T>): ReactNode {
+  const id = useId()
+  return (
+    <div className="setting" data-testid={testId}>
+      <span id={id} className="setting-name">
+        {title}
+      </span>
+      <RadioGroup.Root
+        className="segments"
+        orientation="horizontal"
+        aria-labelledby={id}
+        value={value}
+        onValueChange={(chosen) => {
+          const option = options.find((one) => one === chosen)
+          if (option) onChange(option)
+        }}
+      >
+        {options.map((option) => (
+          <RadioGroup.Item key={option} value={option} className="segment" data-testid={`${testId}-${option}`}>
+            {titles[option]}
+          </RadioGroup.Item>
+        ))}
+      </RadioGroup.Root>
+    </div>
   )
 }
 

@@ -3,10 +3,10 @@
 
 import type { XrCommand } from './actions.ts'
 
-export const PICTURE_WIDTH = 1_024
-export const PICTURE_HEIGHT = 1_128
+export const PICTURE_WIDTH = 1_664
+export const PICTURE_HEIGHT = 1_352
 
-export const PANEL_NAMES = ['banner', 'menu', 'detail'] as const
+export const PANEL_NAMES = ['banner', 'menu', 'detail', 'notice', 'wrist'] as const
 export type PanelName = (typeof PANEL_NAMES)[number]
 
 export interface Box {
@@ -19,23 +19,21 @@ export interface Box {
 export interface Panel {
   /** Its part of the picture. */
   box: Box
-  /** Where it hangs, seen from the body: radians to the left and up, metres away, and metres wide. */
+  /** Where it hangs, seen from the body: radians to the left and up. What hangs at the wrist goes with that instead. */
   azimuth: number
   elevation: number
+  /** Metres from the eyes (at the wrist: as one usually holds it), and metres wide. */
   distance: number
   width: number
 }
 
+/** Menu and wrist are within reach of a finger: what is pressed there is 48 mm large at least, and 16 mm from all else. */
 export const PANELS: Readonly<Record<PanelName, Panel>> = {
-  banner: { box: { x: 0, y: 0, width: 1_024, height: 168 }, azimuth: 0, elevation: 0.38, distance: 1.6, width: 1 },
-  menu: { box: { x: 0, y: 168, width: 1_024, height: 420 }, azimuth: 0, elevation: -0.66, distance: 0.95, width: 0.8 },
-  detail: {
-    box: { x: 0, y: 588, width: 640, height: 540 },
-    azimuth: -0.6,
-    elevation: -0.05,
-    distance: 1.2,
-    width: 0.56,
-  },
+  banner: { box: { x: 0, y: 0, width: 1_024, height: 216 }, azimuth: 0, elevation: 0.4, distance: 1.6, width: 1 },
+  menu: { box: { x: 0, y: 216, width: 1_024, height: 540 }, azimuth: 0, elevation: -0.7, distance: 0.62, width: 0.52 },
+  detail: { box: { x: 0, y: 756, width: 640, height: 596 }, azimuth: -0.6, elevation: 0, distance: 1.2, width: 0.56 },
+  notice: { box: { x: 1_024, y: 0, width: 640, height: 300 }, azimuth: 0.6, elevation: 0, distance: 1.2, width: 0.56 },
+  wrist: { box: { x: 640, y: 756, width: 760, height: 526 }, azimuth: 0, elevation: 0, distance: 0.45, width: 0.21 },
 }
 
 export interface BoardButton extends Box {
@@ -45,31 +43,42 @@ export interface BoardButton extends Box {
   /** It is so now. */
   isOn: boolean
   isDanger: boolean
+  /** Of its words, in pixels. */
+  size: number
 }
 
+export type BoardTone = 'plain' | 'second' | 'lost' | 'mock' | 'past' | 'needs-you' | 'failed'
+
+/** They stand below one another in the text area of their panel, wrapped; what has no room left there is cut. */
 export interface BoardText {
   panel: PanelName
+  /** A word that stands before it as a mark; empty for none. */
+  badge: string
   text: string
-  x: number
-  y: number
-  width: number
   /** In pixels. */
   size: number
-  tone: 'plain' | 'second' | 'lost' | 'mock' | 'past'
+  tone: BoardTone
+  isStrong: boolean
+  maxLines: number
 }
 
 export interface Board {
   shown: readonly PanelName[]
-  tone: 'lost' | 'mock' | 'past' | 'plain'
+  /** Of the panel's ground and edge. */
+  tones: Readonly<Partial<Record<PanelName, BoardTone>>>
   buttons: readonly BoardButton[]
+  /** What cannot be done now: its place is kept, so that whoever has found it finds it again. */
+  ghosts: readonly BoardButton[]
   texts: readonly BoardText[]
 }
 
 export interface BoardInput {
   /** The first line that is to be said, and what to do about it. */
   banner: { word: string; sentence: string; suggestion: string; tone: 'lost' | 'mock' | 'past' } | null
+  /** Who just turned to somebody, or failed. */
+  notice: { title: string; text: string; tone: 'needs-you' | 'failed' | 'lost' } | null
   /** Of who is selected; `null`: nobody is, or nobody wants to see it. */
-  detail: { name: string; lines: readonly string[]; note: string } | null
+  detail: { name: string; lines: readonly string[]; tone: BoardTone; note: string } | null
   hasSelection: boolean
   isDetailOpen: boolean
   isFollowing: boolean
@@ -82,120 +91,194 @@ export interface BoardInput {
   arrangement: string
   /** The filter in words; empty for none. */
   filter: string
+  /** How alerts sound, in words. */
+  sound: string
+  /** There is a past to go back to. */
+  hasPast: boolean
   isPast: boolean
+  isPlaying: boolean
   canTerminate: boolean
   isAsking: boolean
 }
 
-const GAP = 12
 const COLUMNS = 6
 const ROWS = 4
-const MENU_SIZE = 27
-const DETAIL_BUTTON = 92
+const MENU_SIZE = 25
+const WRIST_SIZE = 34
+const WRIST_COLUMNS = 3
+const WRIST_ROWS = 2
+const FAR_BUTTON = 96
+const FAR_SIZE = 30
+const MARGIN = 30
+/** Between buttons, in pixels of each panel: 16 mm where a finger may come, less where only rays do. */
+const GAPS: Readonly<Record<PanelName, number>> = { banner: 12, menu: 32, detail: 14, notice: 14, wrist: 58 }
 
 export function layOutBoard(input: BoardInput): Board {
-  const { banner, detail } = input
-  const shown: PanelName[] = ['menu']
+  const { banner, notice, detail } = input
+  const shown: PanelName[] = ['menu', 'wrist']
   if (banner) shown.push('banner')
+  if (notice) shown.push('notice')
   if (detail) shown.push('detail')
   return {
     shown,
-    tone: banner?.tone ?? 'plain',
-    buttons: [...menuButtons(input), ...(detail ? detailButtons(input) : [])],
-    texts: [...(banner ? bannerTexts(banner) : []), ...(detail ? detailTexts(detail) : [])],
+    tones: {
+      ...(banner && { banner: banner.tone }),
+      ...(notice && { notice: notice.tone }),
+    },
+    ghosts: menuButtons(input, false),
+    buttons: [
+      ...menuButtons(input, true),
+      ...wristButtons(input),
+      ...(notice ? noticeButtons() : []),
+      ...(detail ? detailButtons(input) : []),
+    ],
+    texts: [
+      ...(banner ? bannerTexts(banner) : []),
+      ...(notice ? noticeTexts(notice) : []),
+      ...(detail ? detailTexts(detail) : []),
+    ],
   }
 }
 
-function menuButtons(input: BoardInput): BoardButton[] {
-  const { hasSelection, isDetailOpen, isFollowing, isSeated, isGoing, isGliding, arrangement, filter, isPast } = input
-  // A place for each, whether it is there now or not: hands learn where things are.
-  const wanted: ([XrCommand, string, boolean] | null)[] = [
-    ['table', 'Table', false],
-    ['room', 'Room', false],
-    ['inside', 'Inside', false],
-    ['larger', 'Larger', false],
-    ['smaller', 'Smaller', false],
-    ['reset', 'Reset', false],
-    ['turn-left', 'Turn left', false],
-    ['turn-right', 'Turn right', false],
-    ['higher', 'Higher', false],
-    ['lower', 'Lower', false],
-    ['seated', 'Seated', isSeated],
-    ['go', isGoing ? 'Point there' : 'Go to…', isGoing],
-    ['arrange', arrangement, false],
-    ['filter', filter === '' ? 'All agents' : filter, filter !== ''],
-    hasSelection ? ['follow', 'Follow', isFollowing] : null,
-    hasSelection ? ['detail', 'Detail', isDetailOpen] : null,
-    ['retry', 'Retry now', false],
-    isPast ? ['live', 'Back to live', false] : null,
-    isGliding === null ? null : ['glide', 'Glide', isGliding],
+type Wanted = readonly [command: XrCommand, label: string, isOn: boolean, isOffered: boolean]
+
+/** Those that are offered now, or those that are not. */
+function menuButtons(input: BoardInput, areOffered: boolean): BoardButton[] {
+  const { hasSelection, isDetailOpen, isFollowing, isSeated, isGoing, isGliding, arrangement, filter } = input
+  const { sound, hasPast, isPast, isPlaying } = input
+  const wanted: Wanted[] = [
+    ['table', 'Table', false, true],
+    ['room', 'Room', false, true],
+    ['inside', 'Inside', false, true],
+    ['larger', 'Larger', false, true],
+    ['smaller', 'Smaller', false, true],
+    ['reset', 'Reset', false, true],
+    ['turn-left', 'Turn left', false, true],
+    ['turn-right', 'Turn right', false, true],
+    ['higher', 'Higher', false, true],
+    ['lower', 'Lower', false, true],
+    ['seated', 'Seated', isSeated, true],
+    ['go', isGoing ? 'Point there' : 'Go to…', isGoing, true],
+    ['filter', filter === '' ? 'All agents' : filter, filter !== '', true],
+    ['follow', 'Follow', isFollowing, hasSelection],
+    ['detail', 'Detail', isDetailOpen, hasSelection],
+    ['arrange', arrangement, false, true],
+    ['retry', 'Retry now', false, true],
+    ['glide', 'Glide', isGliding === true, isGliding !== null],
+    ['earlier', 'Earlier', false, hasPast],
+    ['play', isPlaying ? 'Pause' : 'Play', isPlaying, isPast],
+    ['later', 'Later', false, isPast],
+    ['live', 'Back to live', false, isPast],
+    ['sound', sound, false, true],
+    ['exit', 'Exit', false, true],
   ]
-  const cells = wanted.flatMap((button, index) => (button ? [menuButton(index, ...button)] : []))
-  // Always in the same corner: whoever wants out must not have to look for it.
-  cells.push(menuButton(COLUMNS * ROWS - 1, 'exit', 'Exit', false))
-  return cells
+  return gridOf('menu', wanted, areOffered, COLUMNS, ROWS, MENU_SIZE)
 }
 
-function menuButton(index: number, command: XrCommand, label: string, isOn: boolean): BoardButton {
-  const { box } = PANELS.menu
-  const width = (box.width - GAP) / COLUMNS
-  const height = (box.height - GAP) / ROWS
-  return {
-    panel: 'menu',
+/** The few that are wanted most, where the other hand finds them without looking down. */
+function wristButtons({ filter, isPast }: BoardInput): BoardButton[] {
+  const wanted: Wanted[] = [
+    ['table', 'Table', false, true],
+    ['room', 'Room', false, true],
+    ['inside', 'Inside', false, true],
+    isPast
+      ? ['live', 'Back to live', false, true]
+      : ['filter', filter === '' ? 'All agents' : filter, filter !== '', true],
+    ['reset', 'Reset', false, true],
+    ['exit', 'Exit', false, true],
+  ]
+  return gridOf('wrist', wanted, true, WRIST_COLUMNS, WRIST_ROWS, WRIST_SIZE)
+}
+
+function gridOf(
+  panel: PanelName,
+  wanted: readonly Wanted[],
+  areOffered: boolean,
+  columns: number,
+  rows: number,
+  size: number,
+): BoardButton[] {
+  const { box } = PANELS[panel]
+  const gap = GAPS[panel]
+  const width = (box.width - gap) / columns
+  const height = (box.height - gap) / rows
+  return wanted.flatMap(([command, label, isOn, isOffered], index): BoardButton[] => {
+    if (isOffered !== areOffered) return []
+    const x = box.x + gap + (index % columns) * width
+    const y = box.y + gap + Math.floor(index / columns) * height
+    const isDanger = command === 'exit'
+    return [{ panel, command, label, isOn, isDanger, size, x, y, width: width - gap, height: height - gap }]
+  })
+}
+
+/** Along the lower edge of a panel. */
+function rowOf(panel: PanelName, wanted: readonly (readonly [XrCommand, string, boolean])[]): BoardButton[] {
+  const { box } = PANELS[panel]
+  const gap = GAPS[panel]
+  const width = (box.width - 3 * gap) / 2
+  return wanted.map(([command, label, isDanger], index) => ({
+    panel,
     command,
     label,
-    isOn,
-    isDanger: command === 'exit',
-    x: box.x + GAP + (index % COLUMNS) * width,
-    y: box.y + GAP + Math.floor(index / COLUMNS) * height,
-    width: width - GAP,
-    height: height - GAP,
-  }
+    isDanger,
+    isOn: false,
+    size: FAR_SIZE,
+    x: box.x + gap + index * (width + gap),
+    y: box.y + box.height - FAR_BUTTON - gap,
+    width,
+    height: FAR_BUTTON,
+  }))
 }
+
+const noticeButtons = (): BoardButton[] =>
+  rowOf('notice', [
+    ['show-alert', 'Show', false],
+    ['dismiss-alert', 'Dismiss', false],
+  ])
 
 function detailButtons({ canTerminate, isAsking }: BoardInput): BoardButton[] {
   if (!canTerminate) return []
-  const { box } = PANELS.detail
-  const y = box.y + box.height - DETAIL_BUTTON - GAP
-  const width = (box.width - 3 * GAP) / 2
-  const shared = { panel: 'detail', isOn: false, y, width, height: DETAIL_BUTTON } as const
-  if (!isAsking) {
-    return [{ ...shared, command: 'terminate', label: 'Terminate…', isDanger: true, x: box.x + GAP }]
-  }
-  return [
-    { ...shared, command: 'terminate-no', label: 'Keep it', isDanger: false, x: box.x + GAP },
-    { ...shared, command: 'terminate-yes', label: 'Terminate', isDanger: true, x: box.x + 2 * GAP + width },
-  ]
+  if (!isAsking) return rowOf('detail', [['terminate', 'Terminate…', true]])
+  return rowOf('detail', [
+    ['terminate-no', 'Keep it', false],
+    ['terminate-yes', 'Terminate', true],
+  ])
 }
 
-function bannerTexts({ word, sentence, suggestion, tone }: NonNullable<BoardInput['banner']>): BoardText[] {
-  const { box } = PANELS.banner
-  const width = box.width - 56
-  return [
-    { panel: 'banner', text: `${word} ${sentence}`.trim(), x: box.x + 28, y: box.y + 66, width, size: 38, tone },
-    { panel: 'banner', text: suggestion, x: box.x + 28, y: box.y + 124, width, size: 34, tone: 'plain' },
-  ]
-}
+const textOf = (
+  panel: PanelName,
+  text: string,
+  size: number,
+  tone: BoardTone,
+  isStrong: boolean,
+  maxLines: number,
+): BoardText[] => (text === '' ? [] : [{ panel, badge: '', text, size, tone, isStrong, maxLines }])
 
-function detailTexts({ name, lines, note }: NonNullable<BoardInput['detail']>): BoardText[] {
-  const { box } = PANELS.detail
-  const line = (text: string, row: number, size: number, tone: BoardText['tone']): BoardText => ({
-    panel: 'detail',
-    text,
-    x: box.x + 28,
-    y: box.y + 60 + row * 48,
-    width: box.width - 56,
-    size,
-    tone,
-  })
-  return [
-    line(name, 0, 36, 'plain'),
-    ...lines.slice(0, 6).map((text, index) => line(text, index + 1, 29, 'second')),
-    ...(note ? [line(note, 7, 27, 'lost')] : []),
-  ]
-}
+const bannerTexts = ({ word, sentence, suggestion, tone }: NonNullable<BoardInput['banner']>): BoardText[] => [
+  ...textOf('banner', sentence, 39, tone, true, 2).map((text) => ({ ...text, badge: word })),
+  ...textOf('banner', suggestion, 33, 'plain', false, 2),
+]
 
-export const MENU_TEXT_SIZE = MENU_SIZE
+const noticeTexts = ({ title, text, tone }: NonNullable<BoardInput['notice']>): BoardText[] => [
+  ...textOf('notice', title, 35, tone, true, 2),
+  ...textOf('notice', text, 28, 'plain', false, 2),
+]
+
+const detailTexts = ({ name, lines, tone, note }: NonNullable<BoardInput['detail']>): BoardText[] => [
+  ...textOf('detail', name, 37, 'plain', true, 1),
+  ...lines.flatMap((text, index) => textOf('detail', text, 29, index === 0 ? tone : 'second', index === 0, 2)),
+  ...textOf('detail', note, 27, 'lost', false, 2),
+]
+
+/** Where the texts of a panel may stand: beside its edge, and above its buttons. */
+export function textAreaOf(panel: PanelName, buttons: readonly BoardButton[]): Box {
+  const { x, y, width, height } = PANELS[panel].box
+  const top = buttons.reduce(
+    (least, button) => (button.panel === panel ? Math.min(least, button.y) : least),
+    y + height,
+  )
+  return { x: x + MARGIN, y: y + MARGIN - 6, width: width - 2 * MARGIN, height: top - y - MARGIN - 6 }
+}
 
 /** The button at this place of a panel, as shares of its width and height from the upper left. */
 export function buttonAt(board: Board, panel: PanelName, u: number, v: number): BoardButton | null {
@@ -203,7 +286,7 @@ export function buttonAt(board: Board, panel: PanelName, u: number, v: number): 
   const x = box.x + u * box.width
   const y = box.y + v * box.height
   // Half a gap more on each side: between two buttons there is no place that means neither.
-  const slack = GAP / 2
+  const slack = GAPS[panel] / 2
   for (const button of board.buttons) {
     if (button.panel !== panel) continue
     const isInX = x >= button.x - slack && x < button.x + button.width + slack
@@ -211,3 +294,9 @@ export function buttonAt(board: Board, panel: PanelName, u: number, v: number): 
   }
   return null
 }
+
+/** With the half of the gap that counts as its own on each side. */
+export const targetOf = ({ panel, width, height }: BoardButton): { width: number; height: number } => ({
+  width: width + GAPS[panel],
+  height: height + GAPS[panel],
+})

@@ -1,22 +1,24 @@
-// The panels as one draw: parts of one picture, drawn by the page's own text layout and only when what they say changes.
+// The panels as one draw: parts of one picture, each drawn anew only when what it says changes. What a ray or a finger is on
+// is lit by the shader, so it shows at once.
 
 import {
-  CanvasTexture,
+  DataTexture,
   DynamicDrawUsage,
   InstancedBufferAttribute,
   LinearFilter,
   Mesh,
-  NoColorSpace,
+  RGBAFormat,
   ShaderMaterial,
+  UnsignedByteType,
+  Vector2,
+  Vector4,
+  type WebGLRenderer,
 } from 'three'
-import { cutToWidth } from '../scene/labelAtlas.ts'
 import { quadGeometry } from '../scene/nodeMeshes.ts'
-import type { ScenePalette } from '../scene/palette.ts'
+import { type BoardColors, rgbOf } from './boardColors.ts'
 import {
   type Board,
   type BoardButton,
-  type BoardText,
-  MENU_TEXT_SIZE,
   PANEL_NAMES,
   PANELS,
   type PanelName,
@@ -24,37 +26,64 @@ import {
   PICTURE_WIDTH,
 } from './boardLayout.ts'
 import type { LazyFollow } from './lazyFollow.ts'
+import { BUTTON_RADIUS, PanelPicture } from './panelPicture.ts'
 import { type Point, toScene, turned, type WorldRig } from './worldRig.ts'
 
-const FONT = '"Inter Variable", system-ui, sans-serif'
-const RADIUS = 20
+/** As many hands as anybody has. */
+export const LIGHTS = 2
+/** How far behind a panel a finger still counts as on it: it passes through what it presses. */
+const BEHIND_METRES = 0.1
+const BEFORE_METRES = 0.22
+/** Beside its edge. */
+const BESIDE_METRES = 0.01
 
 const VERTEX = /* glsl */ `
 attribute vec3 aMiddle;
 attribute vec3 aRight;
 attribute vec3 aUp;
-/** Its part of the picture: x, y, width, height. */
+/** Its part of the picture: x, y, width, height, in pixels. */
 attribute vec4 aPart;
-varying vec2 vUv;
+uniform vec2 uSize;
+varying vec2 vAt;
 
 void main() {
   vec3 at = aMiddle + aRight * position.x + aUp * position.y;
   gl_Position = projectionMatrix * (viewMatrix * vec4(at, 1.0));
-  vUv = aPart.xy + vec2(position.x * 0.5 + 0.5, 0.5 - position.y * 0.5) * aPart.zw;
+  vAt = aPart.xy + vec2(position.x * 0.5 + 0.5, 0.5 - position.y * 0.5) * aPart.zw;
 }
 `
 
 const FRAGMENT = /* glsl */ `
 uniform sampler2D uPicture;
-varying vec2 vUv;
+uniform vec2 uSize;
+/** What is pointed at: x, y, width, height; and how: 0 not, 1 pointed at, 2 pressed. */
+uniform vec4 uLit[${LIGHTS}];
+uniform float uLitBy[${LIGHTS}];
+uniform vec3 uInk;
+varying vec2 vAt;
+
+float outside(vec4 box) {
+  vec2 reach = box.zw * 0.5 - ${BUTTON_RADIUS.toFixed(1)};
+  vec2 d = abs(vAt - box.xy - box.zw * 0.5) - reach;
+  return length(max(d, 0.0)) + min(max(d.x, d.y), 0.0) - ${BUTTON_RADIUS.toFixed(1)};
+}
 
 void main() {
-  gl_FragColor = texture2D(uPicture, vUv);
-  if (gl_FragColor.a < 0.004) discard;
+  vec4 color = texture2D(uPicture, vAt / uSize);
+  for (int i = 0; i < ${LIGHTS}; i++) {
+    if (uLitBy[i] < 0.5) continue;
+    float d = outside(uLit[i]);
+    float inside = 1.0 - smoothstep(-1.0, 1.0, d);
+    float edge = inside * smoothstep(-6.0, -4.0, d);
+    color.rgb = mix(color.rgb, uInk * color.a, max(inside * (uLitBy[i] > 1.5 ? 0.34 : 0.14), edge * 0.95));
+  }
+  if (color.a < 0.004) discard;
+  gl_FragColor = color;
 }
 `
 
 interface Placed {
+  isShown: boolean
   middle: Point
   right: Point
   up: Point
@@ -62,7 +91,7 @@ interface Placed {
   halfHeight: number
 }
 
-/** Where the ray meets a panel: as shares of it from the upper left, and how far away. */
+/** Where a ray meets a panel, or a finger is before it: as shares of it from the upper left, and how far away (behind: below 0). */
 export interface BoardHit {
   panel: PanelName
   u: number
@@ -70,10 +99,16 @@ export interface BoardHit {
   distance: number
 }
 
+/** Where the menu at the wrist is, if anybody bears it. */
+export interface WristPlace {
+  isBorne: boolean
+  at: Point
+}
+
 export class BoardMesh {
   readonly mesh: Mesh
-  readonly #texture: CanvasTexture
-  readonly #context: CanvasRenderingContext2D
+  readonly #texture: DataTexture
+  readonly #pictures = PANEL_NAMES.map((name) => [name, new PanelPicture(name)] as const)
   readonly #geometry = quadGeometry()
   readonly #attributes = {
     aMiddle: vectors(3),
@@ -81,29 +116,38 @@ export class BoardMesh {
     aUp: vectors(3),
     aPart: vectors(4),
   }
+  readonly #uniforms: {
+    uPicture: { value: DataTexture }
+    uSize: { value: Vector2 }
+    uLit: { value: Vector4[] }
+    uLitBy: { value: Float32Array }
+    uInk: { value: Float32Array }
+  }
   /** In the room, in metres. */
   readonly #placed = Object.fromEntries(PANEL_NAMES.map((name) => [name, newPlaced(name)])) as Record<PanelName, Placed>
   readonly #hit: BoardHit = { panel: 'menu', u: 0, v: 0, distance: 0 }
-  #board: Board = { shown: [], tone: 'plain', buttons: [], texts: [] }
-  #drawn = ''
+  #board: Board = { shown: [], tones: {}, buttons: [], ghosts: [], texts: [] }
 
   constructor() {
-    const canvas = document.createElement('canvas')
-    canvas.width = PICTURE_WIDTH
-    canvas.height = PICTURE_HEIGHT
-    const context = canvas.getContext('2d')
-    if (!context) throw new Error('no 2d canvas for the panels')
-    this.#context = context
-    this.#texture = new CanvasTexture(canvas)
-    this.#texture.colorSpace = NoColorSpace
-    this.#texture.minFilter = LinearFilter
-    this.#texture.generateMipmaps = false
-    this.#texture.premultiplyAlpha = true
-    this.#texture.flipY = false
+    const texture = new DataTexture(null, PICTURE_WIDTH, PICTURE_HEIGHT, RGBAFormat, UnsignedByteType)
+    // Room on the GPU alone: panels are written one by one.
+    texture.source.dataReady = false
+    texture.minFilter = LinearFilter
+    texture.magFilter = LinearFilter
+    texture.premultiplyAlpha = true
+    texture.needsUpdate = true
+    this.#texture = texture
+    this.#uniforms = {
+      uPicture: { value: texture },
+      uSize: { value: new Vector2(PICTURE_WIDTH, PICTURE_HEIGHT) },
+      uLit: { value: Array.from({ length: LIGHTS }, () => new Vector4()) },
+      uLitBy: { value: new Float32Array(LIGHTS) },
+      uInk: { value: new Float32Array(3) },
+    }
     for (const [name, attribute] of Object.entries(this.#attributes)) this.#geometry.setAttribute(name, attribute)
     this.#geometry.instanceCount = 0
     const material = new ShaderMaterial({
-      uniforms: { uPicture: { value: this.#texture } },
+      uniforms: this.#uniforms,
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,
       transparent: true,
@@ -121,73 +165,33 @@ export class BoardMesh {
     return this.#board
   }
 
-  /** `pointedAt`: the button that a ray is on. */
-  show(board: Board, pointedAt: BoardButton | null, palette: ScenePalette): void {
+  /** What it says from now on. Between frames. */
+  show(renderer: WebGLRenderer, board: Board, colors: BoardColors): void {
     this.#board = board
-    const now = JSON.stringify([board, pointedAt?.command, palette.css])
-    if (now === this.#drawn) return
-    this.#drawn = now
-    this.#context.clearRect(0, 0, PICTURE_WIDTH, PICTURE_HEIGHT)
-    for (const name of board.shown) this.#drawPanel(name, board, palette)
-    for (const button of board.buttons) this.#drawButton(button, button.command === pointedAt?.command, palette)
-    for (const text of board.texts) this.#drawText(text, palette)
-    this.#texture.needsUpdate = true
-  }
-
-  #drawPanel(name: PanelName, board: Board, { css, isLight }: ScenePalette): void {
-    const { x, y, width, height } = PANELS[name].box
-    const context = this.#context
-    context.beginPath()
-    context.roundRect(x + 2, y + 2, width - 4, height - 4, RADIUS)
-    context.globalAlpha = 0.92
-    context.fillStyle = css.ground
-    context.fill()
-    context.globalAlpha = 1
-    context.lineWidth = 3
-    context.strokeStyle = name === 'banner' ? toneOf(board.tone, css) : isLight ? '#00000030' : '#ffffff30'
-    context.stroke()
-  }
-
-  #drawButton(button: BoardButton, isPointedAt: boolean, { css, isLight }: ScenePalette): void {
-    const { x, y, width, height, label, isOn, isDanger } = button
-    const context = this.#context
-    context.beginPath()
-    context.roundRect(x, y, width, height, RADIUS - 6)
-    const ink = isLight ? '0, 0, 0' : '255, 255, 255'
-    context.fillStyle = `rgba(${ink}, ${isPointedAt ? 0.32 : isOn ? 0.22 : 0.1})`
-    context.fill()
-    if (isOn || isPointedAt) {
-      context.lineWidth = isPointedAt ? 4 : 2
-      context.strokeStyle = css.ink
-      context.stroke()
+    rgbOf(colors.ink, this.#uniforms.uInk.value)
+    for (const [name, picture] of this.#pictures) {
+      if (board.shown.includes(name)) picture.show(renderer, this.#texture, board, colors)
     }
-    context.font = `600 ${MENU_TEXT_SIZE}px ${FONT}`
-    context.textAlign = 'center'
-    context.textBaseline = 'middle'
-    context.fillStyle = isDanger ? css.failed : css.ink
-    context.fillText(this.#cut(label, width - 12), x + width / 2, y + height / 2)
   }
 
-  #drawText({ text, x, y, width, size, tone }: BoardText, { css }: ScenePalette): void {
-    const context = this.#context
-    context.font = `${tone === 'second' ? 400 : 600} ${size}px ${FONT}`
-    context.textAlign = 'left'
-    context.textBaseline = 'alphabetic'
-    context.fillStyle = tone === 'second' ? css.second : toneOf(tone, css)
-    context.fillText(this.#cut(text, width), x, y)
+  /** `index`: of the hand whose light it is; no button: it is on none. */
+  light(index: number, button: BoardButton | null, isPressed: boolean): void {
+    const box = this.#uniforms.uLit.value[index]
+    if (!box) return
+    this.#uniforms.uLitBy.value[index] = button ? (isPressed ? 2 : 1) : 0
+    if (button) box.set(button.x, button.y, button.width, button.height)
   }
-
-  #cut = (text: string, width: number): string =>
-    cutToWidth(text, width, (part) => this.#context.measureText(part).width)
 
   /** In each frame: where they hang now. */
-  place(follow: LazyFollow, rig: WorldRig): void {
+  place(follow: LazyFollow, wrist: WristPlace, head: Point, rig: WorldRig): void {
     let index = 0
     const { aMiddle, aRight, aUp, aPart } = this.#attributes
     for (const name of PANEL_NAMES) {
-      if (!this.#board.shown.includes(name)) continue
       const placed = this.#placed[name]
-      hang(name, follow, placed)
+      placed.isShown = this.#board.shown.includes(name) && (name !== 'wrist' || wrist.isBorne)
+      if (!placed.isShown) continue
+      if (name === 'wrist') hold(wrist.at, head, placed)
+      else hang(name, follow, placed)
       const { box } = PANELS[name]
       toScene(rig, placed.middle, scratch)
       aMiddle.setXYZ(index, scratch.x, scratch.y, scratch.z)
@@ -197,13 +201,7 @@ export class BoardMesh {
       turned(rig, placed.up, scratch)
       const along = placed.halfHeight * rig.scale
       aUp.setXYZ(index, scratch.x * along, scratch.y * along, scratch.z * along)
-      aPart.setXYZW(
-        index,
-        box.x / PICTURE_WIDTH,
-        box.y / PICTURE_HEIGHT,
-        box.width / PICTURE_WIDTH,
-        box.height / PICTURE_HEIGHT,
-      )
+      aPart.setXYZW(index, box.x, box.y, box.width, box.height)
       index++
     }
     this.#geometry.instanceCount = index
@@ -218,13 +216,15 @@ export class BoardMesh {
     const hit = this.#hit
     hit.distance = Number.POSITIVE_INFINITY
     for (const name of PANEL_NAMES) {
-      if (!this.#board.shown.includes(name)) continue
-      const { middle, right, up, halfWidth, halfHeight } = this.#placed[name]
+      const placed = this.#placed[name]
+      if (!placed.isShown) continue
+      const { middle, right, up, halfWidth, halfHeight } = placed
       const normalX = right.y * up.z - right.z * up.y
       const normalY = right.z * up.x - right.x * up.z
       const normalZ = right.x * up.y - right.y * up.x
       const toward = way.x * normalX + way.y * normalY + way.z * normalZ
-      if (Math.abs(toward) < 1e-6) continue
+      // From behind nothing is pressed.
+      if (toward > -1e-6) continue
       const x = middle.x - from.x
       const y = middle.y - from.y
       const z = middle.z - from.z
@@ -244,9 +244,37 @@ export class BoardMesh {
     return hit.distance < Number.POSITIVE_INFINITY ? hit : null
   }
 
+  /** The panel that a finger is closest to, if it is before one or in it; the same object as above. */
+  near(tip: Point): BoardHit | null {
+    const hit = this.#hit
+    hit.distance = Number.POSITIVE_INFINITY
+    for (const name of PANEL_NAMES) {
+      const placed = this.#placed[name]
+      if (!placed.isShown) continue
+      const { middle, right, up, halfWidth, halfHeight } = placed
+      const x = tip.x - middle.x
+      const y = tip.y - middle.y
+      const z = tip.z - middle.z
+      const across = x * right.x + y * right.y + z * right.z
+      const along = x * up.x + y * up.y + z * up.z
+      if (Math.abs(across) > halfWidth + BESIDE_METRES || Math.abs(along) > halfHeight + BESIDE_METRES) continue
+      const before =
+        x * (right.y * up.z - right.z * up.y) +
+        y * (right.z * up.x - right.x * up.z) +
+        z * (right.x * up.y - right.y * up.x)
+      if (before < -BEHIND_METRES || before > BEFORE_METRES || Math.abs(before) >= Math.abs(hit.distance)) continue
+      hit.panel = name
+      hit.u = (across / halfWidth + 1) / 2
+      hit.v = (1 - along / halfHeight) / 2
+      hit.distance = before
+    }
+    return hit.distance < Number.POSITIVE_INFINITY ? hit : null
+  }
+
   dispose(): void {
     this.#geometry.dispose()
     this.#texture.dispose()
+    for (const [, picture] of this.#pictures) picture.dispose()
     if (!Array.isArray(this.mesh.material)) this.mesh.material.dispose()
   }
 }
@@ -259,6 +287,7 @@ const vectors = (size: number) =>
 function newPlaced(name: PanelName): Placed {
   const { box, width } = PANELS[name]
   return {
+    isShown: false,
     middle: { x: 0, y: 0, z: 0 },
     right: { x: 1, y: 0, z: 0 },
     up: { x: 0, y: 1, z: 0 },
@@ -287,18 +316,20 @@ function hang(name: PanelName, follow: LazyFollow, into: Placed): void {
   up.z = right.x * wayY - right.y * wayX
 }
 
-const toneOf = (tone: BoardText['tone'], css: ScenePalette['css']): string => {
-  switch (tone) {
-    case 'lost':
-      return css.failed
-    case 'mock':
-    case 'past':
-      return css.needsYou
-    case 'second':
-      return css.second
-    case 'plain':
-      return css.ink
-    default:
-      return tone satisfies never
-  }
+/** Upright at that place, its face to the head. */
+function hold(at: Point, head: Point, { middle, right, up }: Placed): void {
+  const x = at.x - head.x
+  const y = at.y - head.y
+  const z = at.z - head.z
+  const level = Math.max(1e-3, Math.hypot(x, z))
+  const metres = Math.max(1e-3, Math.hypot(x, y, z))
+  middle.x = at.x
+  middle.y = at.y
+  middle.z = at.z
+  right.x = -z / level
+  right.y = 0
+  right.z = x / level
+  up.x = (right.y * z - right.z * y) / metres
+  up.y = (right.z * x - right.x * z) / metres
+  up.z = (right.x * y - right.y * x) / metres
 }

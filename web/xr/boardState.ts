@@ -2,16 +2,21 @@
 
 import type { Agent } from '../../protocol/swarm.ts'
 import type { LayoutMode } from '../layout/layoutModes.ts'
+import { useAlerts } from '../store/alerts.ts'
+import { concernOf } from '../store/concerns.ts'
 import { modeShown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model, serverNowMs } from '../store/session.ts'
-import { useAppearance } from '../store/settings.ts'
+import { type SoundMode, useAppearance, useSettings } from '../store/settings.ts'
+import { type Toast, toastText, toastTitle } from '../store/toastQueue.ts'
 import { isPast, shownMs, useTravel } from '../store/travel.ts'
-import { statusText } from '../theme/status.ts'
-import { bannerLines } from '../ui/bannerLines.ts'
-import { formatAge } from '../ui/format.ts'
-import { momentText } from '../ui/timelineWords.ts'
-import type { BoardInput } from './boardLayout.ts'
+import { useTimeline } from '../store/travelOverview.ts'
+import { type BannerLine, bannerLines } from '../ui/bannerLines.ts'
+import { formatAge, formatCost } from '../ui/format.ts'
+import { rowWords, stateWord } from '../ui/rowWords.ts'
+import { agoText, momentText } from '../ui/timelineWords.ts'
+import { tokensText } from '../ui/tokensText.ts'
+import type { BoardInput, BoardTone } from './boardLayout.ts'
 
 export interface BoardWish {
   isDetailOpen: boolean
@@ -30,15 +35,28 @@ const ARRANGEMENTS: Readonly<Record<LayoutMode, string>> = {
   rings: 'Rings',
 }
 
+const SOUND_WORDS: Readonly<Record<SoundMode, string>> = {
+  spatial: 'Sound on',
+  mono: 'Sound mono',
+  off: 'Sound off',
+}
+const FILTER_WORDS: Readonly<Record<string, string>> = {
+  'needs:me': 'Needs me',
+  'status:failed': 'Failed',
+  'status:working': 'Working',
+}
+
 export function boardInput({ isDetailOpen, askingId, note, isSeated, isGoing, isGliding }: BoardWish): BoardInput {
   const { selectedId, isFollowing, filter, layoutMode } = useLooking.getState()
   const agent = selectedId === null ? null : (model.get('agent', selectedId) ?? null)
   const line = useLine.getState()
-  const isInPast = isPast(useTravel.getState())
+  const travel = useTravel.getState()
+  const isInPast = isPast(travel)
   const canCommand = line.role === 'operator' && modeShown(line, Date.now()) === 'live' && !isInPast
   return {
     banner: bannerNow(),
-    detail: agent && isDetailOpen ? { name: agent.name, lines: linesOf(agent), note } : null,
+    notice: noticeNow(isInPast),
+    detail: agent && isDetailOpen ? { name: agent.name, lines: linesOf(agent), tone: toneOf(agent), note } : null,
     hasSelection: agent !== null,
     isDetailOpen,
     isFollowing,
@@ -46,38 +64,107 @@ export function boardInput({ isDetailOpen, askingId, note, isSeated, isGoing, is
     isGoing,
     isGliding: useAppearance.getState().isStill ? null : isGliding,
     arrangement: ARRANGEMENTS[layoutMode],
-    filter,
+    filter: FILTER_WORDS[filter] ?? filter,
+    sound: SOUND_WORDS[useSettings.getState().sound],
+    hasPast: isInPast || firstMomentMs() !== null,
     isPast: isInPast,
+    isPlaying: travel.state === 'playing',
     canTerminate: agent !== null && canCommand && agent.origin === 'claude-flow' && !agent.mock,
     isAsking: agent !== null && askingId === agent.id,
   }
 }
 
+/** The earliest that can be gone back to; `null`: there is none. */
+export function firstMomentMs(): number | null {
+  const { overview } = useTimeline.getState()
+  return overview.state === 'ready' ? overview.stateFromMs : null
+}
+
 function bannerNow(): BoardInput['banner'] {
   const nowMs = Date.now()
-  const atMs = shownMs(useTravel.getState())
+  const travel = useTravel.getState()
+  const atMs = shownMs(travel)
+  const lines = bannerLines(useLine.getState(), nowMs, __VERSION__)
   if (atMs !== null) {
+    const serverMs = serverNowMs()
     return {
       word: 'PAST',
-      sentence: momentText(atMs, serverNowMs()),
-      suggestion: 'Nothing here is now; commands are off.',
+      sentence: `${momentText(atMs, serverMs)}, ${agoText(atMs, serverMs)}.`,
+      suggestion: joined('Nothing here is now; commands are off.', lines[0]?.sentence),
       tone: 'past',
     }
   }
-  const [first] = bannerLines(useLine.getState(), nowMs, __VERSION__)
-  if (!first) return null
-  const { word, sentence, suggestion, tone, asOfMs } = first
-  // On the board two warm tones could not be told apart: the word says which it is.
-  const age = asOfMs === null ? '' : `Agents as of ${formatAge(nowMs - asOfMs)} ago. `
-  return { word: word ?? '', sentence, suggestion: `${age}${suggestion}`, tone: tone === 'warning' ? 'lost' : tone }
+  const [first, second] = lines
+  if (first) return bannerOf(first, second, nowMs)
+  const error = travel.state === 'live' ? travel.error : null
+  return error && { word: '', sentence: error.error, suggestion: error.details.suggestion, tone: 'lost' }
 }
 
-const linesOf = (agent: Agent): string[] =>
-  [
-    `${statusText(agent)}${agent.mock ? ' · mock' : ''}`,
-    agent.attention?.reason,
-    agent.activity,
-    agent.currentTask,
-    agent.type,
-    agent.model,
+function bannerOf(first: BannerLine, second: BannerLine | undefined, nowMs: number): BoardInput['banner'] {
+  const { word, sentence, suggestion, command, figure, tone, asOfMs, retryAtMs, isTrying } = first
+  const isStale = modeShown(useLine.getState(), nowMs) === 'stale'
+  return {
+    // Two warm tones could not be told apart: the word says which it is.
+    word: word ?? (isStale ? 'STALE' : ''),
+    sentence: joined(sentence, figure),
+    suggestion: joined(
+      asOfMs === null ? null : `Agents as of ${formatAge(nowMs - asOfMs)} ago.`,
+      isTrying
+        ? 'Trying now.'
+        : retryAtMs === null
+          ? null
+          : `Next try in ${formatAge(Math.max(0, retryAtMs - nowMs))}.`,
+      suggestion || command,
+      second?.sentence,
+    ),
+    tone: tone === 'warning' ? 'lost' : tone,
+  }
+}
+
+const joined = (...parts: (string | null | undefined)[]): string => parts.filter((part) => part).join(' ')
+
+/** The one that is told: who waits for somebody, else the newest. */
+export function alertNow(): Toast | null {
+  const { toasts } = useAlerts.getState()
+  return toasts.findLast(({ kind }) => kind === 'waiting') ?? toasts.at(-1) ?? null
+}
+
+const NOTICE_TONES = { waiting: 'needs-you', failed: 'failed', conflict: 'lost' } as const
+
+function noticeNow(isInPast: boolean): BoardInput['notice'] {
+  const toast = alertNow()
+  if (!toast) return null
+  const isMock = toast.agents.every((agent) => agent.isMock)
+  const title = joined(isInPast ? 'Now:' : null, toastTitle(toast), isMock ? '(mock)' : null)
+  return { title, text: toastText(toast), tone: NOTICE_TONES[toast.kind] }
+}
+
+function toneOf(agent: Agent): BoardTone {
+  const { tone } = rowWords(agent, concernOf(agent.id))
+  return tone === 'needs-you' || tone === 'failed' ? tone : tone === 'stuck' ? 'lost' : 'plain'
+}
+
+/** What it is and does, and what was reported of it; what nobody said is not there. */
+function linesOf(agent: Agent): string[] {
+  const concern = concernOf(agent.id)
+  const since = agent.statusSince === null ? '' : ` for ${formatAge(serverNowMs() - Date.parse(agent.statusSince))}`
+  const kind = agent.kind === 'registered' ? ' · registered only' : ''
+  const use = [agent.tokens && tokensText(agent.tokens), agent.costUsd === null ? null : formatCost(agent.costUsd)]
+  const words = rowWords(agent, concern)
+  return [
+    `${stateWord(agent, concern)}${since}${kind}${agent.mock ? ' · mock' : ''}`,
+    // What it is comes below in any case.
+    words.tone !== null || agent.activity ? words.text : null,
+    agent.currentTask && agent.currentTask !== words.text ? `Task: ${agent.currentTask}` : null,
+    joined(agent.type, agent.model && `· ${agent.model}`),
+    use.filter((part) => part).join(' · '),
+    toolOf(agent),
+    joined(agent.origin, agent.project && `· ${agent.project}`),
   ].filter((text): text is string => typeof text === 'string' && text !== '')
+}
+
+function toolOf({ openTools, lastTool }: Agent): string | null {
+  const open = openTools?.at(-1)
+  if (open) return joined('In', open.name, open.detail)
+  return lastTool && joined('Last', lastTool.name, lastTool.detail, lastTool.ok ? null : '· failed')
+}

@@ -12,6 +12,8 @@ const MAX_STROKES = 160
 const BEAM_METRES = 0.35
 const HAND_BEAM_METRES = 0.25
 const CURSOR_RADIANS = 0.006
+/** Where a finger touches. */
+const TIP_METRES = 0.008
 const RING_METRES = 0.22
 const RING_STROKES = 16
 /** Pairs of joints between which a bone is drawn; joint 0 is the wrist, each finger has four or five. */
@@ -38,6 +40,7 @@ varying vec2 vAt;
 varying float vLong;
 varying float vRadius;
 varying float vAlpha;
+varying float vShade;
 
 void main() {
   vec3 a = (viewMatrix * vec4(aFrom.xyz, 1.0)).xyz;
@@ -55,6 +58,8 @@ void main() {
   vAt = vec2(position.x < 0.0 ? -radius : vLong + radius, position.y * radius);
   vRadius = radius;
   vAlpha = position.x < 0.0 ? aFade.x : aFade.y;
+  // What is thick and near would dazzle.
+  vShade = clamp(radius / max(length(at), 1e-3) * 8.0, 0.0, 0.45);
 }
 `
 
@@ -65,14 +70,17 @@ varying vec2 vAt;
 varying float vLong;
 varying float vRadius;
 varying float vAlpha;
+varying float vShade;
 
 void main() {
   float d = length(vAt - vec2(clamp(vAt.x, 0.0, vLong), 0.0)) / vRadius;
   float soft = fwidth(d);
   float alpha = (1.0 - smoothstep(1.0 - soft, 1.0, d)) * vAlpha;
   if (alpha < 0.004) discard;
-  // Round, by a little shade toward its edge; the edge in the ground's colour shows it on whatever is behind.
-  vec3 color = mix(uInk, uGround, smoothstep(0.62, 1.0, d) * 0.75);
+  // Round, by its shade; the edge in the ground's colour shows it on whatever is behind.
+  float round_ = sqrt(max(1.0 - d * d, 0.0));
+  float dark = (1.0 - round_) * 0.55 + smoothstep(1.0 - 4.0 * soft, 1.0, d) * 0.4 + vShade;
+  vec3 color = mix(uInk, uGround, min(dark, 0.85));
   gl_FragColor = vec4(color * alpha, alpha);
 }
 `
@@ -115,10 +123,10 @@ export class HandsMesh {
     this.#count = 0
   }
 
-  /** `reach`: how far away what it points at is, in metres; infinite for nothing. */
-  add(pointer: Pointer, reach: number, rig: WorldRig): void {
+  /** `reach`: how far away what it points at is, in metres; infinite for nothing. `isRayless`: it touches, or bears the menu. */
+  add(pointer: Pointer, reach: number, rig: WorldRig, isRayless: boolean): void {
     if (!pointer.isSeen) return
-    const { from, way, grip } = pointer
+    const { from, way, grip, tip } = pointer
     const isHand = pointer.source.hand !== undefined && pointer.source.hand !== null
     if (isHand) this.#addBones(pointer, rig)
     else if (pointer.source.targetRayMode === 'tracked-pointer') {
@@ -126,7 +134,11 @@ export class HandsMesh {
       end.x = grip.x - way.x * 0.06
       end.y = grip.y - way.y * 0.06
       end.z = grip.z - way.z * 0.06
-      this.#stroke(end, from, 0.014, 0.85, 0.85, rig)
+      this.#stroke(end, from, 0.011, 0.95, 0.95, rig)
+    }
+    if (isRayless) {
+      if (pointer.hasTip && reach < Number.POSITIVE_INFINITY) this.#stroke(tip, tip, TIP_METRES, 1, 1, rig)
+      return
     }
     const long = Math.min(reach, isHand ? HAND_BEAM_METRES : BEAM_METRES)
     // Whose ray comes out of the eyes would only be dazzled by it.

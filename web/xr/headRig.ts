@@ -26,6 +26,11 @@ export class HeadRig implements SceneRig {
   readonly head: Point = { x: 0, y: 0, z: 0 }
   /** Which way the head looks, seen from above: radians to the left. */
   headYaw = 0
+  /** Which way it looks, as long as 1; and what is up for it. In the room. */
+  get look(): Point {
+    return this.#forward
+  }
+  readonly up: Point = { x: 0, y: 1, z: 0 }
   isSeen = false
   readonly #origin = new Group()
   readonly #scene: Scene
@@ -76,6 +81,9 @@ export class HeadRig implements SceneRig {
     }
     const { elements } = first.matrix
     this.#forward.set(-(elements[8] as number), -(elements[9] as number), -(elements[10] as number))
+    this.up.x = elements[4] as number
+    this.up.y = elements[5] as number
+    this.up.z = elements[6] as number
     // Who looks straight up or down still faces somewhere: where he last did.
     if (Math.hypot(this.#forward.x, this.#forward.z) > 0.05) {
       this.headYaw = Math.atan2(-this.#forward.x, -this.#forward.z)

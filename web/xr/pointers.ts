@@ -12,6 +12,12 @@ export interface Pointer {
   way: Point
   /** Where it is held; for who has no hand, where the ray comes from. */
   grip: Point
+  /** What touches: the tip of the first finger, or of what is held. Not there for who has no hand, or whose hand is not seen. */
+  tip: Point
+  hasTip: boolean
+  /** Which way the palm faces. */
+  palm: Point
+  hasPalm: boolean
   /** Select is held, or squeeze. */
   isPressed: boolean
   isSqueezed: boolean
@@ -32,6 +38,7 @@ type FillingFrame = XRFrame & { fillPoses?(spaces: XRSpace[], base: XRSpace, int
 
 const JOINTS = 25
 const MATRIX = 16
+const INDEX_FINGER_TIP = 9
 
 export class Pointers {
   readonly all: Pointer[] = []
@@ -80,6 +87,10 @@ export class Pointers {
       from: { x: 0, y: 0, z: 0 },
       way: { x: 0, y: 0, z: -1 },
       grip: { x: 0, y: 0, z: 0 },
+      tip: { x: 0, y: 0, z: 0 },
+      hasTip: false,
+      palm: { x: 0, y: 0, z: -1 },
+      hasPalm: false,
       isPressed: false,
       isSqueezed: false,
       stick: { x: 0, y: 0 },
@@ -120,7 +131,9 @@ export class Pointers {
       const axes = source.gamepad?.axes
       pointer.stick.x = axes?.[2] ?? 0
       pointer.stick.y = axes?.[3] ?? 0
+      readPalm(pointer, grip)
       this.#readJoints(pointer, frame, room)
+      readTip(pointer)
     }
   }
 
@@ -148,4 +161,28 @@ export class Pointers {
     this.#session.removeEventListener('inputsourceschange', this.#onSources)
     this.all.length = 0
   }
+}
+
+/** The grip's x-axis goes through the palm: out of it on the left, out of its back on the right. */
+function readPalm(pointer: Pointer, grip: XRPose | null | undefined): void {
+  const { handedness } = pointer.source
+  pointer.hasPalm = grip !== null && grip !== undefined && handedness !== 'none'
+  if (!grip || !pointer.hasPalm) return
+  const { matrix } = grip.transform
+  const out = handedness === 'left' ? 1 : -1
+  pointer.palm.x = (matrix[0] as number) * out
+  pointer.palm.y = (matrix[1] as number) * out
+  pointer.palm.z = (matrix[2] as number) * out
+}
+
+function readTip(pointer: Pointer): void {
+  const { source, joints, hasJoints, tip, from } = pointer
+  const isHand = source.hand !== undefined && source.hand !== null
+  // What is held ends where its ray begins.
+  pointer.hasTip = pointer.isSeen && source.targetRayMode === 'tracked-pointer' && (!isHand || hasJoints)
+  if (!pointer.hasTip) return
+  const at = INDEX_FINGER_TIP * MATRIX + 12
+  tip.x = isHand && joints ? (joints[at] as number) : from.x
+  tip.y = isHand && joints ? (joints[at + 1] as number) : from.y
+  tip.z = isHand && joints ? (joints[at + 2] as number) : from.z
 }

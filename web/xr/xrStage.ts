@@ -3,17 +3,22 @@
 import { LAYOUT_MODES } from '../layout/layoutModes.ts'
 import { FrameStats } from '../scene/frameStats.ts'
 import type { ImmersiveSurface } from '../scene/immersiveSurface.ts'
+import { dismissToast, showToast } from '../store/alerts.ts'
 import { useLooking } from '../store/looking.ts'
 import { setImmersive } from '../store/nextFrame.ts'
-import { model, retryNow } from '../store/session.ts'
-import { useAppearance } from '../store/settings.ts'
+import { model, retryNow, serverNowMs } from '../store/session.ts'
+import { changeSettings, SOUNDS, useAppearance, useSettings } from '../store/settings.ts'
 import { provideXrStats } from '../store/stats.ts'
+import { travel } from '../store/timeMachine.ts'
+import { playheadMs, useTravel } from '../store/travel.ts'
 import { askApi, newKey } from '../stream/apiClient.ts'
 import type { XrCommand } from './actions.ts'
+import { type Aim, type AimInput, aimWith, newAim } from './aiming.ts'
 import type { XrMode } from './availability.ts'
-import { type BoardButton, buttonAt, layOutBoard } from './boardLayout.ts'
-import { BoardMesh } from './boardMesh.ts'
-import { boardInput } from './boardState.ts'
+import { type BoardColors, readBoardColors } from './boardColors.ts'
+import { layOutBoard } from './boardLayout.ts'
+import { BoardMesh, LIGHTS, type WristPlace } from './boardMesh.ts'
+import { alertNow, boardInput, firstMomentMs } from './boardState.ts'
 import { Vignette, WorldMotion } from './comfort.ts'
 import { Grasp } from './grasp.ts'
 import { HandsMesh } from './handsMesh.ts'
@@ -21,9 +26,10 @@ import { HeadRig } from './headRig.ts'
 import { Landing } from './landing.ts'
 import { LazyFollow } from './lazyFollow.ts'
 import { Pace } from './pace.ts'
-import { pickRay } from './pickRay.ts'
 import { type Pointer, Pointers } from './pointers.ts'
+import { StageAlerts } from './stageAlerts.ts'
 import { glideOf, Stick } from './stick.ts'
+import { earlierMs, laterMs } from './timeSteps.ts'
 import { VignetteMesh } from './vignetteMesh.ts'
 import {
   carry,
@@ -35,12 +41,11 @@ import {
   standBefore,
   standOf,
   toRoom,
-  toScene,
   turnAbout,
-  turned,
   type WorldRig,
   zoomAbout,
 } from './worldRig.ts'
+import { WristMenu } from './wristMenu.ts'
 import { clampHeight, keepXrSettings, readXrSettings, type XrSettings } from './xrSettings.ts'
 
 /** So often the scene is asked what it has to do between frames. */
@@ -55,23 +60,16 @@ const SELECT_PULSE = [0.5, 35] as const
 /** What is asked for in turn by the filter's button. */
 const FILTERS = ['', 'needs:me', 'status:failed', 'status:working'] as const
 
-interface Aim {
-  button: BoardButton | null
-  agentId: string | null
-  /** In metres; infinite for nothing. */
-  reach: number
-  /** Of whom it is on; -1 for nobody. */
-  slot: number
-  /** Its stick chooses a place to go to. */
-  isChoosing: boolean
-  /** Where it would set its user down: before whom it is on, or on the floor. */
-  goal: 'none' | 'agent' | 'floor'
-}
-
 /** What a pointer keeps from frame to frame. */
 interface Reach extends Aim {
   stick: Stick
   landing: Landing
+  /** Its stick chooses a place to go to. */
+  isChoosing: boolean
+  /** Where it would set its user down: before whom it is on, or on the floor. */
+  goal: 'none' | 'agent' | 'floor'
+  /** What it was on in the last frame, as far as one feels it. */
+  felt: string | null
 }
 
 export interface XrStageInput {
@@ -99,6 +97,11 @@ export class XrStage {
   #framedAtMs = 0
   /** The next press goes where it points. */
   #isGoing = false
+  readonly #wrist = new WristMenu<Pointer>()
+  readonly #wristPlace: WristPlace = { isBorne: false, at: this.#wrist.at }
+  readonly #aimInput: AimInput
+  readonly #alerts: StageAlerts
+  #colors: BoardColors = readBoardColors(document.documentElement)
   readonly #follow = new LazyFollow()
   readonly #own = new FrameStats()
   readonly #whole = new FrameStats()
@@ -108,7 +111,6 @@ export class XrStage {
   /** The scale on a table: what larger and smaller are measured by. */
   #usualScale = 20
   #hoveredId: string | null = null
-  #hoveredButton: BoardButton | null = null
   #isDetailOpen = true
   #askingId: string | null = null
   #terminateKey = ''
@@ -124,6 +126,14 @@ export class XrStage {
     this.#head = new HeadRig(scene, this.#rig)
     this.#pace = new Pace(session.supportedFrameRates ?? [])
     this.#handsMesh = new HandsMesh(swarm.palette)
+    this.#aimInput = {
+      board: this.#board,
+      rig: this.#rig,
+      graph: swarm.graph,
+      nodes: swarm.nodesBySlot(this.#head.stage.head.position),
+      deltaSec: 0,
+    }
+    this.#alerts = new StageAlerts({ swarm, rig: this.#rig, head: this.#head })
     scene.add(this.#vignetteMesh.mesh, this.#board.mesh, this.#handsMesh.mesh)
     swarm.setImmersion({ isPassthrough: mode === 'immersive-ar' })
     setImmersive(true)
@@ -159,7 +169,12 @@ export class XrStage {
         this.#select()
         this.#refreshBoard()
       }),
-      useAppearance.subscribe(() => this.#handsMesh.setPalette(swarm.palette)),
+      useAppearance.subscribe(() => {
+        this.#handsMesh.setPalette(swarm.palette)
+        this.#colors = readBoardColors(document.documentElement)
+        this.#refreshBoard()
+      }),
+      () => this.#alerts.close(),
     )
     this.#refreshBoard()
   }
@@ -176,12 +191,14 @@ export class XrStage {
     if (!head.isSeen) return
     if (!this.#isPlaced) this.#placeAtFirst()
     this.#pointers.update(frame, room)
+    this.#wrist.update(this.#pointers.all, head.head, head.look, deltaSec)
     this.#move(nowMs, deltaSec)
     head.applyTo(renderer)
-    this.#aim()
+    this.#aim(deltaSec)
     swarm.frame(nowMs, deltaSec, renderer, head.camera, head, head.stage)
     this.#follow.update(head.head, head.headYaw, deltaSec, useAppearance.getState().isStill)
-    this.#board.place(this.#follow, this.#rig)
+    this.#wristPlace.isBorne = this.#wrist.bearer !== null
+    this.#board.place(this.#follow, this.#wristPlace, head.head, this.#rig)
     this.#drawHands()
     this.#own.push(performance.now() - nowMs)
     renderer.render(scene, head.camera)
@@ -318,12 +335,10 @@ export class XrStage {
     let aim = this.#aims.get(pointer)
     if (!aim) {
       aim = {
-        button: null,
-        agentId: null,
-        reach: Number.POSITIVE_INFINITY,
-        slot: -1,
+        ...newAim(),
         isChoosing: false,
         goal: 'none',
+        felt: null,
         stick: new Stick(),
         landing: new Landing(),
       }
@@ -332,67 +347,53 @@ export class XrStage {
     return aim
   }
 
-  /** What each of them points at: the last that is on something is what is shown as pointed at. */
-  #aim(): void {
+  /** What each of them is on: the last that is on somebody is shown as pointed at. */
+  #aim(deltaSec: number): void {
     const { swarm } = this.#input.surface
-    const { graph } = swarm
-    const nodes = this.#pointers.all.length > 0 ? swarm.nodesBySlot() : null
+    const input = this.#aimInput
+    const { all } = this.#pointers
+    // Whoever has no hand to point with costs nothing.
+    if (all.length > 0) input.nodes = swarm.nodesBySlot(this.#head.stage.head.position)
+    input.deltaSec = deltaSec
     let hoveredId: string | null = null
-    let hoveredButton: BoardButton | null = null
-    let hovering: Pointer | null = null
-    for (const pointer of this.#pointers.all) {
+    for (let index = 0; index < all.length; index++) {
+      const pointer = all[index] as Pointer
       const aim = this.#aimOf(pointer)
-      aim.button = null
-      aim.agentId = null
-      aim.slot = -1
       aim.goal = 'none'
-      aim.reach = Number.POSITIVE_INFINITY
-      if (!pointer.isSeen || !nodes) continue
-      const panel = this.#board.meet(pointer.from, pointer.way)
-      if (panel) {
-        aim.reach = panel.distance
-        aim.button = buttonAt(this.#board.board, panel.panel, panel.u, panel.v)
-      } else {
-        toScene(this.#rig, pointer.from, rayFrom)
-        turned(this.#rig, pointer.way, rayWay)
-        const slot = pickRay(nodes, graph.slots.end, rayFrom, rayWay)
-        aim.slot = slot
-        const entity = slot < 0 ? null : graph.entityAt(slot)
-        if (entity) {
-          aim.agentId = entity.entity === 'agent' ? entity.id : (entity.assignedTo[0] ?? null)
-          const x = (nodes[slot * 4] as number) - rayFrom.x
-          const y = (nodes[slot * 4 + 1] as number) - rayFrom.y
-          const z = (nodes[slot * 4 + 2] as number) - rayFrom.z
-          aim.reach = Math.hypot(x, y, z) / this.#rig.scale
-        }
-      }
+      const edge = aimWith(pointer, aim, input, pointer === this.#wrist.bearer)
       if (this.#isGoing || aim.isChoosing) this.#findGoal(pointer, aim)
       if (this.#pressed.get(pointer) === null) this.#beginPress(pointer)
-      if (aim.button || aim.agentId !== null) {
-        hoveredId = aim.agentId
-        hoveredButton = aim.button
-        hovering = pointer
-      }
+      if (edge === 'press') this.#pressed.set(pointer, { ...aim })
+      else if (edge === 'release') this.#release(pointer)
+      else if (edge === 'cancel') this.#pressed.delete(pointer)
+      if (aim.hasRested && aim.agentId !== null) this.#choose(pointer, aim.agentId)
+      this.#feel(pointer, aim)
+      this.#board.light(index, aim.button, this.#pressed.has(pointer))
+      if (aim.agentId !== null) hoveredId = aim.agentId
     }
-    this.#showHover(hoveredId, hoveredButton, hovering)
+    for (let index = all.length; index < LIGHTS; index++) this.#board.light(index, null, false)
+    this.#showHover(hoveredId)
+  }
+
+  /** A tick for the hand that comes upon something. */
+  #feel(pointer: Pointer, aim: Reach): void {
+    const on = aim.button?.command ?? aim.agentId
+    if (on === aim.felt) return
+    aim.felt = on
+    if (on !== null) this.#pointers.pulse(pointer, ...HOVER_PULSE)
   }
 
   #findGoal({ source, from, way }: Pointer, aim: Reach): void {
-    if (aim.button) return
+    if (aim.isOnPanel) return
     if (aim.slot >= 0) aim.goal = 'agent'
     else if (aim.landing.find(from, way, source.targetRayMode === 'tracked-pointer')) aim.goal = 'floor'
   }
 
-  #showHover(id: string | null, button: BoardButton | null, by: Pointer | null): void {
-    if (id === this.#hoveredId && button?.command === this.#hoveredButton?.command) return
+  #showHover(id: string | null): void {
+    if (id === this.#hoveredId) return
     this.#hoveredId = id
-    this.#hoveredButton = button
-    if (by) this.#pointers.pulse(by, ...HOVER_PULSE)
     this.#select()
-    this.#later(() => {
-      this.#refreshBoard()
-      this.#prepare()
-    })
+    this.#later(() => this.#prepare())
   }
 
   #select(): void {
@@ -404,8 +405,8 @@ export class XrStage {
     const mesh = this.#handsMesh
     mesh.begin()
     for (const pointer of this.#pointers.all) {
-      const { reach, goal, landing } = this.#aimOf(pointer)
-      mesh.add(pointer, reach, this.#rig)
+      const { reach, goal, landing, isTouching } = this.#aimOf(pointer)
+      mesh.add(pointer, reach, this.#rig, isTouching || pointer === this.#wrist.bearer)
       if (goal === 'floor') mesh.addLanding(landing, this.#rig)
     }
     mesh.finish()
@@ -431,8 +432,8 @@ export class XrStage {
   #beginPress(pointer: Pointer): void {
     const aim = this.#aimOf(pointer)
     this.#pressed.set(pointer, { ...aim })
-    // A button is pressed, not pulled.
-    if (!aim.button) this.#grasp.begin(this.#handOf(pointer))
+    // A panel is pressed, not pulled; and whoever bears the menu holds it still.
+    if (!aim.isOnPanel && pointer !== this.#wrist.bearer) this.#grasp.begin(this.#handOf(pointer))
   }
 
   #release(pointer: Pointer): void {
@@ -440,8 +441,9 @@ export class XrStage {
     this.#pressed.delete(pointer)
     if (!began) return
     const aim = this.#aimOf(pointer)
-    if (began.button) {
-      if (aim.button?.command !== began.button.command) return
+    if (began.isOnPanel) {
+      const isSame = aim.button?.command === began.button?.command && aim.button?.panel === began.button?.panel
+      if (!began.button || !isSame) return
       this.#pointers.pulse(pointer, ...SELECT_PULSE)
       const { command } = began.button
       this.#later(() => this.#obey(command))
@@ -455,7 +457,11 @@ export class XrStage {
       this.#later(() => this.#refreshBoard())
       return
     }
-    const { agentId } = began
+    this.#choose(pointer, began.agentId)
+  }
+
+  /** Beside all of them (`null`) is a choice, too: of nobody. */
+  #choose(pointer: Pointer, agentId: string | null): void {
     if (agentId !== null) this.#pointers.pulse(pointer, ...SELECT_PULSE)
     this.#later(() => useLooking.getState().select(agentId))
   }
@@ -536,9 +542,21 @@ export class XrStage {
       case 'retry':
         retryNow()
         break
+      case 'earlier':
+      case 'later':
+      case 'play':
       case 'live':
-        backToLive()
+        travelBy(command)
         break
+      case 'sound':
+        changeSettings({ sound: nextOf(SOUNDS, useSettings.getState().sound) })
+        break
+      case 'show-alert':
+      case 'dismiss-alert': {
+        const alert = alertNow()
+        if (alert) command === 'show-alert' ? showToast(alert) : dismissToast(alert.id)
+        break
+      }
       case 'terminate':
         this.#askingId = looking.selectedId
         this.#terminateKey = newKey()
@@ -596,7 +614,7 @@ export class XrStage {
       isGoing: this.#isGoing,
       isGliding,
     }
-    this.#board.show(layOutBoard(boardInput(wish)), this.#hoveredButton, this.#input.surface.swarm.palette)
+    this.#board.show(this.#input.surface.renderer, layOutBoard(boardInput(wish)), this.#colors)
   }
 
   dispose(): void {
@@ -618,8 +636,6 @@ export class XrStage {
 }
 
 const middle: Point = { x: 0, y: 0, z: 0 }
-const rayFrom: Point = { x: 0, y: 0, z: 0 }
-const rayWay: Point = { x: 0, y: 0, z: 0 }
 
 /** A pointer as the grasp sees it. */
 class PointerHand {
@@ -642,10 +658,27 @@ class PointerHand {
 const nextOf = <T extends string>(list: readonly [T, ...T[]], now: string): T =>
   list[((list as readonly string[]).indexOf(now) + 1) % list.length] ?? list[0]
 
-/** The way back is loaded with whatever led to the past. */
-function backToLive(): void {
-  import('../store/timeMachine.ts').then(
-    ({ travel }) => travel.backToLive(),
-    () => undefined, // it was never loaded: then nobody is in the past
-  )
+function travelBy(command: 'earlier' | 'later' | 'play' | 'live'): void {
+  const nowMs = serverNowMs()
+  const state = useTravel.getState()
+  const headMs = playheadMs(state)
+  switch (command) {
+    case 'earlier': {
+      const firstMs = firstMomentMs()
+      if (firstMs !== null) travel.goTo(earlierMs(headMs ?? nowMs, nowMs, firstMs))
+      break
+    }
+    case 'later':
+      if (headMs !== null) travel.goTo(laterMs(headMs, nowMs))
+      break
+    case 'play':
+      if (state.state === 'playing') travel.pause()
+      else travel.play()
+      break
+    case 'live':
+      travel.backToLive()
+      break
+    default:
+      command satisfies never
+  }
 }

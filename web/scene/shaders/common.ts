@@ -42,11 +42,25 @@ const int INITIALIZING = 4;
 const int IDLE = 5;
 const int OFFLINE = 6;
 
-/** Who needs somebody, and what failed, steps toward the viewer: it stays where it is seen, and stands before all others. */
+/** In a headset the place between the eyes, and a pixel's angle; that is 0 on a screen. */
+uniform vec4 uHead;
+
+/** How far who needs somebody, or failed, steps toward the viewer. Also in stepForward.ts. */
+float stepOf(float distance_) {
+  return min(distance_ * 0.12, 9.0);
+}
+
+/** It stays where it is seen, and stands before all others. */
 vec3 stepForward(vec3 view, int look) {
   if (look > FAILED) return view;
-  float forward = min(-view.z * 0.12, 9.0);
-  return view * (1.0 - forward / max(-view.z, 1e-3));
+  if (uHead.w > 0.0) {
+    // Both eyes must see it come: each toward itself, it would only grow.
+    vec3 head = (viewMatrix * vec4(uHead.xyz, 1.0)).xyz;
+    vec3 way = view - head;
+    float distance_ = max(length(way), 1e-3);
+    return head + way * (1.0 - stepOf(distance_) / distance_);
+  }
+  return view * (1.0 - stepOf(-view.z) / max(-view.z, 1e-3));
 }
 
 /** However far: what needs somebody is never smaller than this, in pixels. */

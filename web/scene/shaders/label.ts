@@ -16,7 +16,6 @@ uniform vec2 uViewport;
 uniform int uSelected;
 uniform vec2 uAtlas;
 uniform float uPixelRatio;
-uniform vec4 uHead;
 /** Pixels in a texel of the atlas. */
 uniform float uTexel;
 varying vec2 vUv;
@@ -30,14 +29,20 @@ vec4 inTheRoom(vec4 node) {
   // Straight above there is no "upright": nearly so will do.
   vec3 right = normalize(cross(way, vec3(1e-4, 1.0, 0.0)));
   vec3 up = cross(right, way);
+  vec3 middle = node.xyz;
+  if (aSlot.y > 0.5) {
+    float step_ = stepOf(distance_);
+    middle -= way * step_;
+    distance_ -= step_;
+  }
   float perPixel = distance_ * uHead.w;
   float radius = node.w / perPixel;
-  if (aSlot.y > 0.5) radius = max(radius / (1.0 - min(distance_ * 0.12, 9.0) / distance_), 6.0) * 1.38;
+  if (aSlot.y > 0.5) radius = max(radius, 6.0) * 1.38;
   else if (int(aSlot.x + 0.5) == uSelected) radius *= 1.3;
   vec2 size = aCell.zw * uTexel;
   float gap = max(radius * 1.5, radius + 5.0) + 3.0;
   vec2 at = aPlace.xy * (vec2(gap) + size * 0.5) + position.xy * size * 0.5;
-  return viewMatrix * vec4(node.xyz + (right * at.x + up * at.y) * perPixel, 1.0);
+  return viewMatrix * vec4(middle + (right * at.x + up * at.y) * perPixel, 1.0);
 }
 
 void main() {
@@ -54,8 +59,7 @@ void main() {
   float radiusPx = node.w * projectionMatrix[1][1] * uViewport.y * 0.5 / clip.w;
   // Beyond the rings of whoever needs somebody, and of the selection.
   if (aSlot.y > 0.5) {
-    float forward = min(clip.w * 0.12, 9.0);
-    radiusPx = max(radiusPx / (1.0 - forward / clip.w), 6.0 * uPixelRatio) * 1.38;
+    radiusPx = max(radiusPx / (1.0 - stepOf(clip.w) / clip.w), 6.0 * uPixelRatio) * 1.38;
   }
   if (int(aSlot.x + 0.5) == uSelected) radiusPx *= aSlot.y > 0.5 ? 1.0 : 1.3;
   float gap = max(radiusPx * 1.5, radiusPx + 5.0 * uPixelRatio) + 3.0 * uPixelRatio;

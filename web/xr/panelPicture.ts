@@ -1,0 +1,155 @@
+// One panel's picture: drawn by the page's own text layout, so in any script, and only when what it says changes.
+
+import { CanvasTexture, type Texture, Vector2, type WebGLRenderer } from 'three'
+import { cutToWidth } from '../scene/labelAtlas.ts'
+import type { BoardColors, ToneColors } from './boardColors.ts'
+import { type Board, type BoardButton, type BoardText, PANELS, type PanelName, textAreaOf } from './boardLayout.ts'
+
+const FONT = '"Inter Variable", system-ui, sans-serif'
+const PANEL_RADIUS = 22
+export const BUTTON_RADIUS = 14
+const LINE_HEIGHT = 1.28
+const BUTTON_LINE_HEIGHT = 1.12
+const GHOST_ALPHA = 0.3
+const BADGE_SPACE = 14
+/** Between two texts, as a share of the second one's size. */
+const TEXT_GAP = 0.28
+
+export class PanelPicture {
+  readonly #name: PanelName
+  readonly #context: CanvasRenderingContext2D
+  readonly #scratch: CanvasTexture
+  readonly #at: Vector2
+  #drawn = ''
+
+  constructor(name: PanelName) {
+    this.#name = name
+    const { x, y, width, height } = PANELS[name].box
+    const canvas = document.createElement('canvas')
+    canvas.width = width
+    canvas.height = height
+    const context = canvas.getContext('2d', { willReadFrequently: true })
+    if (!context) throw new Error('no 2d canvas for a panel')
+    this.#context = context
+    this.#scratch = new CanvasTexture(canvas)
+    this.#at = new Vector2(x, y)
+  }
+
+  /** Into its part of the whole picture, unless it is there already. Between frames: it takes a moment. */
+  show(renderer: WebGLRenderer, into: Texture, board: Board, colors: BoardColors): void {
+    const buttons = board.buttons.filter(({ panel }) => panel === this.#name)
+    const ghosts = board.ghosts.filter(({ panel }) => panel === this.#name)
+    const texts = board.texts.filter(({ panel }) => panel === this.#name)
+    const tone = colors.tones[board.tones[this.#name] ?? 'plain']
+    const now = JSON.stringify([buttons, ghosts, texts, tone, colors.ink])
+    if (now === this.#drawn) return
+    this.#drawn = now
+    const context = this.#context
+    const { x, y, width, height } = PANELS[this.#name].box
+    context.setTransform(1, 0, 0, 1, 0, 0)
+    context.clearRect(0, 0, width, height)
+    context.translate(-x, -y)
+    this.#drawGround(tone)
+    context.globalAlpha = GHOST_ALPHA
+    for (const ghost of ghosts) this.#drawButton(ghost, colors)
+    context.globalAlpha = 1
+    for (const button of buttons) this.#drawButton(button, colors)
+    this.#drawTexts(texts, buttons, colors)
+    renderer.copyTextureToTexture(this.#scratch, into, null, this.#at)
+  }
+
+  #drawGround({ ground, line }: ToneColors): void {
+    const { x, y, width, height } = PANELS[this.#name].box
+    const context = this.#context
+    context.beginPath()
+    context.roundRect(x + 2, y + 2, width - 4, height - 4, PANEL_RADIUS)
+    // All but opaque: what is written must be read over bodies, and over the real room.
+    context.globalAlpha = 0.95
+    context.fillStyle = ground
+    context.fill()
+    context.globalAlpha = 1
+    context.lineWidth = 3
+    context.strokeStyle = line
+    context.stroke()
+  }
+
+  #drawButton({ x, y, width, height, label, isOn, isDanger, size }: BoardButton, colors: BoardColors): void {
+    const context = this.#context
+    context.beginPath()
+    context.roundRect(x + 1, y + 1, width - 2, height - 2, BUTTON_RADIUS)
+    context.fillStyle = isOn ? colors.buttonOn : colors.button
+    context.fill()
+    if (isOn) {
+      context.lineWidth = 3
+      context.strokeStyle = colors.buttonLine
+      context.stroke()
+    }
+    context.font = `600 ${size}px ${FONT}`
+    context.textAlign = 'center'
+    context.textBaseline = 'middle'
+    context.fillStyle = isDanger ? colors.danger : colors.ink
+    const lines = this.#wrap(label, width - 14, 2)
+    for (const [index, line] of lines.entries()) {
+      const below = (index - (lines.length - 1) / 2) * size * BUTTON_LINE_HEIGHT
+      context.fillText(line, x + width / 2, y + height / 2 + below)
+    }
+  }
+
+  #drawTexts(texts: readonly BoardText[], buttons: readonly BoardButton[], colors: BoardColors): void {
+    const area = textAreaOf(this.#name, buttons)
+    const context = this.#context
+    context.textAlign = 'left'
+    context.textBaseline = 'alphabetic'
+    let top = area.y
+    for (const { badge, text, size, tone, isStrong, maxLines } of texts) {
+      const left = area.y + area.height - top
+      const fits = Math.min(maxLines, Math.floor(left / (size * LINE_HEIGHT)))
+      if (fits < 1) return
+      context.font = `${isStrong ? 600 : 400} ${size}px ${FONT}`
+      const indent = badge === '' ? 0 : this.#drawBadge(badge, area.x, top, size, colors.tones[tone])
+      context.fillStyle = colors.tones[tone].ink
+      for (const [index, line] of this.#wrap(text, area.width, fits, indent).entries()) {
+        context.fillText(line, area.x + (index === 0 ? indent : 0), top + size)
+        top += size * LINE_HEIGHT
+      }
+      top += size * TEXT_GAP
+    }
+  }
+
+  /** A mark cannot be overlooked: its ground and its ink change places. Says how much room it took. */
+  #drawBadge(badge: string, x: number, top: number, size: number, { ink, ground }: ToneColors): number {
+    const context = this.#context
+    const width = context.measureText(badge).width + 2 * BADGE_SPACE
+    context.beginPath()
+    context.roundRect(x, top + size * 0.1, width, size * 1.18, size * 0.25)
+    context.fillStyle = ink
+    context.fill()
+    context.fillStyle = ground
+    context.fillText(badge, x + BADGE_SPACE, top + size)
+    return width + BADGE_SPACE
+  }
+
+  /** At spaces; the first line has less room by its indent, the last takes what is left, and is cut. */
+  #wrap(text: string, width: number, maxLines: number, indent = 0): string[] {
+    const widthOf = (part: string) => this.#context.measureText(part).width
+    const lines: string[] = []
+    let rest = text
+    let room = width - indent
+    while (lines.length < maxLines - 1 && widthOf(rest) > room) {
+      const words = rest.split(' ')
+      let count = words.length - 1
+      while (count > 1 && widthOf(words.slice(0, count).join(' ')) > room) count--
+      const line = words.slice(0, count).join(' ')
+      // A single word that is too long stays where it is, and is cut.
+      if (count < 1 || widthOf(line) > room) break
+      lines.push(line)
+      rest = words.slice(count).join(' ')
+      room = width
+    }
+    return [...lines, cutToWidth(rest, room, widthOf)]
+  }
+
+  dispose(): void {
+    this.#scratch.dispose()
+  }
+}
