@@ -452,6 +452,25 @@ describe('[K7] attention', () => {
     expect(feed.agent()).toMatchObject({ attention: null, status: 'busy' })
   })
 
+  test('a call that runs beside it, and was allowed before, does not ask for it', () => {
+    const decide = (toolUseId: string) =>
+      feed.take({
+        type: 'tool-decision',
+        sessionId: SESSION,
+        host: null,
+        at: new Date(feed.nowMs).toISOString(),
+        toolUseId,
+        accepted: true,
+      })
+    feed.tool('PreToolUse', 'Bash', 't1')
+    decide('t1')
+    feed.tool('PreToolUse', 'Bash', 't2')
+    feed.tool('PermissionRequest', 'Bash', null)
+    expect(attention()?.reason).toBe('permission: Bash')
+    decide('t2')
+    expect(feed.agent()).toMatchObject({ attention: null, openTools: [{ id: 't1' }, { id: 't2' }] })
+  })
+
   test('a refusal in the log ends the call: nothing else tells of it', () => {
     feed.tool('PreToolUse', 'Bash', 't1')
     feed.tool('PermissionRequest', 'Bash', null)

@@ -51,14 +51,17 @@ const LOG_ATTRIBUTES: ReadonlySet<string> = new Set([
   'tool_use_id',
   'tool_name',
   'success',
+  'decision',
   'agent_type',
 ])
+const LOG_EVENTS = ['api_request', 'tool_result', 'tool_decision', 'subagent_completed'] as const
 
 export function readLogRecord(record: unknown, host: string | null): Read<TelemetryRecord> {
   const said = attributesOf(listIn(record, 'attributes'), LOG_ATTRIBUTES)
   const event = textOf(said, 'event.name') ?? textIn(recordIn(record, 'body'), 'stringValue')
-  const name = event?.startsWith(PREFIX) ? event.slice(PREFIX.length) : event
-  if (name !== 'api_request' && name !== 'tool_result' && name !== 'subagent_completed') return 'ignored'
+  const told = event?.startsWith(PREFIX) ? event.slice(PREFIX.length) : event
+  const name = LOG_EVENTS.find((known) => known === told)
+  if (name === undefined) return 'ignored'
   const sessionId = idOf(said, 'session.id')
   const at = isoOf(timeMsIn(record, 'timeUnixNano') ?? timeOf(said, 'event.timestamp'))
   if (sessionId === null || at === null) return 'malformed'
@@ -83,6 +86,12 @@ export function readLogRecord(record: unknown, host: string | null): Read<Teleme
       if (toolUseId === null || toolName === null) return 'malformed'
       const durationMs = amountOf(said, 'duration_ms')
       return { ...base, type: 'tool-result', toolUseId, toolName, success: flagOf(said, 'success'), durationMs }
+    }
+    case 'tool_decision': {
+      const toolUseId = idOf(said, 'tool_use_id')
+      const decision = textOf(said, 'decision')
+      if (toolUseId === null || (decision !== 'accept' && decision !== 'reject')) return 'malformed'
+      return { ...base, type: 'tool-decision', toolUseId, accepted: decision === 'accept' }
     }
     case 'subagent_completed':
       return { ...base, type: 'subagent-completed', agentType: wordOf(said, 'agent_type') }

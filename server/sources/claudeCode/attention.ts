@@ -50,7 +50,8 @@ function isPending(
     const asked = [...calls.values()].filter(
       ({ name, startAt }) => name === tool && startAt !== null && startAt <= latestStart,
     )
-    if (asked.some((call) => isOpen(call) && !isAnsweredBy(call.allowedAt))) return true
+    // A call is decided on once. One that was allowed before, beside it, was not asked for.
+    if (asked.some((call) => isOpen(call) && call.allowedAt === null)) return true
     return asked.length === 0 && !isAnsweredBy(callAt)
   }
   return !isAnsweredBy(kind === 'question' ? later(elicitedAt, callAt) : callStartAt)

@@ -66,6 +66,7 @@ describe("Claude Code's telemetry", () => {
       ['api-request', 7],
       ['llm-span', 7],
       ['subagent-completed', 2],
+      ['tool-decision', 5],
       ['tool-result', 5],
       ['tool-span', 10],
       ['usage-metric', 15],
