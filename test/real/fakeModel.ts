@@ -3,10 +3,13 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { TokenCounts } from '../../protocol/swarm.ts'
 
 export type Block = { type: 'text'; text: string } | { type: 'tool_use'; name: string; input: object }
 
 export interface Turn {
+  /** What the conversation began with: it tells whose it is. */
+  prompt: string
   /** The names of the tools that are offered. */
   tools: readonly string[]
   /** What the tools that were called so far answered, oldest first. */
@@ -15,8 +18,16 @@ export interface Turn {
 
 export type Script = (turn: Turn) => Block[] | Promise<Block[]>
 
+export interface HandedOut {
+  requestId: string
+  prompt: string
+  usage: TokenCounts
+}
+
 export interface FakeModel {
   url: string
+  /** What each answer said that it used, oldest first: no two the same. */
+  handedOut: readonly HandedOut[]
   close(): Promise<void>
 }
 
@@ -25,7 +36,7 @@ interface Ask {
   stream?: boolean
   system?: unknown
   tools?: { name: string }[]
-  messages: { role: string; content: string | { type: string; content?: unknown }[] }[]
+  messages: { role: string; content: string | { type: string; text?: string; content?: unknown }[] }[]
 }
 
 /** `seen` gets each request's body, as text. */
@@ -33,7 +44,7 @@ export async function startFakeModel(
   script: Script,
   seen: (body: string) => void = () => undefined,
 ): Promise<FakeModel> {
-  let count = 0
+  const handedOut: HandedOut[] = []
   const server = createServer((request, response) => {
     let body = ''
     request.setEncoding('utf8').on('data', (text: string) => {
@@ -45,12 +56,16 @@ export async function startFakeModel(
         return
       }
       seen(body)
-      answer(response, JSON.parse(body) as Ask, ++count, script).catch((error: Error) => response.destroy(error))
+      const ask = JSON.parse(body) as Ask
+      const given = handOut(handedOut.length + 1, ask)
+      handedOut.push(given)
+      answer(response, ask, given, script).catch((error: Error) => response.destroy(error))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    handedOut,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -62,21 +77,49 @@ export async function startFakeModel(
 const isAsk = ({ method, url = '' }: IncomingMessage): boolean =>
   method === 'POST' && url.startsWith('/v1/messages') && !url.includes('count_tokens')
 
-async function answer(response: ServerResponse, ask: Ask, count: number, script: Script): Promise<void> {
+/** Figures whose sums tell which requests are in them, and that nothing was counted twice. */
+const handOut = (count: number, ask: Ask): HandedOut => ({
+  requestId: `req_fake_${count}`,
+  prompt: promptOf(ask),
+  usage: {
+    input: 1_000 + count ** 2,
+    output: 40 + 3 * count,
+    cacheRead: 300 + 7 * count,
+    cacheWrite: 100 + 11 * count,
+  },
+})
+
+function promptOf({ messages }: Ask): string {
+  const content = messages.find(({ role }) => role === 'user')?.content ?? ''
+  return typeof content === 'string' ? content : content.map(({ text }) => text ?? '').join('\n')
+}
+
+async function answer(response: ServerResponse, ask: Ask, given: HandedOut, script: Script): Promise<void> {
   const tools = (ask.tools ?? []).map(({ name }) => name)
   const results = ask.messages
     .flatMap(({ content }) => (typeof content === 'string' ? [] : content))
     .filter(({ type }) => type === 'tool_result')
     .map(({ content }) => content)
   // Without tools it asks for a title of the conversation.
-  const blocks = tools.length > 0 ? await script({ tools, results }) : [{ type: 'text' as const, text: 'Title' }]
+  const blocks =
+    tools.length > 0
+      ? await script({ prompt: given.prompt, tools, results })
+      : [{ type: 'text' as const, text: 'Title' }]
   const content = blocks.map((block, index) =>
-    block.type === 'tool_use' ? { ...block, id: `toolu_${count}_${index}` } : block,
+    block.type === 'tool_use' ? { ...block, id: given.requestId.replace('req', 'toolu') + index } : block,
   )
   const stopReason = content.some(({ type }) => type === 'tool_use') ? 'tool_use' : 'end_turn'
-  const usage = { input_tokens: 100, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 10 }
-  const message = { id: `msg_${count}`, type: 'message', role: 'assistant', model: ask.model, usage }
-  response.setHeader('request-id', `req_fake_${count}`)
+  const { input, output, cacheRead, cacheWrite } = given.usage
+  const before = { input_tokens: input, cache_creation_input_tokens: cacheWrite, cache_read_input_tokens: cacheRead }
+  const usage = { ...before, output_tokens: output }
+  const message = {
+    id: given.requestId.replace('req', 'msg'),
+    type: 'message',
+    role: 'assistant',
+    model: ask.model,
+    usage,
+  }
+  response.setHeader('request-id', given.requestId)
   if (!ask.stream) {
     sendJson(response, { ...message, content, stop_reason: stopReason, stop_sequence: null })
     return
@@ -84,7 +127,8 @@ async function answer(response: ServerResponse, ask: Ask, count: number, script:
   response.writeHead(200, { 'Content-Type': 'text/event-stream' })
   const send = (type: string, data: object) =>
     response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`)
-  send('message_start', { message: { ...message, content: [], stop_reason: null, stop_sequence: null } })
+  const begun = { ...message, content: [], stop_reason: null, stop_sequence: null }
+  send('message_start', { message: { ...begun, usage: { ...before, output_tokens: 1 } } })
   content.forEach((block, index) => {
     const isText = block.type === 'text'
     send('content_block_start', { index, content_block: isText ? { ...block, text: '' } : { ...block, input: {} } })
@@ -94,7 +138,7 @@ async function answer(response: ServerResponse, ask: Ask, count: number, script:
     send('content_block_delta', { index, delta })
     send('content_block_stop', { index })
   })
-  send('message_delta', { delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: 10 } })
+  send('message_delta', { delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: output } })
   send('message_stop', {})
   response.end()
 }
