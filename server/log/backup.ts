@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { Database } from './database.ts'
 
 /** Throws with a sentence for people. Nothing stands at `target` before it is whole, nor if it fails. */
@@ -16,7 +17,28 @@ export function backUp(path: string, target: string): void {
     renameSync(unfinished, target)
   } catch (error) {
     for (const end of ['', '-journal', '-wal', '-shm']) rmSync(`${unfinished}${end}`, { force: true })
-    throw error
+    throw new Error(`the event log was not copied: ${reasonOf(error, dirname(target))}`, { cause: error })
+  }
+}
+
+function reasonOf(error: unknown, folder: string): string {
+  const { code, message } = error as Error & { code?: string }
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return `there is no folder ${folder}`
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `nothing may be written in ${folder}`
+    case 'ENOSPC':
+    case 'SQLITE_FULL':
+      return `there is no room in ${folder}`
+    case 'SQLITE_CORRUPT':
+    case 'SQLITE_NOTADB':
+      return 'its file is damaged'
+    default:
+      return message
   }
 }
 

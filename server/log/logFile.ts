@@ -20,6 +20,7 @@ import type { Notes } from './eventLog.ts'
 import { lockFile } from './fileLock.ts'
 import { Keyframes } from './keyframes.ts'
 import { type Migration, migrate } from './schema.ts'
+import { removeStrayWal } from './strayWal.ts'
 import { TURNS, type Turn, turnsOf } from './turns.ts'
 
 /** Rows that one step of tidying deletes: some milliseconds. */
@@ -128,6 +129,7 @@ export class LogFile {
     this.#maxBytes = maxBytes
     this.#unlock = lockFile(path)
     try {
+      removeStrayWal(path)
       // A backup or somebody's shell may hold it for a moment.
       this.#database = new Database(path, { busyTimeoutMs: 2_000 })
     } catch (error) {

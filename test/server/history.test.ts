@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -523,6 +523,24 @@ describe('a backup', () => {
     expect(copy.log.epoch).not.toBe(log.epoch)
   })
 
+  test('[L6] put in the place of a killed log, whose WAL still stands there, is what it was', async () => {
+    const { log, path } = await openLog()
+    await log.append([agentEvent('a')])
+    const restored = join(folder.path, 'restored.db')
+    backUp(path, restored)
+    for (let n = 0; n < 200; n++) await log.append([agentEvent(`later-${n}`)])
+    copyFileSync(`${path}-wal`, `${restored}-wal`)
+    const again = await openLog('restored.db')
+    expect((await again.log.checkpoint())?.entities.map(({ entity }) => entity.id)).toEqual(['a'])
+    expect(again.log.epoch).not.toBe(log.epoch)
+    // Its own WAL is not taken for a stray one when it is killed in its turn.
+    await again.log.append([agentEvent('b')])
+    for (const end of ['', '-wal']) copyFileSync(`${restored}${end}`, join(folder.path, `killed.db${end}`))
+    const killed = await openLog('killed.db')
+    expect((await killed.log.checkpoint())?.entities.map(({ entity }) => entity.id)).toEqual(['a', 'b'])
+    expect(killed.log.epoch).toBe(again.log.epoch)
+  })
+
   test('is for its owner alone, and nothing unfinished is left, also when it fails', async () => {
     const { log, path } = await openLog()
     await log.append([agentEvent('a')])
@@ -536,5 +554,20 @@ describe('a backup', () => {
     foreign.close()
     expect(() => backUp(join(folder.path, 'foreign.db'), join(place, 'other.db'))).toThrow('meta')
     expect(readdirSync(place)).toEqual(['copy.db'])
+  })
+
+  test('that cannot be made says why in words', async () => {
+    const { log, path } = await openLog()
+    await log.append([agentEvent('a')])
+    const nowhere = join(folder.path, 'nowhere')
+    expect(() => backUp(path, join(nowhere, 'copy.db'))).toThrow(
+      `the event log was not copied: there is no folder ${nowhere}`,
+    )
+    const damaged = join(folder.path, 'damaged.db')
+    writeFileSync(damaged, 'no database at all, '.repeat(1_000))
+    expect(() => backUp(damaged, join(folder.path, 'copy.db'))).toThrow(
+      'the event log was not copied: its file is damaged',
+    )
+    expect(readdirSync(folder.path).filter((name) => name.startsWith('copy.db'))).toEqual([])
   })
 })
