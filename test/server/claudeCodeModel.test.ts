@@ -355,6 +355,17 @@ describe('[K5] status', () => {
     expect(status()).toBe('active')
   })
 
+  test('how long its calls took is not reported, rather than 0, where nobody told of any', () => {
+    feed.hook('UserPromptSubmit')
+    expect(feed.agent().tools).toEqual({ count: 0, errors: 0, durationMs: 0 })
+    feed.tool('PreToolUse', 'Edit', 't1')
+    feed.tool('PostToolUse', 'Edit', 't1')
+    expect(feed.agent().tools).toEqual({ count: 1, errors: 0, durationMs: null })
+    feed.tool('PreToolUse', 'Edit', 't2')
+    feed.tool('PostToolUse', 'Edit', 't2', { durationMs: 12 })
+    expect(feed.agent().tools).toEqual({ count: 2, errors: 0, durationMs: 12 })
+  })
+
   test('a failed stop is an error, with its reason; the next prompt ends it', () => {
     feed.hook('UserPromptSubmit')
     const { at } = feed.hook('StopFailure', { reason: 'rate_limit' })

@@ -257,6 +257,8 @@ interface Work {
 /** One pass over an agent's calls: there may be hundreds, and this is done for each that comes. */
 function workOf(agent: AgentFacts, calls: ReadonlyMap<string, CallRow>): Work {
   let { count, errors, durationMs } = agent.settledTools
+  // How long calls took that nobody told the time of is not 0.
+  let isTold = durationMs > 0
   let lastId: string | null = null
   let lastAt = ''
   const open: [string, CallRow][] = []
@@ -268,7 +270,9 @@ function workOf(agent: AgentFacts, calls: ReadonlyMap<string, CallRow>): Work {
     }
     count++
     if (call.failed) errors++
-    durationMs += durationOf(call) ?? 0
+    const took = durationOf(call)
+    isTold ||= took !== null
+    durationMs += took ?? 0
     if (at < lastAt || (at === lastAt && lastId !== null && id < lastId)) continue
     lastId = id
     lastAt = at
@@ -286,7 +290,7 @@ function workOf(agent: AgentFacts, calls: ReadonlyMap<string, CallRow>): Work {
         }
       : null
   open.sort(([aId, a], [bId, b]) => (`${a.startAt} ${aId}` < `${b.startAt} ${bId}` ? -1 : 1))
-  return { tools: { count, errors, durationMs }, last, open }
+  return { tools: { count, errors, durationMs: isTold || count === 0 ? durationMs : null }, last, open }
 }
 
 /** A stop or a new prompt ends what did not end by itself. */
