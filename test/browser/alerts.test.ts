@@ -27,7 +27,7 @@ afterEach(async () => {
 })
 
 declare global {
-  var notified: { title: string; body: string }[]
+  var notified: { title: string; body: string; isOver?: true }[]
   var wasAsked: number
   var pretendHidden: boolean
 }
@@ -45,11 +45,13 @@ function recordNotifications(): void {
       return Promise.resolve('granted')
     }
     onclick: (() => void) | null = null
+    readonly #told: (typeof globalThis.notified)[number]
     constructor(title: string, { body = '' }: NotificationOptions = {}) {
-      globalThis.notified.push({ title, body })
+      this.#told = { title, body }
+      globalThis.notified.push(this.#told)
     }
     close(): void {
-      return
+      this.#told.isOver = true
     }
   }
   Object.defineProperty(globalThis, 'Notification', { value: Recorded })
@@ -124,6 +126,9 @@ describe('who should look is told', () => {
       .filter({ hasText: /(59|60) agents failed/ })
       .waitFor()
     expect(await notified()).toHaveLength(1)
+    // Answered, it is gone.
+    server.frame([agentOf('coder-90')])
+    await page.waitForFunction(() => globalThis.notified[0]?.isOver)
 
     // Kept over a reload.
     await page.reload()

@@ -28,19 +28,33 @@ describe('the tree', () => {
     expect(drawn(tree())).toEqual([
       'queen',
       '  reader',
+      '  scout',
+      '    analyst',
+      '    scout/1',
+      '    old-hand',
       '  builder-1',
       '    checker',
       '    helper',
       '  builder-2',
       '    builder-2/1',
       '    tuner',
-      '  scout',
-      '    analyst',
-      '    scout/1',
-      '    old-hand',
       '  planner',
       '  writer',
     ])
+  })
+
+  it('has the family of who waits for a person first, however deep it is; then those of who failed', () => {
+    const attention = { reason: 'permission: Bash', since: '2026-11-23T22:00:00.000Z' }
+    const many = mapOf([
+      agentOf('a', { status: 'active' }),
+      agentOf('b', { status: 'idle' }),
+      agentOf('b1', { parentId: id('b'), status: 'idle' }),
+      agentOf('b2', { parentId: id('b1'), status: 'error' }),
+      agentOf('c', { status: 'offline' }),
+      agentOf('c1', { parentId: id('c'), status: 'offline' }),
+      agentOf('c2', { parentId: id('c1'), status: 'busy', attention }),
+    ])
+    expect(drawn(tree({ agents: many, links: [] }))).toEqual(['c', '  c1', '    c2', 'b', '  b1', '    b2', 'a'])
   })
 
   it('shows above a match who leads to it, and marks them as passed', () => {
@@ -188,6 +202,21 @@ describe('an order', () => {
 })
 
 describe('rows', () => {
+  it('have who waits for a person first, however they are sorted', () => {
+    for (const sort of ['name', '-name', 'tokens', '-cost', '-status']) {
+      const [first, ...rest] = rowsOf({
+        agents,
+        links,
+        filter: null,
+        isTree: false,
+        sort: readSort(sort),
+        collapsed: new Set(),
+      })
+      expect(first).toMatchObject({ agent: { name: 'reader' } })
+      expect(rest.map((row) => row.type === 'agent' && row.agent.attention)).toEqual(rest.map(() => null))
+    }
+  })
+
   const rowIds = (many: ReadonlyMap<string, Agent>, sort: string) =>
     rowsOf({
       agents: many,

@@ -20,7 +20,7 @@ import { MARK_FRAGMENT, MARK_VERTEX } from './shaders/mark.ts'
 /** A death so far off that it never comes. */
 export const NEVER = 1e9
 
-export const FLAG = { HOLLOW: 1, STALE: 2, DIMMED: 4, STUCK: 8, QUIET: 16 } as const
+export const FLAG = { HOLLOW: 1, STALE: 2, DIMMED: 4, STUCK: 8, QUIET: 16, HINDERED: 32 } as const
 
 export interface NodeStyle {
   /** Index in LOOKS. */

@@ -3,7 +3,7 @@
 import type { AgentFilter } from '../store/agentFilter.ts'
 import type { Concerns } from '../store/concerns.ts'
 import { FAMILIES, familyOf } from '../theme/roles.ts'
-import { LOOKS, lookOf } from '../theme/status.ts'
+import { isHindered, LOOKS, lookOf } from '../theme/status.ts'
 import { FLAG, type NodeStyle } from './nodeMeshes.ts'
 import type { NodeEntity } from './swarmGraph.ts'
 
@@ -63,8 +63,9 @@ export class NodeStyles {
     const concern = this.concerns.get(entity.id)
     if (concern?.stuck) flags |= FLAG.STUCK
     else if ((concern?.quietSinceMs ?? null) !== null) flags |= FLAG.QUIET
-    this.#flags[slot] = flags
     const look = lookOf(entity)
+    if (isHindered(entity)) flags |= FLAG.HINDERED
+    this.#flags[slot] = flags
     this.#forward[slot] = look === 'needs-you' || look === 'failed' ? 1 : 0
     return { look: LOOKS.indexOf(look), family: FAMILIES.indexOf(familyOf(entity.type)), flags }
   }

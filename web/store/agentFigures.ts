@@ -8,9 +8,13 @@ export function tokenSum({ tokens }: Pick<Agent, 'tokens'>): number | null {
   return (tokens.input ?? 0) + (tokens.output ?? 0)
 }
 
-/** How long its status is what it is. `nowMs`: the server's clock. */
-export const stateMs = ({ statusSince }: Pick<Agent, 'statusSince'>, nowMs: number): number | null =>
-  sinceMs(statusSince, nowMs)
+/** Since when its state is the one that is shown: who waits for a person does so since it asked. */
+export const stateSince = ({ attention, statusSince }: Pick<Agent, 'attention' | 'statusSince'>): string | null =>
+  attention ? attention.since : statusSince
+
+/** How long that is. `nowMs`: the server's clock. */
+export const stateMs = (agent: Pick<Agent, 'attention' | 'statusSince'>, nowMs: number): number | null =>
+  sinceMs(stateSince(agent), nowMs)
 
 /** How long nothing was seen of it. */
 export const quietMs = ({ lastActiveAt }: Pick<Agent, 'lastActiveAt'>, nowMs: number): number | null =>

@@ -2,7 +2,7 @@
 
 import type { Agent } from '../../protocol/swarm.ts'
 import { LOOKS, lookOf } from '../theme/status.ts'
-import { tokenSum } from './agentFigures.ts'
+import { stateSince, tokenSum } from './agentFigures.ts'
 import { byName, GROUPS, groupOf, nameKey } from './agentGroups.ts'
 
 export const SORT_COLUMNS = ['status', 'name', 'type', 'task', 'tokens', 'cost', 'since', 'project', 'host'] as const
@@ -26,7 +26,10 @@ const VALUES: Readonly<Record<SortColumn, (agent: Agent) => Value>> = {
   tokens: tokenSum,
   cost: (agent) => agent.costUsd,
   // The longest in its state first means the earliest moment first.
-  since: (agent) => (agent.statusSince === null ? null : -Date.parse(agent.statusSince)),
+  since: (agent) => {
+    const since = stateSince(agent)
+    return since === null ? null : -Date.parse(since)
+  },
   project: (agent) => lower(agent.project ?? agent.sourceId),
   host: (agent) => lower(agent.host),
 }

@@ -24,11 +24,19 @@ const lastOrder = new LastOrder()
 export function rowsOf({ agents, links, filter, isTree, sort, collapsed }: RowsInput): ListRow[] {
   const key = sort ? writeSort(sort) : 'urgency'
   const inOrder = lastOrder.sorted(key, agents, sort ? compareBy(sort) : urgencyOrder(), stuckIds())
-  if (isTree) return treeRows({ agents, inOrder, links: links.values(), filter, collapsed })
+  if (isTree) return treeRows({ agents, inOrder, familiesRise: !sort, links: links.values(), filter, collapsed })
   if (!sort) return groupedRows(inOrder, filter)
   const found = filter ? inOrder.filter(filter) : inOrder
-  return found.map((agent) => ({ type: 'agent', group: groupOf(agent), agent, tree: null }))
+  // However it is sorted: who waits for a person is never to be looked for.
+  return [...found.filter(isWaiting), ...found.filter((agent) => !isWaiting(agent))].map((agent) => ({
+    type: 'agent',
+    group: groupOf(agent),
+    agent,
+    tree: null,
+  }))
 }
+
+const isWaiting = ({ attention }: Agent): boolean => attention !== null
 
 /** Where a key leads from a row; `null` for a key that leads nowhere. */
 export function nextAgentIndex(rows: readonly ListRow[], from: number, key: string, pageRows: number): number | null {

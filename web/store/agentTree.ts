@@ -3,7 +3,7 @@
 
 import type { Agent, Link } from '../../protocol/swarm.ts'
 import type { AgentFilter } from './agentFilter.ts'
-import { type AgentListRow, groupOf, urgencyOrder } from './agentGroups.ts'
+import { type AgentListRow, GROUPS, type Group, groupOf, urgencyOrder } from './agentGroups.ts'
 
 /** Deeper nesting is shown at this depth: the names must have room. */
 export const MAX_DEPTH = 12
@@ -16,12 +16,15 @@ export interface TreeInput {
   filter: AgentFilter | null
   /** Ids of those whose children are not shown. */
   collapsed: ReadonlySet<string>
+  /** Siblings stand by the urgency of each with all below it; within that as in `inOrder`. Else as in `inOrder` alone. */
+  familiesRise?: boolean
 }
 
 /** Who matches, and who stands above one that does. */
 export function treeRows({
   agents,
   inOrder = [...agents.values()].sort(urgencyOrder()),
+  familiesRise = true,
   links,
   filter,
   collapsed,
@@ -41,6 +44,11 @@ export function treeRows({
     const siblings = children.get(parent)
     if (siblings) siblings.push(agent)
     else children.set(parent, [agent])
+  }
+  if (familiesRise) {
+    const places = urgencies(shown, agents, parents)
+    const placeOf = ({ id }: Agent): number => places.get(id) ?? GROUPS.length
+    for (const siblings of children.values()) siblings.sort((a, b) => placeOf(a) - placeOf(b))
   }
   const rows: AgentListRow[] = []
   // A stack, for a chain of ten thousand must not overflow the call stack.
@@ -67,6 +75,32 @@ interface Placed {
 /** The first comes off a stack first. */
 const placed = (agents: readonly Agent[], depth: number): Placed[] =>
   agents.map((agent, index) => ({ agent, depth, position: index + 1, siblings: agents.length })).reverse()
+
+/** What somebody must see is not to be looked for at the end of another family. */
+const RISING: ReadonlySet<Group> = new Set(['needs-you', 'failed', 'stuck'])
+
+/** Of each its place among the groups, or that of the most urgent below it. */
+function urgencies(
+  shown: ReadonlySet<string>,
+  agents: ReadonlyMap<string, Agent>,
+  parents: ReadonlyMap<string, string>,
+): Map<string, number> {
+  const found = new Map<string, number>()
+  const placeOf = (id: string): number => found.get(id) ?? GROUPS.length
+  for (const id of shown) {
+    const agent = agents.get(id)
+    if (!agent) continue
+    const group = groupOf(agent)
+    const place = GROUPS.indexOf(group)
+    found.set(id, Math.min(place, placeOf(id)))
+    // There are few groups, so that nobody is passed often.
+    for (let above = parents.get(id); RISING.has(group) && above !== undefined && placeOf(above) > place; ) {
+      found.set(above, place)
+      above = parents.get(above)
+    }
+  }
+  return found
+}
 
 /** Each agent's parent, as reported or else by a link; no parent that is not there, and no circle. */
 function parentsOf(agents: ReadonlyMap<string, Agent>, links: Iterable<Link>): Map<string, string> {

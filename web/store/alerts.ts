@@ -3,7 +3,7 @@
 
 import { create } from 'zustand'
 import { useLooking } from './looking.ts'
-import { notify } from './notify.ts'
+import { endWaitingNotification, notify } from './notify.ts'
 import { model } from './session.ts'
 import { sendSceneCommand } from './stage.ts'
 import { travel } from './timeMachine.ts'
@@ -69,6 +69,7 @@ export function watchAlerts(): () => void {
     settleTimer = undefined
     if (queue.toasts.length === 0) isHeld = false
     if (queue.settle(performance.now(), isWaiting, isHeld)) useAlerts.setState({ toasts: queue.toasts })
+    if (!queue.toasts.some(({ kind }) => kind === 'waiting')) endWaitingNotification()
     if (queue.toasts.length > 0) settleTimer = setTimeout(settle, SETTLE_MS)
   }
   const tell = () => {

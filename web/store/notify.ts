@@ -40,6 +40,8 @@ export async function setNotify(isWanted: boolean): Promise<void> {
 /** One every few seconds is noticed, more are a nuisance: the later ones are in the title's count. */
 const PAUSE_MS = 10_000
 let lastMs = Number.NEGATIVE_INFINITY
+/** Who waits for somebody is told until nobody does. */
+let waiting: Notification | null = null
 
 export function notify(toast: Toast, onClick: () => void): void {
   const isMock = toast.agents.every((agent) => agent.isMock)
@@ -53,6 +55,7 @@ export function notify(toast: Toast, onClick: () => void): void {
       tag: `swarmscope-${toast.kind}`,
       icon: '/favicon.svg',
     })
+    if (toast.kind === 'waiting') waiting = shown
     shown.onclick = () => {
       focus()
       onClick()
@@ -62,6 +65,12 @@ export function notify(toast: Toast, onClick: () => void): void {
     // Android's Chrome only lets a service worker do that.
     useNotify.setState({ state: 'impossible' })
   }
+}
+
+/** Nobody waits any more. */
+export function endWaitingNotification(): void {
+  waiting?.close()
+  waiting = null
 }
 
 function readStored(): string | null {

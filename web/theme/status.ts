@@ -39,6 +39,13 @@ export function lookOf({ status, attention }: Pick<Agent, 'status' | 'attention'
   }
 }
 
+/** A tool of it failed since its last prompt, and it goes on; who waits for a person has that to say first. */
+export function isHindered(agent: Pick<Agent, 'status' | 'attention' | 'lastFailure'>): boolean {
+  if (agent.lastFailure === null) return false
+  const look = lookOf(agent)
+  return look !== 'needs-you' && look !== 'failed' && look !== 'offline'
+}
+
 /** Looks like at work; whether it was seen to work is its kind's to say. */
 export const isBusyLook = (look: Look): boolean => look === 'active' || look === 'tool' || look === 'initializing'
 

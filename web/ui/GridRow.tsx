@@ -107,6 +107,7 @@ function AgentRowView(props: AgentRowProps): ReactNode {
     said.text,
     said.tone === 'quiet' ? 'quiet' : '',
     concern && concern.conflicts.length > 0 ? 'in conflict' : '',
+    said.tone !== 'failed' && agent.lastFailure ? agent.lastFailure.what : '',
     isStale ? 'not current' : '',
     agent.mock ? 'mock' : '',
   ]

@@ -6,7 +6,7 @@ import { groupKeyOf } from '../scene/nodeGroups.ts'
 import { useConcerns } from '../store/concerns.ts'
 import { model } from '../store/session.ts'
 import { FAMILY_TITLES, familyOf } from '../theme/roles.ts'
-import { LOOK_TITLES, LOOKS, lookOf } from '../theme/status.ts'
+import { isHindered, LOOK_TITLES, LOOKS, lookOf } from '../theme/status.ts'
 import { FamilyShape } from './FamilyShape.tsx'
 import { useModelVersion } from './hooks.ts'
 import { StatusMark } from './StatusMark.tsx'
@@ -51,6 +51,7 @@ export function Legend(): ReactNode {
       families: FAMILY_ORDER.filter((family) => families.has(family)),
       hasHulls: areHullsDrawn(agents),
       kinds: LINK_KINDS.filter((kind) => kinds.has(kind)),
+      hasHindered: agents.some(isHindered),
       hasRegistered: agents.some((agent) => agent.kind === 'registered'),
     }
   }, [version])
@@ -67,6 +68,14 @@ export function Legend(): ReactNode {
         {hasStuck && (
           <li>
             <StatusMark look="stuck" /> stuck
+          </li>
+        )}
+        {present.hasHindered && (
+          <li>
+            <svg className="mark" width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
+              <path d="M9 4.5 14 13H4z" fill="var(--look-failed)" />
+            </svg>
+            a tool failed
           </li>
         )}
       </ul>

@@ -73,6 +73,7 @@ const int STALE = 2;
 const int DIMMED = 4;
 const int STUCK = 8;
 const int QUIET = 16;
+const int HINDERED = 32;
 
 vec3 washed(vec3 color, float amount) {
   float grey = dot(color, vec3(0.30, 0.55, 0.15));

@@ -18,6 +18,7 @@ flat varying float vGlow;
 flat varying int vSelected;
 flat varying float vPixel;
 flat varying float vStrength;
+flat varying vec3 vBadge;
 varying vec2 vAt;
 
 void main() {
@@ -28,10 +29,11 @@ void main() {
   bool selected = gl_InstanceID == uSelected;
   bool hovered = gl_InstanceID == uHovered;
   bool stuck = (flags & STUCK) != 0;
+  bool hindered = (flags & HINDERED) != 0;
   bool marked = stuck || look == NEEDS_YOU || look == FAILED || look == TOOL || look == INITIALIZING;
   bool glowing = marked || look == ACTIVE;
   float radius = node.w * presence(aLife);
-  if (radius <= 0.0 || isTask || !(glowing || selected || hovered)) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
+  if (radius <= 0.0 || isTask || !(glowing || hindered || selected || hovered)) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
   vec4 view = vec4(stepForward((viewMatrix * vec4(node.xyz, 1.0)).xyz, look), 1.0);
   // World units per pixel at this depth: rings keep their width at any distance.
   vPixel = -view.z / (projectionMatrix[1][1] * uViewportHeight * 0.5);
@@ -51,6 +53,7 @@ void main() {
   if (!stuck && (look == TOOL || look == INITIALIZING)) vStrength *= mix(0.35, 1.0, smoothstep(4.0, 11.0, radius / vPixel));
   vColor = washed(stuck ? uStuck : uPalette[look], stale ? 0.8 : 0.0);
   vLook = stuck ? 7 : marked ? look : -1;
+  vBadge = hindered ? washed(uPalette[FAILED], stale ? 0.8 : 0.0) * (dimmed ? 0.2 : 1.0) : vec3(-1.0);
   vSelected = selected ? 2 : hovered ? 1 : 0;
   float half_ = max(vRing * 1.5 + 4.0 * vPixel, radius * 3.4);
   vAt = position.xy * half_;
@@ -73,6 +76,7 @@ flat varying float vGlow;
 flat varying int vSelected;
 flat varying float vPixel;
 flat varying float vStrength;
+flat varying vec3 vBadge;
 varying vec2 vAt;
 
 const float TAU = 6.2831853;
@@ -119,6 +123,16 @@ void main() {
   mark *= vStrength;
   color = mix(color, vColor, mark);
   alpha = max(alpha, mark);
+
+  if (vBadge.r >= 0.0) {
+    // A tool failed and it goes on: a small triangle at its shoulder.
+    float size = max(vBody * 0.36, 4.2 * vPixel);
+    vec2 at = (vAt - 0.7071 * vRing) / size;
+    float edge = max(-at.y, dot(vec2(abs(at.x), at.y), vec2(0.866, 0.5))) - 0.55;
+    float badge = 1.0 - smoothstep(-vPixel / size, vPixel / size, edge);
+    color = mix(color, vBadge, badge);
+    alpha = max(alpha, badge);
+  }
 
   if (vSelected > 0) {
     float reach = vSelected == 2 ? vRing * 1.16 : vRing * 1.1;
