@@ -185,7 +185,7 @@ describe('the page', () => {
     await page.keyboard.press('Enter')
     const detail = page.locator('[data-testid=detail]')
     await detail.waitFor()
-    expect(await detail.innerText()).toMatch(/cpu\s*not reported/i)
+    expect(await detail.innerText()).toMatch(/not reported[^\n]*\n?[^\n]*\bCPU\b/i)
     await page.keyboard.press('Escape')
     await detail.waitFor({ state: 'detached' })
   })

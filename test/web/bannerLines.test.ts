@@ -6,6 +6,7 @@ import type { Line } from '../../web/store/line.ts'
 import { modeShown, staleSourceIds } from '../../web/store/line.ts'
 import { serverUnreachable, versionMismatch } from '../../web/stream/lineErrors.ts'
 import { bannerLines, commandFor } from '../../web/ui/bannerLines.ts'
+import { chipsFor, type ShownChip } from '../../web/ui/chipRoom.ts'
 import { sourceChip } from '../../web/ui/sourceChip.ts'
 import { liveSource } from '../helpers/webFakeServer.ts'
 
@@ -246,5 +247,42 @@ describe('what is no fault of a connection', () => {
     expect(lines({ hooks: 900, hooksDroppedActivity: 1_200, refused: 1 })).toMatchObject([
       { tone: 'warning', figure: '1,200 tool calls dropped, 1 requests refused.' },
     ])
+  })
+})
+
+describe('the chips of the sources', () => {
+  const chip = (name: string, state: string, more: Partial<ShownChip> = {}): ShownChip => ({
+    key: name,
+    name,
+    state,
+    tone: 'live',
+    ...more,
+  })
+  const flow = chip('claude-flow', 'live')
+  const code = chip('Claude Code', 'receiving')
+  const unheard = chip('OTLP', 'nothing sent yet', { tone: 'trying', isUnheard: true })
+  const lost = chip('claude-flow', 'lost 12 s ago', { tone: 'lost' })
+  const said = (chips: readonly ShownChip[], widthPx: number) =>
+    chipsFor(chips, widthPx).map(({ name, state }) => `${name} ${state}`.trim())
+
+  it('say less where there is less room: first who never sent anything, then that all is well, then how many', () => {
+    const all = [flow, code, unheard]
+    expect(said(all, 1_000)).toEqual(['claude-flow live', 'Claude Code receiving', 'OTLP nothing sent yet'])
+    expect(said(all, 400)).toEqual(['claude-flow live', 'Claude Code receiving'])
+    expect(said(all, 260)).toEqual(['claude-flow', 'Claude Code'])
+    expect(said(all, 120)).toEqual(['2 sources'])
+    expect(said(all, 60)).toEqual(['2'])
+    expect(chipsFor(all, 120)[0]?.title).toBe('claude-flow: live, Claude Code: receiving')
+  })
+
+  it('always say what is lost', () => {
+    for (const widthPx of [1_000, 300, 200, 0])
+      expect(said([lost, code, unheard], widthPx)).toContain('claude-flow lost 12 s ago')
+  })
+
+  it('tell of the only one, and of who never sent anything where there is nobody else', () => {
+    expect(said([flow, unheard], 10)).toEqual(['claude-flow'])
+    expect(said([unheard], 1_000)).toEqual(['OTLP nothing sent yet'])
+    expect(said([unheard], 10)).toEqual(['OTLP nothing sent yet'])
   })
 })

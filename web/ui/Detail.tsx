@@ -3,6 +3,7 @@
 import { Crosshair, X } from 'lucide-react'
 import { type ReactNode, useEffect, useRef } from 'react'
 import type { Agent } from '../../protocol/swarm.ts'
+import { stateMs } from '../store/agentFigures.ts'
 import { useConcerns } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
@@ -103,7 +104,7 @@ function Head({ agent }: { agent: Agent }): ReactNode {
   const now = useNow()
   const offsetMs = useLine((state) => state.clockOffsetMs)
   const concern = useConcerns((state) => state.byId.get(agent.id))
-  const since = agent.statusSince === null ? '' : ` for ${formatAge(now + offsetMs - Date.parse(agent.statusSince))}`
+  const ms = concern?.stuck ? now + offsetMs - concern.stuck.sinceMs : stateMs(agent, now + offsetMs)
   const kind = agent.kind === 'registered' ? 'registered, not seen to work' : 'seen to work'
   return (
     <div className="detail-head">
@@ -117,7 +118,7 @@ function Head({ agent }: { agent: Agent }): ReactNode {
         </h2>
         <p className="detail-state clip">
           {stateWord(agent, concern)}
-          <span className="figures">{since}</span> · {kind}
+          <span className="figures">{ms === null ? '' : ` for ${formatAge(ms)}`}</span> · {kind}
         </p>
       </div>
       <div className="detail-actions">
@@ -140,6 +141,9 @@ function Head({ agent }: { agent: Agent }): ReactNode {
 
 function Fields({ agent }: { agent: Agent }): ReactNode {
   const { tokens, tools } = agent
+  const lesser = lesserFields(agent)
+  const reported = lesser.filter(({ value }) => value !== null)
+  const unreported = lesser.filter(({ value }) => value === null)
   return (
     <dl>
       <Field agent={agent} field="activity" label="Doing" value={agent.activity} />
@@ -160,37 +164,39 @@ function Fields({ agent }: { agent: Agent }): ReactNode {
       {agent.lastTool && (
         <Field agent={agent} field="lastTool" label="Last tool" value={lastToolText(agent.lastTool)} />
       )}
-      <Field
-        agent={agent}
-        field="tasksActive"
-        label="Open tasks"
-        isMono
-        value={orNull(agent.tasksActive, formatWhole)}
-      />
-      <Field
-        agent={agent}
-        field="tasksCompleted"
-        label="Done tasks"
-        isMono
-        value={orNull(agent.tasksCompleted, formatWhole)}
-      />
-      <Field agent={agent} field="health" label="Health" isMono value={orNull(agent.health, formatShare)} />
-      <Field agent={agent} field="cpuUsage" label="CPU" isMono value={orNull(agent.cpuUsage, formatShare)} />
-      <Field agent={agent} field="memoryBytes" label="Memory" isMono value={orNull(agent.memoryBytes, formatBytes)} />
-      <Field agent={agent} field="lastActiveAt" label="Last active" value={orNull(agent.lastActiveAt, formatTime)} />
       {agent.endedReason !== null && (
         <Field agent={agent} field="endedReason" label="Ended" value={agent.endedReason} />
       )}
-      <Field agent={agent} field="createdAt" label="Created" value={orNull(agent.createdAt, formatTime)} />
-      <Field
-        agent={agent}
-        field="capabilities"
-        label="Skills"
-        value={agent.capabilities && (agent.capabilities.join(', ') || 'nothing named')}
-      />
+      {reported.map((row) => (
+        <Field key={row.field} agent={agent} {...row} />
+      ))}
+      {unreported.length > 0 && (
+        <div className="field" data-testid="unreported">
+          <dt>Not reported</dt>
+          <dd className="field-value field-none">{unreported.map(({ label }) => inSentence(label)).join(', ')}</dd>
+        </div>
+      )}
     </dl>
   )
 }
+
+const inSentence = (label: string): string => label.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())
+
+/** Each has a line if somebody reported it; the others are one line together, so that what there is stands out. */
+const lesserFields = (agent: Agent) => [
+  { field: 'lastActiveAt', label: 'Last active', value: orNull(agent.lastActiveAt, formatTime) },
+  { field: 'createdAt', label: 'Created', value: orNull(agent.createdAt, formatTime) },
+  { field: 'tasksActive', label: 'Open tasks', isMono: true, value: orNull(agent.tasksActive, formatWhole) },
+  { field: 'tasksCompleted', label: 'Done tasks', isMono: true, value: orNull(agent.tasksCompleted, formatWhole) },
+  { field: 'health', label: 'Health', isMono: true, value: orNull(agent.health, formatShare) },
+  { field: 'cpuUsage', label: 'CPU', isMono: true, value: orNull(agent.cpuUsage, formatShare) },
+  { field: 'memoryBytes', label: 'Memory', isMono: true, value: orNull(agent.memoryBytes, formatBytes) },
+  {
+    field: 'capabilities',
+    label: 'Skills',
+    value: orNull(agent.capabilities, (names) => names.join(', ') || 'nothing named'),
+  },
+]
 
 function Identity({ agent }: { agent: Agent }): ReactNode {
   return (
@@ -240,6 +246,7 @@ const withRaw = (own: string, raw: string | null): string =>
   raw === null || raw.toLowerCase() === own.toLowerCase() ? own : `${own} (“${raw}”)`
 
 function toolsText({ count, errors, durationMs }: NonNullable<Agent['tools']>): string {
+  if (count === 0) return '0'
   const parts = [
     orNull(count, formatWhole),
     orNull(errors, (value) => `${formatWhole(value)} failed`),

@@ -77,9 +77,12 @@ function Source({ agent, field }: { agent: Agent; field: string }): ReactNode {
   if (!said) return null
   const age = said.at === null ? '' : ` · ${formatAge(now + offsetMs - Date.parse(said.at))}`
   return (
-    <span className="figures" title={said.at === null ? said.source : `${said.source}, ${formatTime(said.at)}`}>
-      {said.source}
-      {age}
+    <span
+      className="field-said figures"
+      title={said.at === null ? said.source : `${said.source}, ${formatTime(said.at)}`}
+    >
+      <span className="clip">{said.source}</span>
+      <span>{age}</span>
     </span>
   )
 }

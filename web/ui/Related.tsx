@@ -95,7 +95,8 @@ function RelatedAgent({ agent, evidence, isSaid }: RelatedAgentProps): ReactNode
     <button type="button" className="related" title={evidence} onClick={() => select(agent.id)}>
       <StatusMark look={lookOf(agent)} isHollow={agent.kind === 'registered'} />
       <bdi className="clip">{agent.name}</bdi>
-      <span className="related-note">{isSaid ? evidence : statusText(agent)}</span>
+      <span className="related-note">{statusText(agent)}</span>
+      {isSaid && <span className="related-note related-said">{evidence}</span>}
     </button>
   )
 }

@@ -51,7 +51,7 @@ function ToastCard({ toast, isInPast }: { toast: Toast; isInPast: boolean }): Re
       <div className="toast-words">
         <p className="toast-title">
           {isInPast && <span className="toast-now">Now</span>}
-          <bdi className="clip">{toastTitle(toast)}</bdi>
+          <bdi>{toastTitle(toast)}</bdi>
           {agents.every((agent) => agent.isMock) && <span className="tag">mock</span>}
         </p>
         {text !== '' && (

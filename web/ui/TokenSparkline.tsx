@@ -19,9 +19,8 @@ export function TokenSparkline({ agent }: { agent: Agent }): ReactNode {
   const offsetMs = useLine((line) => line.clockOffsetMs)
   const stepMs = SPAN_MS / STEPS
   const step = Math.floor((useNow() + offsetMs) / stepMs)
-  const drawn = useMemo(() => stepsOf(points, (step + 1) * stepMs, stepMs), [points, step, stepMs])
+  const known = useMemo(() => stepsOf(points, (step + 1) * stepMs, stepMs), [points, step, stepMs])
   if (tokenSum(agent) === null) return null
-  const known = drawn.filter(({ value }) => value !== null)
   // Of what did not change while it was looked at there is no line to draw.
   if (new Set(known.map(({ value }) => value)).size < 2) return null
   const first = known[0]?.value ?? 0
@@ -30,7 +29,7 @@ export function TokenSparkline({ agent }: { agent: Agent }): ReactNode {
   return (
     <figure className="sparkline" data-testid="sparkline">
       <TotalsChart
-        points={drawn}
+        points={known}
         color="--accent"
         label={`Tokens reported, in and out: from ${formatCount(first)} to ${formatCount(last)} in ${formatAge(spanMs)}`}
       />
@@ -41,13 +40,14 @@ export function TokenSparkline({ agent }: { agent: Agent }): ReactNode {
   )
 }
 
-/** What was reported last, at the end of each step; `null` before anything was. */
+/** What was reported last, at the end of each step, from the first that anything was known at. */
 function stepsOf(points: readonly TokenPoint[], endMs: number, stepMs: number) {
   let at = 0
   let value: number | null = null
-  return Array.from({ length: STEPS }, (_, index) => {
-    const atMs = endMs - (STEPS - index) * stepMs
+  const steps: { atMs: number; value: number }[] = []
+  for (let atMs = endMs - STEPS * stepMs; atMs < endMs; atMs += stepMs) {
     for (; at < points.length && (points[at]?.atMs ?? 0) <= atMs + stepMs; at++) value = points[at]?.tokens ?? value
-    return { atMs, value }
-  })
+    if (value !== null) steps.push({ atMs, value })
+  }
+  return steps
 }

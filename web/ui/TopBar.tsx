@@ -2,19 +2,14 @@
 
 import { List, PanelRightClose } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { isLineDown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
-import { shownMs, useTravel } from '../store/travel.ts'
 import { AppMenuButton } from './AppMenuButton.tsx'
 import { Brand } from './Brand.tsx'
 import { FilterCount } from './FilterCount.tsx'
-import { formatAge } from './format.ts'
 import { useCounts } from './hooks.ts'
-import { type SourceChip, sourceChip } from './sourceChip.ts'
+import { SourceChips } from './SourceChips.tsx'
 import { TotalsButton } from './TotalsButton.tsx'
-import { momentText } from './timelineWords.ts'
-import { useWallClock } from './useNow.ts'
 
 export function TopBar(): ReactNode {
   const isPanelOpen = useLooking((state) => state.isPanelOpen)
@@ -22,7 +17,7 @@ export function TopBar(): ReactNode {
   return (
     <header className="top-bar">
       <Brand />
-      <Chips />
+      <SourceChips />
       <Counts />
       <AppMenuButton />
       <button
@@ -38,53 +33,6 @@ export function TopBar(): ReactNode {
         {isPanelOpen ? <PanelRightClose size={18} /> : <List size={18} />}
       </button>
     </header>
-  )
-}
-
-function Chips(): ReactNode {
-  const line = useLine()
-  const now = useWallClock()
-  const pastMs = useTravel(shownMs)
-  const sources = line.status?.sources ?? []
-  if (pastMs !== null) {
-    return (
-      <ul className="chips" aria-label="Connections">
-        <Chip tone="past" name="past" state={momentText(pastMs, now + line.clockOffsetMs)} />
-      </ul>
-    )
-  }
-  if (isLineDown(line, now) && line.status !== null) {
-    return (
-      <ul className="chips" aria-label="Connections">
-        <Chip
-          tone="lost"
-          name="server"
-          state={line.downSinceMs ? `lost ${formatAge(now - line.downSinceMs)} ago` : 'lost'}
-        />
-      </ul>
-    )
-  }
-  return (
-    <ul className="chips" aria-label="Connections">
-      {sources.map((source) => (
-        <Chip key={source.id} {...sourceChip(source, now + line.clockOffsetMs, line.status?.mode === 'stale')} />
-      ))}
-    </ul>
-  )
-}
-
-function Chip({
-  tone,
-  name,
-  state,
-  title,
-}: Omit<SourceChip, 'tone'> & { tone: SourceChip['tone'] | 'past' }): ReactNode {
-  return (
-    <li className="chip" data-tone={tone} data-testid="source-chip" title={title ?? undefined}>
-      <span className="chip-dot" />
-      <strong>{name}</strong>
-      <span className="clip">{state}</span>
-    </li>
   )
 }
 

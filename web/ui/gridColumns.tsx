@@ -4,7 +4,7 @@ import { columnVisibilityFeature, createColumnHelper, rowSortingFeature, tableFe
 import { FileWarning, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { Agent } from '../../protocol/swarm.ts'
-import { stateMs, tokenSum } from '../store/agentFigures.ts'
+import { stateMs, stateSince, tokenSum } from '../store/agentFigures.ts'
 import type { AgentListRow, ListRow } from '../store/agentGroups.ts'
 import { firstDirection, SORT_COLUMNS, type SortColumn, taskText } from '../store/agentOrder.ts'
 import { useLine } from '../store/line.ts'
@@ -209,5 +209,5 @@ function Since({ agent }: { agent: Agent }): ReactNode {
   const offsetMs = useLine((state) => state.clockOffsetMs)
   const ms = stateMs(agent, now + offsetMs)
   if (ms === null) return <NotReported what="Time in state" />
-  return <span title={`${statusText(agent)} since ${agent.statusSince}`}>{formatAge(ms)}</span>
+  return <span title={`${statusText(agent)} since ${stateSince(agent)}`}>{formatAge(ms)}</span>
 }

@@ -10,6 +10,8 @@ export interface SourceChip {
   state: string
   /** More, for who points at it. */
   title?: string | null
+  /** It never sent anything. */
+  isUnheard?: boolean
 }
 
 export const NAMES: Readonly<Record<SourceStatus['kind'], string>> = {
@@ -40,7 +42,7 @@ export function sourceChip(source: SourceStatus, serverNowMs: number, wasLive: b
     case 'quiet':
       return chip('quiet', `quiet for ${age}`)
     case 'never':
-      return chip('trying', 'nothing sent yet')
+      return { ...chip('trying', 'nothing sent yet'), isUnheard: true }
     case 'unavailable':
       return chip('lost', 'nothing there')
     case 'closed':
