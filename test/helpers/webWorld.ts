@@ -1,8 +1,8 @@
 // Worlds for looking at the page without a server: deterministic by seed, of any size.
 
-import type { Agent, AgentStatus, Entity, Link, LinkKind, Provenance, Task } from '../../protocol/swarm.ts'
+import type { Agent, AgentStatus, Entity, Link, LinkKind, Provenance, Swarm, Task } from '../../protocol/swarm.ts'
 import { mulberry32 } from '../../server/sources/mock/random.ts'
-import { sampleAgent } from '../protocol/samples.ts'
+import { sampleAgent, sampleSwarm } from '../protocol/samples.ts'
 
 const TYPES = ['coder', 'coder', 'coder', 'tester', 'reviewer', 'researcher', 'analyst', 'architect', 'documenter']
 const WORK: Record<string, string[]> = {
@@ -66,6 +66,11 @@ export const taskOf = (name: string, assignedTo: string[], fields: Partial<Task>
   completedAt: null,
   updatedAt: new Date().toISOString(),
   ...fields,
+})
+
+export const swarmOf = (nativeId: string, fields: Partial<Swarm> = {}): Swarm => ({
+  rev: 1,
+  ...sampleSwarm(`test/${nativeId}`, { nativeId, sourceId: 'test', ...fields }),
 })
 
 type Row = [string, string, AgentStatus, string | null, string | null, number | null, number | null]
@@ -176,11 +181,14 @@ export function largeWorld(count: number, { seed = 7, mock = false } = {}): Enti
   return [...agents, ...links.filter((link) => link.source !== link.target)]
 }
 
-/** Several swarms, the first of them the largest, and a session without a swarm; messages go between some. */
+const SWARM_NAMES = ['checkout', 'search index', 'docs', 'mobile app'] as const
+
+/** Several swarms, the first of them the largest, and a session without a swarm. */
 export function swarmsWorld(sizes: readonly number[], { seed = 7 } = {}): Entity[] {
   const all: Entity[] = []
   for (const [index, size] of sizes.entries()) {
     const swarmId = index === sizes.length - 1 ? null : `test/swarm-${index}`
+    if (swarmId) all.push(swarmOf(`swarm-${index}`, { name: SWARM_NAMES[index] ?? null }))
     const rename = (id: string) => id.replace('test/', `test/${index}.`)
     for (const entity of largeWorld(size, { seed: seed + index })) {
       if (entity.entity === 'agent') {

@@ -38,6 +38,24 @@ describe('labels', () => {
     }
   })
 
+  it('are asked for only where there is room for the smallest: where one fits, there was', () => {
+    const random = randomFrom(9)
+    const declutter = new Declutter()
+    declutter.reset(0, 0, 800, 600)
+    const counts = { placed: 0, withoutRoom: 0 }
+    for (let slot = 0; slot < 2_000; slot++) {
+      const [x, y, radius] = [random() * 800, random() * 600, 2 + random() * 20]
+      const wish = { slot, x, y, radius, width: 14 + random() * 120, height: 18 + random() * 18, lastSide: -1 }
+      const hadRoom = declutter.hasRoom(x, y, radius, gap)
+      const side = declutter.place(wish, gap)
+      if (side >= 0) expect(hadRoom).toBe(true)
+      counts.placed += Number(side >= 0)
+      counts.withoutRoom += Number(!hadRoom)
+    }
+    expect(counts.placed).toBeGreaterThan(60)
+    expect(counts.withoutRoom).toBeGreaterThan(1_000)
+  })
+
   it('stay on the side where they stood', () => {
     const declutter = new Declutter()
     declutter.reset(0, 0, 800, 600)

@@ -27,6 +27,9 @@ export const SIDES = [
 
 const CELL = 6
 const PADDING = 3
+/** Narrower and lower than any label. */
+const LEAST_WIDTH = 14
+const LEAST_HEIGHT = 18
 
 export class Declutter {
   #columns = 0
@@ -49,6 +52,18 @@ export class Declutter {
   /** Nothing may stand on this (a body, for example). */
   block(x: number, y: number, halfWidth: number, halfHeight: number): void {
     this.#mark(x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight)
+  }
+
+  /** Whether the smallest label would fit anywhere beside this body: to ask so costs less than to measure a text. */
+  hasRoom(x: number, y: number, radius: number, gapOf: (radius: number) => number): boolean {
+    const gap = gapOf(radius)
+    return SIDES.some((side) => {
+      const middleX = x + side.x * (gap + LEAST_WIDTH / 2)
+      const middleY = y + side.y * (gap + LEAST_HEIGHT / 2)
+      const halfWidth = LEAST_WIDTH / 2 + PADDING
+      const halfHeight = LEAST_HEIGHT / 2
+      return this.#isFree(middleX - halfWidth, middleY - halfHeight, middleX + halfWidth, middleY + halfHeight)
+    })
   }
 
   /** The side on which the label fits, which is then taken; -1 if there is none. */

@@ -17,9 +17,11 @@ const CELL_WIDTH = 232
 const CELL_HEIGHT = 36
 const MAX_PIXEL_RATIO = 2
 const NAME_FONT = '600 12px "Inter Variable", system-ui, sans-serif'
+const GROUP_FONT = '500 11px "Inter Variable", system-ui, sans-serif'
 const LINE_FONT = '400 11px "Inter Variable", system-ui, sans-serif'
 
-export type LabelTone = 'plain' | 'needs-you' | 'failed' | 'stuck'
+/** `group`: the name of many, in place of one's own. */
+export type LabelTone = 'plain' | 'needs-you' | 'failed' | 'stuck' | 'group'
 
 export interface LabelText {
   name: string
@@ -65,11 +67,11 @@ export class LabelAtlas {
 
   /** In CSS pixels; texts longer than the cell are cut. */
   measure(text: LabelText): LabelSize {
-    const key = `${text.name}\n${text.line}`
+    const key = `${text.name}\n${text.line}\n${nameFont(text)}`
     let size = this.#sizes.get(key)
     if (!size) {
       this.#context.setTransform(1, 0, 0, 1, 0, 0)
-      this.#context.font = NAME_FONT
+      this.#context.font = nameFont(text)
       let width = this.#context.measureText(text.name).width
       if (text.line) {
         this.#context.font = LINE_FONT
@@ -107,7 +109,8 @@ export class LabelAtlas {
           : text.tone === 'stuck'
             ? css.stuck
             : css.second
-    this.#write(text.name, NAME_FONT, css.ink, css.ground, size.width / 2, 14, size.width)
+    const nameColor = text.tone === 'group' ? css.second : css.ink
+    this.#write(text.name, nameFont(text), nameColor, css.ground, size.width / 2, 14, size.width)
     if (text.line) this.#write(text.line, LINE_FONT, lineColor, css.ground, size.width / 2, 30, size.width)
     this.#at.set((index % COLUMNS) * this.#canvas.width, Math.floor(index / COLUMNS) * this.#canvas.height)
     renderer.copyTextureToTexture(this.#scratch, this.texture, null, this.#at)
@@ -132,6 +135,8 @@ export class LabelAtlas {
     this.#scratch.dispose()
   }
 }
+
+const nameFont = ({ tone }: LabelText): string => (tone === 'group' ? GROUP_FONT : NAME_FONT)
 
 /** What people see as one character: an emoji with its skin and hair, a letter with its marks. */
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })

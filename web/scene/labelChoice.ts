@@ -5,6 +5,7 @@ import type { Concerns } from '../store/concerns.ts'
 import type { Insets } from '../store/stage.ts'
 import { lookOf } from '../theme/status.ts'
 import { Declutter } from './declutter.ts'
+import { groupLabels } from './groupLabels.ts'
 import { type LabelText, MAX_LABELS } from './labelAtlas.ts'
 import type { ChosenLabel, LabelMesh } from './labelMesh.ts'
 import type { NodeView } from './nodeView.ts'
@@ -39,6 +40,8 @@ export interface ChoiceInput {
   isDimmed(slot: number): boolean
   isStale: boolean
   concerns: Concerns['byId']
+  /** Groups are drawn as such. */
+  hasHulls: boolean
   /** Only who is selected or pointed at: the user wants no others. */
   onlyNamed?: boolean
 }
@@ -55,21 +58,49 @@ export function chooseLabels(input: ChoiceInput): ChosenLabel[] {
   let tries = 0
   for (const [rank, slots] of ranked.entries()) {
     if (rank > 0 && input.onlyNamed) return chosen
+    // After those who need somebody, and before all who merely work.
+    if (rank === 3 && input.hasHulls) nameGroups(input, chosen)
     for (const slot of slots) {
       if (chosen.length >= MAX_LABELS || tries++ > MAX_TRIES || (rank >= 3 && chosen.length >= mostPlain)) return chosen
       const entity = graph.entityAt(slot)
       if (!entity) continue
-      const text = labelText(entity, isFew || rank <= 2, input.isStale, stuckOf(input, entity))
-      const size = labels.measure(text)
+      const radius = labelRadius(view, slot, isForward(entity), slot === input.selected)
       const x = view.seen[slot * 4] as number
       const y = view.seen[slot * 4 + 1] as number
-      const radius = labelRadius(view, slot, isForward(entity), slot === input.selected)
+      if (!declutter.hasRoom(x, y, radius, labelGap)) continue
+      const text = labelText(entity, isFew || rank <= 2, input.isStale, stuckOf(input, entity))
+      const size = labels.measure(text)
       const wish = { slot, x, y, radius, ...size, lastSide: labels.sideOf(slot) }
       const side = declutter.place(wish, labelGap)
-      if (side >= 0) chosen.push({ slot, side, text, isForward: isForward(entity) })
+      if (side >= 0) chosen.push({ key: slot, slot, side, text, isForward: isForward(entity) })
     }
   }
   return chosen
+}
+
+/** Above it, or not at all. */
+const ABOVE = 1
+
+function nameGroups(input: ChoiceInput, chosen: ChosenLabel[]): void {
+  const { graph, view, labels } = input
+  const isSeen = (slot: number) => isInWindow(input, slot) && !input.isDimmed(slot)
+  for (const { key, slot, text } of groupLabels(graph, view, isSeen, (group) => labels.slotOf(group))) {
+    const entity = graph.entityAt(slot)
+    if (!entity || chosen.length >= MAX_LABELS) return
+    const forward = isForward(entity)
+    const x = view.seen[slot * 4] as number
+    const y = view.seen[slot * 4 + 1] as number
+    const radius = labelRadius(view, slot, forward, slot === input.selected)
+    const wish = { slot, x, y, radius, ...labels.measure(text), lastSide: ABOVE }
+    if (declutter.placeAt(wish, ABOVE, labelGap)) chosen.push({ key, slot, side: ABOVE, text, isForward: forward })
+  }
+}
+
+function isInWindow({ view, insets, width, height }: Omit<ChoiceInput, 'graph'>, slot: number): boolean {
+  const x = view.seen[slot * 4] as number
+  const y = view.seen[slot * 4 + 1] as number
+  const isAhead = (view.seen[slot * 4 + 2] as number) > 0
+  return isAhead && x >= insets.left && x <= width - insets.right && y >= insets.top && y <= height - insets.bottom
 }
 
 /** Which of those that stand must go, because they moved over one another; the first of `slots` have the right of way. */
@@ -77,12 +108,12 @@ export function overlapping(input: Omit<ChoiceInput, 'graph'>, standing: readonl
   const { view, labels, width, height, insets } = input
   declutter.reset(insets.left, insets.top, width - insets.left - insets.right, height - insets.top - insets.bottom)
   const gone: number[] = []
-  for (const { slot, side, text, isForward: forward } of standing) {
+  for (const { key, slot, side, text, isForward: forward } of standing) {
     const radius = labelRadius(view, slot, forward, slot === input.selected)
     const x = view.seen[slot * 4] as number
     const y = view.seen[slot * 4 + 1] as number
     const wish = { slot, x, y, radius, ...labels.measure(text), lastSide: side }
-    if (radius <= 0 || !declutter.placeAt(wish, side, labelGap)) gone.push(slot)
+    if (radius <= 0 || !declutter.placeAt(wish, side, labelGap)) gone.push(key)
   }
   return gone
 }
@@ -118,16 +149,16 @@ function markReach(entity: NodeEntity, radius: number, isSelected: boolean): num
 const labelGap = (radiusPx: number): number => Math.max(radiusPx * 1.5, radiusPx + 5) + 3
 
 function rankAll(input: ChoiceInput, isFew: boolean): void {
-  const { graph, view, insets, width, height, selected, hovered, isDimmed } = input
+  const { graph, view, selected, hovered, isDimmed } = input
   for (const slots of ranked) slots.length = 0
   const blocks = graph.slots.size < BODIES_BLOCK_BELOW
   for (let slot = 0; slot < graph.slots.end; slot++) {
     const radius = view.seen[slot * 4 + 2] as number
     const entity = radius > 0 ? graph.entityAt(slot) : null
     if (!entity) continue
+    if (!isInWindow(input, slot)) continue
     const x = view.seen[slot * 4] as number
     const y = view.seen[slot * 4 + 1] as number
-    if (x < insets.left || x > width - insets.right || y < insets.top || y > height - insets.bottom) continue
     const isLeader = graph.childCount(slot) >= TEAM
     if (isForward(entity)) {
       // Its ring, less what the grid's cells would take too much.

@@ -26,6 +26,9 @@ interface Cell extends ChosenLabel {
 }
 
 export interface ChosenLabel {
+  /** Of a node its slot; below 0 of a group. */
+  key: number
+  /** Beside this node. */
   slot: number
   side: number
   text: LabelText
@@ -40,7 +43,7 @@ export class LabelMesh {
   #atlas: LabelAtlas
   readonly #uniforms: { uAtlas: { value: Vector2 }; uLabels: { value: DataTexture }; uTexel: { value: number } }
   readonly #cells: (Cell | null)[] = new Array<Cell | null>(MAX_LABELS).fill(null)
-  readonly #cellBySlot = new Map<number, number>()
+  readonly #cellByKey = new Map<number, number>()
   readonly #slotAttribute = new InstancedBufferAttribute(new Float32Array(MAX_LABELS * 2), 2)
   readonly #boxAttribute = new InstancedBufferAttribute(new Float32Array(MAX_LABELS * 4), 4)
   readonly #placeAttribute = new InstancedBufferAttribute(new Float32Array(MAX_LABELS * 3), 3)
@@ -77,7 +80,7 @@ export class LabelMesh {
     if (!wasLost) this.#atlas.dispose()
     this.#setAtlas(new LabelAtlas(pixelRatio))
     this.#cells.fill(null)
-    this.#cellBySlot.clear()
+    this.#cellByKey.clear()
     this.#standing = []
     this.#placeAttribute.array.fill(0)
     this.#placeAttribute.needsUpdate = true
@@ -88,10 +91,19 @@ export class LabelMesh {
   }
 
   /** On which side of its node a label stands; -1 if it does not. */
-  sideOf(slot: number): number {
-    const index = this.#cellBySlot.get(slot)
+  sideOf(key: number): number {
+    return this.#standingCell(key)?.side ?? -1
+  }
+
+  /** Beside which node a label stands; -1 if it does not. */
+  slotOf(key: number): number {
+    return this.#standingCell(key)?.slot ?? -1
+  }
+
+  #standingCell(key: number): Cell | null {
+    const index = this.#cellByKey.get(key)
     const cell = index === undefined ? null : this.#cells[index]
-    return cell && cell.goal === 1 ? cell.side : -1
+    return cell && cell.goal === 1 ? cell : null
   }
 
   /** These stand from now on, and no others. */
@@ -102,8 +114,9 @@ export class LabelMesh {
     this.#isFading = true
   }
 
-  #showOne(renderer: WebGLRenderer, { slot, side, text, isForward }: ChosenLabel, palette: ScenePalette): void {
-    let index = this.#cellBySlot.get(slot)
+  #showOne(renderer: WebGLRenderer, label: ChosenLabel, palette: ScenePalette): void {
+    const { key, slot, side, text, isForward } = label
+    let index = this.#cellByKey.get(key)
     const known = index === undefined ? null : (this.#cells[index] ?? null)
     index ??= this.#freeCell()
     if (index < 0) return
@@ -113,6 +126,7 @@ export class LabelMesh {
       known.text.line === text.line &&
       known.text.tone === text.tone &&
       known.side === side &&
+      known.slot === slot &&
       known.isForward === isForward
     if (known && isSame) {
       known.goal = 1
@@ -120,9 +134,9 @@ export class LabelMesh {
     }
     const size = this.#atlas.measure(text)
     // One that only changes its words stays as it is; one that moves to another side comes anew.
-    const alpha = known && known.side === side ? known.alpha : 0
-    this.#cells[index] = { slot, side, text, isForward, size, alpha, goal: 1 }
-    this.#cellBySlot.set(slot, index)
+    const alpha = known && known.side === side && known.slot === slot ? known.alpha : 0
+    this.#cells[index] = { ...label, size, alpha, goal: 1 }
+    this.#cellByKey.set(key, index)
     this.#atlas.draw(renderer, index, text, size, palette)
     this.#atlas.cell(index, size, cellBox)
     this.#boxAttribute.setXYZW(index, cellBox.x, cellBox.y, cellBox.z, cellBox.w)
@@ -140,13 +154,13 @@ export class LabelMesh {
   }
 
   /** These stand no longer, at once. */
-  remove(slots: readonly number[]): void {
-    if (slots.length === 0) return
-    for (const slot of slots) {
-      const index = this.#cellBySlot.get(slot)
+  remove(keys: readonly number[]): void {
+    if (keys.length === 0) return
+    for (const key of keys) {
+      const index = this.#cellByKey.get(key)
       if (index !== undefined) this.#drop(index)
     }
-    this.#standing = this.#standing.filter((label) => !slots.includes(label.slot))
+    this.#standing = this.#standing.filter((label) => !keys.includes(label.key))
   }
 
   #freeCell(): number {
@@ -159,7 +173,7 @@ export class LabelMesh {
 
   #drop(index: number): void {
     const cell = this.#cells[index]
-    if (cell) this.#cellBySlot.delete(cell.slot)
+    if (cell) this.#cellByKey.delete(cell.key)
     this.#cells[index] = null
     this.#placeAttribute.setZ(index, 0)
     this.#placeAttribute.needsUpdate = true

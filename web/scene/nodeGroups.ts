@@ -6,6 +6,7 @@ import type { NodeEntity } from './swarmGraph.ts'
 
 /** A chain of parents longer than this is cut: nobody's data may hold the page up. */
 const MAX_DEPTH = 64
+const SWARM_KEY = 'swarm '
 
 export class NodeGroups {
   readonly #agentOf: (id: string) => Agent | undefined
@@ -18,6 +19,14 @@ export class NodeGroups {
 
   of(slot: number): number {
     return this.#groups[slot] ?? -1
+  }
+
+  /** The id of the swarm that this group is; `null`: it is a session. */
+  swarmOf(group: number): string | null {
+    for (const [key, number] of this.#numbers) {
+      if (number === group) return key.startsWith(SWARM_KEY) ? key.slice(SWARM_KEY.length) : null
+    }
+    return null
   }
 
   get count(): number {
@@ -56,7 +65,7 @@ export function groupKeyOf(agent: Agent, agentOf: (id: string) => Agent | undefi
     if (!parent) break
     top = parent
   }
-  return top.swarmId === null ? `session ${top.id}` : `swarm ${top.swarmId}`
+  return top.swarmId === null ? `session ${top.id}` : `${SWARM_KEY}${top.swarmId}`
 }
 
 /** One alone is no group. Known ones keep their number; others take the smallest that is free. */

@@ -68,6 +68,7 @@ export class SwarmScene {
   #movingUntilSec = 0
   #followedAtMs = 0
   #mustFit = true
+  #wasMoving = false
   #livingMarks = 0
 
   constructor(input: SceneInput) {
@@ -103,6 +104,9 @@ export class SwarmScene {
     const nowMs = performance.now()
     this.#field.accept(positions, generations, slotEnd, (slot) => slots.generationOf(slot), this.#radii, nowMs)
     this.#labels.touch()
+    // Where a frame comes late, the way there is over before it was seen: also then all are to be fitted.
+    this.#mustFit = true
+    this.#wasMoving = true
     this.#input.invalidate()
   }
 
@@ -215,7 +219,9 @@ export class SwarmScene {
     // Rings are about who belongs together: there the links step back.
     const said = crowd * (this.#layoutMode === 'rings' ? 0.5 : 1)
     uniforms.uCrowd.value = this.#styles.filter ? said * 0.3 : said
-    if (isMoving || isCameraMoving) this.#labels.touch()
+    // Also in the first frame in which nothing moves any more: what was chosen on the way was not for where they stay.
+    if (isMoving || this.#wasMoving || isCameraMoving) this.#labels.touch()
+    this.#wasMoving = isMoving
     const areLabelsBusy = this.#labels.update(this.#labelFrame(nowMs, deltaSec, renderer, camera, stage))
     const areBeadsMoving = this.#beads.advance(nowMs / 1_000) && this.#hasMotion
     const isNodeMoving = isMoving || this.#fading.size > 0 || nowMs / 1_000 < this.#movingUntilSec
@@ -399,6 +405,7 @@ export class SwarmScene {
       hovered: this.#uniforms.uHovered.value,
       isStale: this.#styles.isAllStale,
       concerns: this.#styles.concerns,
+      hasHulls: this.#nodes.hulls.visible,
       isDimmed: (slot) => this.#styles.isDimmed(slot),
     }
   }
