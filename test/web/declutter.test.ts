@@ -71,6 +71,23 @@ describe('labels', () => {
     expect(declutter.placeAt({ ...wish, slot: 1 }, 3, gap)).toBe(true)
   })
 
+  it('cover bodies only where they may and nothing else is free, and never another label', () => {
+    const declutter = new Declutter()
+    declutter.reset(0, 0, 800, 600)
+    const wish = { slot: 0, x: 400, y: 300, radius: 6, width: 60, height: 18, lastSide: -1 }
+    declutter.block(400, 300, 300, 200, true)
+    expect([declutter.place(wish, gap), declutter.hasRoom(400, 300, 6, gap)]).toEqual([-1, false])
+    expect(declutter.hasRoom(400, 300, 6, gap, true)).toBe(true)
+    expect(declutter.place(wish, gap, true)).toBe(0)
+    expect(declutter.placeAt({ ...wish, slot: 1, x: 420 }, 0, gap)).toBe(false)
+    declutter.block(400, 300, 300, 200)
+    expect(declutter.place(wish, gap, true)).toBe(-1)
+    // Where one side is free of bodies, it is that one.
+    declutter.reset(0, 0, 800, 600)
+    declutter.block(400, 310, 40, 10, true)
+    expect(declutter.place(wish, gap, true)).toBe(1)
+  })
+
   it('stand nowhere outside of the free window', () => {
     const declutter = new Declutter()
     declutter.reset(100, 100, 200, 200)

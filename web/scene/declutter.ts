@@ -26,6 +26,9 @@ export const SIDES = [
 ] as const
 
 const CELL = 6
+/** What is in a cell: something that must stay free, or a body that an important label may cover. */
+const HARD = 1
+const SOFT = 2
 const PADDING = 3
 /** Narrower and lower than any label. */
 const LEAST_WIDTH = 14
@@ -49,35 +52,38 @@ export class Declutter {
     else this.#taken.fill(0, 0, cells)
   }
 
-  /** Nothing may stand on this (a body, for example). */
-  block(x: number, y: number, halfWidth: number, halfHeight: number): void {
-    this.#mark(x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight)
+  /** Nothing may stand on this; `isSoft`: but for what is important and finds no other place. */
+  block(x: number, y: number, halfWidth: number, halfHeight: number, isSoft = false): void {
+    this.#mark(x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight, isSoft ? SOFT : HARD)
   }
 
   /** Whether the smallest label would fit anywhere beside this body: to ask so costs less than to measure a text. */
-  hasRoom(x: number, y: number, radius: number, gapOf: (radius: number) => number): boolean {
+  hasRoom(x: number, y: number, radius: number, gapOf: (radius: number) => number, mayCover = false): boolean {
+    const kept = mayCover ? HARD : HARD | SOFT
     const gap = gapOf(radius)
     return SIDES.some((side) => {
       const middleX = x + side.x * (gap + LEAST_WIDTH / 2)
       const middleY = y + side.y * (gap + LEAST_HEIGHT / 2)
       const halfWidth = LEAST_WIDTH / 2 + PADDING
       const halfHeight = LEAST_HEIGHT / 2
-      return this.#isFree(middleX - halfWidth, middleY - halfHeight, middleX + halfWidth, middleY + halfHeight)
+      return this.#isFree(middleX - halfWidth, middleY - halfHeight, middleX + halfWidth, middleY + halfHeight, kept)
     })
   }
 
-  /** The side on which the label fits, which is then taken; -1 if there is none. */
-  place(wish: LabelWish, gapOf: (radius: number) => number): number {
+  /** The side on which the label fits, which is then taken; -1 if there is none. `mayCover`: bodies, rather than not to stand. */
+  place(wish: LabelWish, gapOf: (radius: number) => number, mayCover = false): number {
     const first = wish.lastSide >= 0 ? wish.lastSide : 0
-    for (let turn = 0; turn < SIDES.length; turn++) {
-      const index = turn === 0 ? first : turn <= first ? turn - 1 : turn
-      if (this.placeAt(wish, index, gapOf)) return index
+    for (const kept of mayCover ? [HARD | SOFT, HARD] : [HARD | SOFT]) {
+      for (let turn = 0; turn < SIDES.length; turn++) {
+        const index = turn === 0 ? first : turn <= first ? turn - 1 : turn
+        if (this.placeAt(wish, index, gapOf, kept)) return index
+      }
     }
     return -1
   }
 
   /** Takes the place on this side, if it is free. */
-  placeAt(wish: LabelWish, index: number, gapOf: (radius: number) => number): boolean {
+  placeAt(wish: LabelWish, index: number, gapOf: (radius: number) => number, kept = HARD | SOFT): boolean {
     const side = SIDES[index]
     if (!side) return false
     const gap = gapOf(wish.radius)
@@ -87,12 +93,12 @@ export class Declutter {
     const top = y - wish.height / 2
     const right = x + wish.width / 2 + PADDING
     const bottom = y + wish.height / 2
-    if (!this.#isFree(left, top, right, bottom)) return false
-    this.#mark(left, top, right, bottom)
+    if (!this.#isFree(left, top, right, bottom, kept)) return false
+    this.#mark(left, top, right, bottom, HARD)
     return true
   }
 
-  #isFree(left: number, top: number, right: number, bottom: number): boolean {
+  #isFree(left: number, top: number, right: number, bottom: number, kept: number): boolean {
     const fromColumn = Math.floor((left - this.#left) / CELL)
     const fromRow = Math.floor((top - this.#top) / CELL)
     const toColumn = Math.floor((right - this.#left) / CELL)
@@ -100,20 +106,23 @@ export class Declutter {
     if (fromColumn < 0 || fromRow < 0 || toColumn >= this.#columns || toRow >= this.#rows) return false
     for (let row = fromRow; row <= toRow; row++) {
       for (let column = fromColumn; column <= toColumn; column++) {
-        if (this.#taken[row * this.#columns + column] === 1) return false
+        if (((this.#taken[row * this.#columns + column] as number) & kept) !== 0) return false
       }
     }
     return true
   }
 
-  #mark(left: number, top: number, right: number, bottom: number): void {
+  #mark(left: number, top: number, right: number, bottom: number, what: number): void {
     const fromColumn = Math.max(0, Math.floor((left - this.#left) / CELL))
     const toColumn = Math.min(this.#columns - 1, Math.floor((right - this.#left) / CELL))
     const fromRow = Math.max(0, Math.floor((top - this.#top) / CELL))
     const toRow = Math.min(this.#rows - 1, Math.floor((bottom - this.#top) / CELL))
     if (toColumn < fromColumn) return
     for (let row = fromRow; row <= toRow; row++) {
-      this.#taken.fill(1, row * this.#columns + fromColumn, row * this.#columns + toColumn + 1)
+      for (let column = fromColumn; column <= toColumn; column++) {
+        const cell = row * this.#columns + column
+        this.#taken[cell] = (this.#taken[cell] as number) | what
+      }
     }
   }
 }

@@ -15,6 +15,8 @@ const RANKS = 6
 /** With so few, each may say what it does. */
 const FEW = 40
 const BODIES_BLOCK_BELOW = 400
+/** Who needs somebody, failed, seems stuck or leads is named, be it over others' bodies. */
+const MAY_COVER_UP_TO = 3
 /** One plain label for so much free window, where there are many. */
 const PIXELS_PER_LABEL = 30_000
 const MIN_RADIUS_PX = 6
@@ -67,11 +69,12 @@ export function chooseLabels(input: ChoiceInput): ChosenLabel[] {
       const radius = labelRadius(view, slot, isForward(entity), slot === input.selected)
       const x = view.seen[slot * 4] as number
       const y = view.seen[slot * 4 + 1] as number
-      if (!declutter.hasRoom(x, y, radius, labelGap)) continue
+      const mayCover = rank <= MAY_COVER_UP_TO
+      if (!declutter.hasRoom(x, y, radius, labelGap, mayCover)) continue
       const text = labelText(entity, isFew || rank <= 2, input.isStale, stuckOf(input, entity))
       const size = labels.measure(text)
       const wish = { slot, x, y, radius, ...size, lastSide: labels.sideOf(slot) }
-      const side = declutter.place(wish, labelGap)
+      const side = declutter.place(wish, labelGap, mayCover)
       if (side >= 0) chosen.push({ key: slot, slot, side, text, isForward: isForward(entity) })
     }
   }
@@ -166,7 +169,7 @@ function rankAll(input: ChoiceInput, isFew: boolean): void {
       declutter.block(x, y, ring, ring)
     } else if (blocks || (isLeader && radius >= MIN_RADIUS_PX)) {
       const reach = markReach(entity, radius, slot === selected)
-      declutter.block(x, y, reach, reach)
+      declutter.block(x, y, reach, reach, !isLeader)
     }
     const rank =
       slot === selected || slot === hovered ? 0 : stuckOf(input, entity) !== null ? 2 : rankOf(entity, isFew, isLeader)
