@@ -40,6 +40,7 @@ export interface OpenOptions {
   height?: number
   colorScheme?: 'dark' | 'light'
   reducedMotion?: 'reduce'
+  forcedColors?: 'active'
   /** Runs in the page before anything of its own. */
   initScript?: () => void
   /** Files of scripts that run before that. */

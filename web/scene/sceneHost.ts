@@ -75,8 +75,9 @@ export class SceneHost {
     if (renderer.extensions.has('KHR_parallel_shader_compile')) {
       renderer.compileAsync(scene, camera).catch(() => undefined) // lost meanwhile: the first frame does it
     }
-    this.#listen(element)
+    // First the layout, which turns the camera to face it; then the camera that a link may have brought.
     this.#lookAgain()
+    this.#listen(element)
     this.#cleanUps.push(
       provideImmersiveSurface({ renderer, scene, swarm: this.#scene, begin: (driver) => this.#begin(driver) }),
       provideSceneStats(() => ({
