@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { clearingNear } from '../../web/xr/clearing.ts'
 import {
   carry,
   drag,
@@ -163,5 +164,25 @@ describe('the user in the scene', () => {
         expect([rig.yaw, rig.scale]).toEqual([yaw, scale])
       }),
     )
+  })
+
+  test('who steps inside is at least 0.7 m from everybody, where there is room, and has the middle ahead', () => {
+    const node = fc.tuple(number(20), number(20), number(3), fc.double({ min: 0.5, max: 3, noNaN: true }))
+    fc.assert(
+      fc.property(fc.array(node, { minLength: 1, maxLength: 60 }), (bodies) => {
+        const nodes = new Float32Array(bodies.flat())
+        const lookedAt = zero()
+        const wish = { x: 0, y: 0, z: 4 }
+        const at = clearingNear(nodes, bodies.length, wish, lookedAt, 3)
+        expect(at.z).toBeGreaterThanOrEqual(4 - 1e-9)
+        // Beyond z = 6 there is nobody: so there is room.
+        for (const [x, y, z, radius] of bodies) expect(apart(at, { x, y, z }) - radius).toBeGreaterThanOrEqual(3 - 1e-3)
+      }),
+    )
+  })
+
+  test('who has no body near is not sent anywhere', () => {
+    const wish = { x: 1, y: 2, z: 3 }
+    expect(clearingNear(new Float32Array([50, 0, 0, 1, 1, 2, 3, 0]), 2, wish, zero(), 3)).toEqual(wish)
   })
 })

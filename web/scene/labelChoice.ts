@@ -15,11 +15,14 @@ const RANKS = 6
 /** With so few, each may say what it does. */
 const FEW = 40
 const BODIES_BLOCK_BELOW = 400
+/** In a headset a swarm is seen as smaller, and one body before another: there a name may stand over one behind it. */
+const BODIES_BLOCK_IN_ROOM_BELOW = 80
 /** Who needs somebody, failed, seems stuck or leads is named, be it over others' bodies. */
 const MAY_COVER_UP_TO = 3
 /** One plain label for so much free window, where there are many. */
 const PIXELS_PER_LABEL = 30_000
 const MIN_RADIUS_PX = 6
+const MIN_RADIUS_IN_ROOM_PX = 3
 /** Smaller bodies' arcs are too faint to be in a label's way. */
 const MIN_RINGED_PX = 9
 /** Who spawned so many leads a team. */
@@ -37,6 +40,8 @@ export interface ChoiceInput {
   width: number
   height: number
   insets: Insets
+  /** In a headset. */
+  isInRoom: boolean
   selected: number
   hovered: number
   isDimmed(slot: number): boolean
@@ -152,9 +157,10 @@ function markReach(entity: NodeEntity, radius: number, isSelected: boolean): num
 const labelGap = (radiusPx: number): number => Math.max(radiusPx * 1.5, radiusPx + 5) + 3
 
 function rankAll(input: ChoiceInput, isFew: boolean): void {
-  const { graph, view, selected, hovered, isDimmed } = input
+  const { graph, view, isInRoom, selected, hovered, isDimmed } = input
   for (const slots of ranked) slots.length = 0
-  const blocks = graph.slots.size < BODIES_BLOCK_BELOW
+  const blocks = graph.slots.size < (isInRoom ? BODIES_BLOCK_IN_ROOM_BELOW : BODIES_BLOCK_BELOW)
+  const minRadius = isInRoom ? MIN_RADIUS_IN_ROOM_PX : MIN_RADIUS_PX
   for (let slot = 0; slot < graph.slots.end; slot++) {
     const radius = view.seen[slot * 4 + 2] as number
     const entity = radius > 0 ? graph.entityAt(slot) : null
@@ -173,7 +179,7 @@ function rankAll(input: ChoiceInput, isFew: boolean): void {
     }
     const rank =
       slot === selected || slot === hovered ? 0 : stuckOf(input, entity) !== null ? 2 : rankOf(entity, isFew, isLeader)
-    if (rank < 0 || (rank > 0 && isDimmed(slot)) || (rank > 3 && !isFew && radius < MIN_RADIUS_PX)) continue
+    if (rank < 0 || (rank > 0 && isDimmed(slot)) || (rank > 3 && !isFew && radius < minRadius)) continue
     ranked[rank]?.push(slot)
   }
   const byDepth = (a: number, b: number) => (view.seen[a * 4 + 3] as number) - (view.seen[b * 4 + 3] as number)

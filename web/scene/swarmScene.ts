@@ -401,6 +401,7 @@ export class SwarmScene {
       width: stage.width,
       height: stage.height,
       insets: stage.insets,
+      isInRoom: head !== null,
       selected: this.#uniforms.uSelected.value,
       hovered: this.#uniforms.uHovered.value,
       isStale: this.#styles.isAllStale,

@@ -14,8 +14,6 @@ const HAND_BEAM_METRES = 0.25
 const CURSOR_RADIANS = 0.006
 /** Where a finger touches. */
 const TIP_METRES = 0.008
-const RING_METRES = 0.22
-const RING_STROKES = 16
 /** Pairs of joints between which a bone is drawn; joint 0 is the wrist, each finger has four or five. */
 const BONES: readonly (readonly [number, number])[] = [
   [0, 1],
@@ -151,19 +149,13 @@ export class HandsMesh {
     this.#stroke(end, end, reach * CURSOR_RADIANS * (pointer.isPressed ? 0.7 : 1), 1, 1, rig)
   }
 
-  /** The way to where somebody would go, and the place on the floor. */
-  addLanding({ way, count, at }: Landing, rig: WorldRig): void {
+  /** The way to where somebody would go. */
+  addLanding({ way, count }: Landing, rig: WorldRig): void {
     for (let point = 1; point < count; point++) {
       pointOf(way, point - 1, start)
       pointOf(way, point, end)
-      this.#stroke(start, end, 0.004, 0.6, 0.6, rig)
+      this.#stroke(start, end, 0.004, 0.15 + (0.6 * (point - 1)) / count, 0.15 + (0.6 * point) / count, rig)
     }
-    for (let stroke = 0; stroke < RING_STROKES; stroke++) {
-      onRing(at, stroke, start)
-      onRing(at, stroke + 1, end)
-      this.#stroke(start, end, 0.01, 0.95, 0.95, rig)
-    }
-    this.#stroke(at, at, 0.03, 0.95, 0.95, rig)
   }
 
   #addBones({ joints, hasJoints }: Pointer, rig: WorldRig): void {
@@ -215,13 +207,6 @@ function pointOf(points: Float32Array, point: number, into: Point): void {
   into.x = points[point * 3] as number
   into.y = points[point * 3 + 1] as number
   into.z = points[point * 3 + 2] as number
-}
-
-function onRing({ x, y, z }: Point, stroke: number, into: Point): void {
-  const angle = (stroke / RING_STROKES) * 2 * Math.PI
-  into.x = x + RING_METRES * Math.cos(angle)
-  into.y = y
-  into.z = z + RING_METRES * Math.sin(angle)
 }
 
 function jointAt(joints: Float32Array, joint: number, into: Point): void {

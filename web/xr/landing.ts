@@ -6,8 +6,8 @@ import type { Point } from './worldRig.ts'
 /** As a ball thrown from the hand: so the floor near and far is reached with the same small turns of it. */
 const METRES_PER_SEC = 6.5
 const GRAVITY = 9.81
-const STEP_SEC = 0.06
-const MAX_STEPS = 24
+const STEP_SEC = 0.04
+const MAX_STEPS = 36
 const MAX_METRES = 8
 
 export class Landing {

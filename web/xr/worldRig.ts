@@ -23,7 +23,8 @@ const MIN_SPAN = 0.05
 export const STANDS = {
   table: { radius: 0.4, distance: 1.2, drop: 0.1 },
   room: { radius: 1.5, distance: 2.4, drop: 0.1 },
-  inside: { radius: 6, distance: 0, drop: 0 },
+  // Amid it, and yet most of it ahead: what is around one's ears is not seen.
+  inside: { radius: 6, distance: 1.2, drop: 0.1 },
 } as const
 export type StandName = keyof typeof STANDS
 /** Who sits cannot walk up to it: as much of the view, but this much nearer, so that arms reach it. */

@@ -19,7 +19,9 @@ import { type BoardColors, readBoardColors } from './boardColors.ts'
 import { layOutBoard } from './boardLayout.ts'
 import { BoardMesh, LIGHTS, type WristPlace } from './boardMesh.ts'
 import { alertNow, boardInput, firstMomentMs } from './boardState.ts'
+import { clearingNear } from './clearing.ts'
 import { Vignette, WorldMotion } from './comfort.ts'
+import { FloorMesh } from './floorMesh.ts'
 import { Grasp } from './grasp.ts'
 import { HandsMesh } from './handsMesh.ts'
 import { HeadRig } from './headRig.ts'
@@ -41,6 +43,7 @@ import {
   standBefore,
   standOf,
   toRoom,
+  toScene,
   turnAbout,
   type WorldRig,
   zoomAbout,
@@ -55,6 +58,8 @@ const BOARD_MS = 250
 const ZOOM_STEP = 1.3
 const HEIGHT_STEP_METRES = 0.1
 const GLIDE_METRES_PER_SEC = 1.5
+/** Nearer than this a body would fill the view. */
+const CLEARING_METRES = 0.7
 const HOVER_PULSE = [0.15, 12] as const
 const SELECT_PULSE = [0.5, 35] as const
 /** What is asked for in turn by the filter's button. */
@@ -90,6 +95,7 @@ export class XrStage {
   readonly #hands = new Map<Pointer, PointerHand>()
   readonly #board = new BoardMesh()
   readonly #handsMesh: HandsMesh
+  readonly #floorMesh: FloorMesh
   readonly #vignette = new Vignette()
   readonly #vignetteMesh = new VignetteMesh()
   readonly #motion = new WorldMotion()
@@ -126,6 +132,7 @@ export class XrStage {
     this.#head = new HeadRig(scene, this.#rig)
     this.#pace = new Pace(session.supportedFrameRates ?? [])
     this.#handsMesh = new HandsMesh(swarm.palette)
+    this.#floorMesh = new FloorMesh(swarm.palette, mode === 'immersive-ar')
     this.#aimInput = {
       board: this.#board,
       rig: this.#rig,
@@ -134,7 +141,7 @@ export class XrStage {
       deltaSec: 0,
     }
     this.#alerts = new StageAlerts({ swarm, rig: this.#rig, head: this.#head })
-    scene.add(this.#vignetteMesh.mesh, this.#board.mesh, this.#handsMesh.mesh)
+    scene.add(this.#floorMesh.mesh, this.#vignetteMesh.mesh, this.#board.mesh, this.#handsMesh.mesh)
     swarm.setImmersion({ isPassthrough: mode === 'immersive-ar' })
     setImmersive(true)
     this.#pointers = new Pointers(session, {
@@ -171,6 +178,7 @@ export class XrStage {
       }),
       useAppearance.subscribe(() => {
         this.#handsMesh.setPalette(swarm.palette)
+        this.#floorMesh.setPalette(swarm.palette)
         this.#colors = readBoardColors(document.documentElement)
         this.#refreshBoard()
       }),
@@ -265,10 +273,24 @@ export class XrStage {
   #stand(stand: StandName): void {
     const { head, headYaw, swarm } = this.#head
     place(this.#rig, standOf(stand, this.#settings.isSeated), head, headYaw, swarm)
+    if (stand === 'inside') this.#findRoom()
     this.#motion.jump()
     this.#rig.y -= this.#settings.heightMetres * this.#rig.scale
     this.#usualScale = swarm.radius / STANDS.table.radius
     this.#head.stopTracking()
+  }
+
+  /** Amid the swarm, and yet within nobody. */
+  #findRoom(): void {
+    const { swarm } = this.#input.surface
+    const rig = this.#rig
+    toScene(rig, this.#head.head, middle)
+    const { x, y, z } = middle
+    const free = CLEARING_METRES * rig.scale
+    const at = clearingNear(swarm.nodesBySlot(), swarm.graph.slots.end, middle, this.#head.swarm, free)
+    rig.x += at.x - x
+    rig.y += at.y - y
+    rig.z += at.z - z
   }
 
   /** What the hands and sticks do to the world, and how fast it goes by for that. */
@@ -403,13 +425,17 @@ export class XrStage {
 
   #drawHands(): void {
     const mesh = this.#handsMesh
+    let goal: Point | null = null
     mesh.begin()
     for (const pointer of this.#pointers.all) {
-      const { reach, goal, landing, isTouching } = this.#aimOf(pointer)
-      mesh.add(pointer, reach, this.#rig, isTouching || pointer === this.#wrist.bearer)
-      if (goal === 'floor') mesh.addLanding(landing, this.#rig)
+      const aim = this.#aimOf(pointer)
+      mesh.add(pointer, aim.reach, this.#rig, aim.isTouching || pointer === this.#wrist.bearer)
+      if (aim.goal !== 'floor') continue
+      mesh.addLanding(aim.landing, this.#rig)
+      goal = aim.landing.at
     }
     mesh.finish()
+    this.#floorMesh.show(this.#rig, this.#head.head, goal)
   }
 
   // — what is pressed
@@ -625,7 +651,8 @@ export class XrStage {
     this.#pointers.dispose()
     renderer.xr.cameraAutoUpdate = true
     swarm.setImmersion(null)
-    scene.remove(this.#vignetteMesh.mesh, this.#board.mesh, this.#handsMesh.mesh)
+    scene.remove(this.#floorMesh.mesh, this.#vignetteMesh.mesh, this.#board.mesh, this.#handsMesh.mesh)
+    this.#floorMesh.dispose()
     this.#vignetteMesh.dispose()
     this.#board.dispose()
     this.#handsMesh.dispose()

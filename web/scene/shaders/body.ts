@@ -29,6 +29,7 @@ void main() {
   if (node.w <= 0.0 || radius <= 0.0) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
   mat3 toWorld = transpose(mat3(viewMatrix));
   vec3 middle = stepForward((viewMatrix * vec4(node.xyz, 1.0)).xyz, look);
+  radius = besideRadius(radius, length(middle));
   radius = seenRadius(radius, look, -middle.z / (projectionMatrix[1][1] * uViewportHeight * 0.5));
   // Square to the ray: far off the middle of a wide view a body is more than a square to the view would cover.
   vec3 side = normalize(cross(middle, vec3(1e-4, 1.0, 0.0)));

@@ -63,6 +63,11 @@ vec3 stepForward(vec3 view, int look) {
   return view * (1.0 - stepOf(-view.z) / max(-view.z, 1e-3));
 }
 
+/** However near: whoever comes close to a body is never within it. */
+float besideRadius(float radius, float distance_) {
+  return min(radius, distance_ * 0.5);
+}
+
 /** However far: what needs somebody is never smaller than this, in pixels. */
 float seenRadius(float radius, int look, float worldPerPixel) {
   return look > FAILED ? radius : max(radius, 6.0 * worldPerPixel);

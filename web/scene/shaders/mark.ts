@@ -37,6 +37,7 @@ void main() {
   vec4 view = vec4(stepForward((viewMatrix * vec4(node.xyz, 1.0)).xyz, look), 1.0);
   // World units per pixel at this depth: rings keep their width at any distance.
   vPixel = -view.z / (projectionMatrix[1][1] * uViewportHeight * 0.5);
+  radius = besideRadius(radius, length(view.xyz));
   radius = seenRadius(radius, look, vPixel);
   vBody = radius;
   vRing = max(radius * 1.48, radius + 4.0 * vPixel);
