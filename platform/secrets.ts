@@ -1,6 +1,6 @@
 // The four secrets, each for one thing: from the environment, else random and kept in the data dir (mode 0600).
 
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -96,7 +96,7 @@ function createToken(path: string): string {
 
 /** Takes as long for a nearly right token as for a wrong one, whatever their lengths. */
 export function sameSecret(given: string, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
+  const digest = (text: string) => hash('sha256', text, 'buffer')
   return timingSafeEqual(digest(given), digest(expected))
 }
 

@@ -23,10 +23,16 @@ export interface HookIntakeOptions {
 
 /** Two seconds of the largest burst. Bodies have some hundred bytes as a rule, and 64 KB when a file is in them. */
 const BOUNDS: HookQueueOptions = { maxHooks: 20_000, maxBytes: 32 * 1024 * 1024 }
-/** The live stream is not held up longer than by one of its own frames. */
-const TURN_MS = 3
-/** What the model makes of them takes its time in one piece, too. */
-const MAX_BATCH = 200
+/** Answers to the next ones, and the live stream, have their turn between. */
+const TURN_MS = 2
+const MAX_BATCH = 500
+/**
+ * Two batches do not begin closer to each other: each costs a commit, and what a few ms bring together is told once. The
+ * first after a pause goes at once, and viewers get a frame each 33 ms at most.
+ */
+const BATCH_INTERVAL_MS = 16
+/** … nor waits for more, if so much waits already. */
+const FULL_BATCH_BYTES = 2 * 1024 * 1024
 /** Beyond it there is something in a body of which nothing is wanted. */
 const LONG_BODY_BYTES = 16 * 1024
 const LONG_STRING_BYTES = 4 * 1024
@@ -41,6 +47,7 @@ export class HookIntake {
   #working = false
   #closed = false
   #toldFailures = 0
+  #batchBeganMs = Number.NEGATIVE_INFINITY
   readonly #idle = new Set<() => void>()
 
   constructor(options: HookIntakeOptions) {
@@ -64,13 +71,25 @@ export class HookIntake {
     if (dropped.lifecycle > lifecycle) this.#options.count('hooksDroppedLifecycle', dropped.lifecycle - lifecycle)
     if (this.#working) return
     this.#working = true
-    setImmediate(() => this.#turn([]))
+    this.#begin()
   }
 
   /** Takes nothing more; resolves when what was taken is in the log. */
   async close(): Promise<void> {
     this.#closed = true
     if (this.#working) await new Promise<void>((resolve) => this.#idle.add(resolve))
+  }
+
+  /** A batch: at once, if it is the first for a while, or would be full. */
+  #begin(): void {
+    const waitMs = this.#batchBeganMs + BATCH_INTERVAL_MS - performance.now()
+    const isFull = this.#queue.size >= MAX_BATCH || this.#queue.bytes >= FULL_BATCH_BYTES
+    if (waitMs > 0 && !isFull && !this.#closed) {
+      setTimeout(() => this.#begin(), Math.ceil(waitMs))
+      return
+    }
+    this.#batchBeganMs = performance.now()
+    setImmediate(() => this.#turn([]))
   }
 
   #turn(records: ClaudeCodeRecord[]): void {
@@ -98,7 +117,7 @@ export class HookIntake {
 
   #next(): void {
     if (this.#queue.size > 0) {
-      setImmediate(() => this.#turn([]))
+      this.#begin()
       return
     }
     this.#working = false

@@ -23,9 +23,9 @@ function pictureOf(records: readonly ClaudeCodeRecord[], isStepwise = false): Un
   const model = new ClaudeCodeModel('laptop')
   for (const record of records) {
     model.take(record, nowMs)
-    if (isStepwise) model.update(nowMs)
+    if (isStepwise) Array.from(model.updates(nowMs))
   }
-  model.update(nowMs)
+  Array.from(model.updates(nowMs))
   const entities = [...model.sessions.keys()].flatMap((id) => {
     const picture = model.picture(id)
     return [...(picture?.agents.values() ?? []), ...(picture?.links ?? [])]

@@ -41,7 +41,7 @@ class Feed {
       this.nowMs = Math.max(this.nowMs, Date.parse(record.at))
       return this.model.take(record, this.nowMs)
     })
-    this.model.update(this.nowMs)
+    Array.from(this.model.updates(this.nowMs))
     return outcomes
   }
 
@@ -70,7 +70,7 @@ class Feed {
 
   pass(ms: number): void {
     this.nowMs += ms
-    this.model.update(this.nowMs)
+    Array.from(this.model.updates(this.nowMs))
   }
 
   get agents(): Unnumbered<Agent>[] {
@@ -736,7 +736,7 @@ describe('[K16] bounds', () => {
       }
       if (feed.model.take(record, feed.nowMs) === 'tooMany') refused++
     }
-    feed.model.update(feed.nowMs)
+    Array.from(feed.model.updates(feed.nowMs))
     expect(performance.now() - startedMs).toBeLessThan(20_000)
     expect(feed.model.agentCount).toBeLessThanOrEqual(20_000)
     expect(refused).toBeGreaterThanOrEqual(80_000)

@@ -1,7 +1,8 @@
 // Whether an agent waits for a person. Claude Code says when it asks, not when it is answered: that is seen by what goes on.
 
 import type { Attention, IsoTime } from '../../../protocol/swarm.ts'
-import { type AgentFacts, type CallRow, isOpen, later, type SessionFacts } from './session.ts'
+import { type CallRow, isOpen } from './callRow.ts'
+import { type AgentFacts, later, type SessionFacts } from './session.ts'
 
 /** Tools that are themselves a question. */
 const ASKING_TOOLS: Readonly<Record<string, string>> = {

@@ -3,6 +3,7 @@
 
 import { hostname } from 'node:os'
 import type { Logger } from '../../../platform/log.ts'
+import { Turn } from '../../../platform/turn.ts'
 import { EVENT_VERSION, type SwarmEvent } from '../../../protocol/events.ts'
 import type { Entity, IsoTime, SourceState, SourceStatus, Unnumbered } from '../../../protocol/swarm.ts'
 import type { World } from '../../world.ts'
@@ -27,7 +28,11 @@ const MAX_WAITING = 50_000
 /** Taken into one commit. */
 const MAX_GROUP = 5_000
 /** How often in one group tool calls of one agent are told one by one; beyond it only the last is. */
-const MAX_TOLD_ONE_BY_ONE = 64
+const MAX_TOLD_ONE_BY_ONE = 16
+/** Of the event loop, in one piece: an answer and a frame wait no longer for what is made of thousands of records. */
+const TURN_MS = 2
+/** Between two looks at the clock. */
+const RECORDS_AT_ONCE = 16
 /** A clock that is ahead of ours must not keep its session young for ever. */
 const MAX_AHEAD_MS = 60_000
 /** Timers take no more; it is looked again then. */
@@ -191,7 +196,9 @@ export class ClaudeCodeSource implements Source {
     do {
       const group = this.#nextGroup()
       try {
-        await this.#world.append(this.#eventsOf(group), changedNotes(this.#model, NOTES))
+        const turn = new Turn(TURN_MS)
+        const events = await this.#eventsOf(group, turn)
+        await this.#world.append(events, await changedNotes(this.#model, NOTES, turn))
         for (const { resolve } of group) resolve()
       } catch (error) {
         // What of it is there nobody knows: next time all is said again, which harms nothing.
@@ -215,7 +222,8 @@ export class ClaudeCodeSource implements Source {
     return this.#waiting.splice(0, count)
   }
 
-  #eventsOf(group: readonly Waiting[]): SwarmEvent[] {
+  /** Nobody else writes to the model meanwhile: one group at a time is under way. */
+  async #eventsOf(group: readonly Waiting[], turn: Turn): Promise<SwarmEvent[]> {
     const events: SwarmEvent[] = []
     const nowMs = this.#now()
     const receivedAt = new Date(nowMs).toISOString()
@@ -225,11 +233,13 @@ export class ClaudeCodeSource implements Source {
     /** Agents with a tool call that is not told yet: a second one would hide it. */
     const untold = new Set<string>()
     let told = 0
+    let taken = 0
     for (const waiting of group) {
       for (const record of waiting.records) {
+        if (++taken % RECORDS_AT_ONCE === 0 && turn.isOver) await turn.next()
         const agent = toolAgentOf(record)
         if (agent !== null && untold.has(agent) && told++ < MAX_TOLD_ONE_BY_ONE) {
-          this.#stateSessions(events, receivedAt)
+          await this.#stateSessions(events, receivedAt, turn)
           untold.clear()
         }
         if (agent !== null) untold.add(agent)
@@ -238,15 +248,17 @@ export class ClaudeCodeSource implements Source {
       }
     }
     if (group.length > 0) this.#heard(nowMs)
-    this.#stateSessions(events, receivedAt)
+    await this.#stateSessions(events, receivedAt, turn)
     const links = [...this.#model.conflicts(nowMs).links, ...this.#registeredLinks()]
     events.push(...this.#stated.state(ACROSS, links, receivedAt))
     if (isAnew) events.push(...this.#stated.state(RESTORED, [], receivedAt))
     return events
   }
 
-  #stateSessions(events: SwarmEvent[], receivedAt: IsoTime): void {
-    for (const [id, repainted] of this.#model.update(this.#now())) {
+  async #stateSessions(events: SwarmEvent[], receivedAt: IsoTime, turn: Turn): Promise<void> {
+    let stated = 0
+    for (const [id, repainted] of this.#model.updates(this.#now())) {
+      if (++stated % RECORDS_AT_ONCE === 0 && turn.isOver) await turn.next()
       const picture = this.#model.picture(id)
       for (const agentId of repainted.agents) {
         const agent = picture?.agents.get(agentId)

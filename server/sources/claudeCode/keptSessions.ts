@@ -1,6 +1,7 @@
 // What is to be remembered of the sessions, as notes of the event log: small ones, so that a commit writes only what
 // changed. A session's facts are one, each of its agents is, and each page of its rows.
 
+import type { Turn } from '../../../platform/turn.ts'
 import type { ClaudeCodeModel } from './model.ts'
 import type { Row, Rows } from './rows.ts'
 import { type AgentFacts, Session, type SessionFacts } from './session.ts'
@@ -16,9 +17,13 @@ interface KeptFacts {
   horizons: Record<RowsKind, string>
 }
 
-/** Notes of what changed since the last call. */
-export function changedNotes(model: ClaudeCodeModel, prefix: string): Notes {
+/** Between two looks at the clock. */
+const SESSIONS_AT_ONCE = 16
+
+/** Notes of what changed since the last call, in pieces: nobody may write to the model meanwhile. */
+export async function changedNotes(model: ClaudeCodeModel, prefix: string, turn: Turn): Promise<Notes> {
   const notes: Notes = new Map()
+  let noted = 0
   for (const session of model.takeDropped()) {
     const base = `${prefix}${session.facts.id}/`
     notes.set(`${base}f`, null)
@@ -30,6 +35,7 @@ export function changedNotes(model: ClaudeCodeModel, prefix: string): Notes {
     }
   }
   for (const session of model.takeUnkept()) {
+    if (++noted % SESSIONS_AT_ONCE === 0 && turn.isOver) await turn.next()
     const base = `${prefix}${session.facts.id}/`
     const horizons = { c: session.calls.horizon, r: session.requests.horizon, p: session.points.horizon }
     notes.set(`${base}f`, JSON.stringify({ facts: session.facts, horizons } satisfies KeptFacts))

@@ -34,6 +34,8 @@ const EVICTED_AT_ONCE = 16
 /** How long it is believed that there is no room. */
 const FULL_MS = 1_000
 const MAX_FULL = 1_000
+/** All of 20,000 agents are looked at for what is over: not at each record of a flood, of which something always is. */
+const PASS_INTERVAL_MS = 1_000
 const MAX_REGISTRATIONS = 500
 /** Sessions that left the picture and are remembered, so that late telemetry does not bring them back. */
 const MAX_GONE = 4_000
@@ -62,6 +64,7 @@ export class ClaudeCodeModel {
   #agents = 0
   #rows = 0
   #dueMs = Number.POSITIVE_INFINITY
+  #passedMs = Number.NEGATIVE_INFINITY
 
   constructor(host: string, bounds: ModelBounds = BOUNDS) {
     this.#host = host
@@ -172,17 +175,18 @@ export class ClaudeCodeModel {
     }
   }
 
-  /** Puts together anew what changed or is due; what that was, by session. */
-  update(nowMs: number): Map<string, Repainted> {
+  /** Puts together anew what changed or is due, one session at a time as it is asked for; what that was. */
+  *updates(nowMs: number): Generator<[sessionId: string, repainted: Repainted]> {
     if (nowMs >= this.#dueMs) this.#pass(nowMs)
-    const repainted = new Map<string, Repainted>()
-    for (const id of this.#changed) repainted.set(id, this.#repaint(id, nowMs))
-    this.#changed.clear()
-    return repainted
+    for (const id of this.#changed) {
+      this.#changed.delete(id)
+      yield [id, this.#repaint(id, nowMs)]
+    }
   }
 
   /** What time alone changes. */
   #pass(nowMs: number): void {
+    this.#passedMs = nowMs
     this.#retire(nowMs)
     this.#dueMs = Number.POSITIVE_INFINITY
     for (const [id, picture] of this.#pictures) {
@@ -196,7 +200,8 @@ export class ClaudeCodeModel {
   }
 
   #due(ms: number): void {
-    if (ms < this.#dueMs) this.#dueMs = ms
+    const dueMs = Math.max(ms, this.#passedMs + PASS_INTERVAL_MS)
+    if (dueMs < this.#dueMs) this.#dueMs = dueMs
   }
 
   #repaint(id: string, nowMs: number): Repainted {

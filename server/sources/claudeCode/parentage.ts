@@ -1,7 +1,8 @@
 // Who called a subagent. Hooks do not say: its caller's result does, and spans do. Until one of them came it is inferred.
 
 import type { IsoTime } from '../../../protocol/swarm.ts'
-import { type AgentFacts, type CallRow, callsAgent, endOf, MAIN, type Session } from './session.ts'
+import { type CallRow, callsAgent, endOf } from './callRow.ts'
+import { type AgentFacts, MAIN, type Session } from './session.ts'
 
 export interface Parentage {
   parentId: string

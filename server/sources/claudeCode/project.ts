@@ -12,10 +12,12 @@ import type {
 } from '../../../protocol/swarm.ts'
 import { MAX_OPEN_TOOLS } from '../../../protocol/swarm.ts'
 import { roleOf } from '../claudeFlow/spelling.ts'
+import type { AgentCalls } from './agentCalls.ts'
 import { attentionOf } from './attention.ts'
+import { type CallRow, durationOf } from './callRow.ts'
 import { type Ending, endingOf } from './ending.ts'
 import { type Parentage, parentageOf } from './parentage.ts'
-import { type AgentFacts, type CallRow, durationOf, endOf, later, MAIN, type Session, usageOfPoint } from './session.ts'
+import { type AgentFacts, later, MAIN, type Session, usageOfPoint } from './session.ts'
 import { addUsage, isNoUsage, NO_USAGE, type UsageSum, usageOf } from './usage.ts'
 
 const ORIGIN = 'claude-code'
@@ -129,7 +131,7 @@ interface Context {
 function projectAgent(
   { session, host, sourceId, idOf }: Context,
   agent: AgentFacts,
-  calls: ReadonlyMap<string, CallRow>,
+  calls: AgentCalls,
   parent: Parentage | null,
 ): Unnumbered<Agent> {
   const { facts } = session
@@ -138,7 +140,7 @@ function projectAgent(
   const ending = endingOf(facts, agent, main)
   const work = workOf(agent, calls)
   const open = ending ? [] : work.open
-  const attention = ending ? null : attentionOf(facts, agent, calls, open)
+  const attention = ending ? null : attentionOf(facts, agent, calls.all, open)
   const { status, since } = statusOf(agent, ending, open)
   const openTools = open.slice(-MAX_OPEN_TOOLS).map(openTool)
   const recent = session.usage.get(agent.id)
@@ -254,44 +256,28 @@ interface Work {
   open: [string, CallRow][]
 }
 
-/** One pass over an agent's calls: there may be hundreds, and this is done for each that comes. */
-function workOf(agent: AgentFacts, calls: ReadonlyMap<string, CallRow>): Work {
-  let { count, errors, durationMs } = agent.settledTools
+function workOf(agent: AgentFacts, calls: AgentCalls): Work {
+  const settled = agent.settledTools
+  const { sum } = calls
+  const count = settled.count + sum.count
+  const durationMs = settled.durationMs + sum.durationMs
   // How long calls took that nobody told the time of is not 0.
-  let isTold = durationMs > 0
-  let lastId: string | null = null
-  let lastAt = ''
-  const open: [string, CallRow][] = []
-  for (const [id, call] of calls) {
-    const at = endOf(call)
-    if (at === null) {
-      if (isUnderWay(agent, call)) open.push([id, call])
-      continue
-    }
-    count++
-    if (call.failed) errors++
-    const took = durationOf(call)
-    isTold ||= took !== null
-    durationMs += took ?? 0
-    if (at < lastAt || (at === lastAt && lastId !== null && id < lastId)) continue
-    lastId = id
-    lastAt = at
-  }
-  const call = lastId === null ? undefined : calls.get(lastId)
-  const last =
-    lastId !== null && call
-      ? {
-          id: lastId,
-          name: call.name ?? 'a tool',
-          detail: call.detail,
-          at: lastAt,
-          durationMs: durationOf(call),
-          ok: !call.failed,
-        }
-      : null
+  const isTold = count === 0 || settled.durationMs > 0 || sum.timed > 0
+  const tools = { count, errors: settled.errors + sum.errors, durationMs: isTold ? durationMs : null }
+  const open = [...calls.unended].filter(([, call]) => isUnderWay(agent, call))
   open.sort(([aId, a], [bId, b]) => (`${a.startAt} ${aId}` < `${b.startAt} ${bId}` ? -1 : 1))
-  return { tools: { count, errors, durationMs: isTold || count === 0 ? durationMs : null }, last, open }
+  return { tools, last: endedTool(calls.last()), open }
 }
+
+const endedTool = (last: ReturnType<AgentCalls['last']>): EndedTool | null =>
+  last && {
+    id: last[0],
+    name: last[1].name ?? 'a tool',
+    detail: last[1].detail,
+    at: last[2],
+    durationMs: durationOf(last[1]),
+    ok: !last[1].failed,
+  }
 
 /** A stop or a new prompt ends what did not end by itself. */
 function isUnderWay(agent: AgentFacts, { startAt }: CallRow): boolean {

@@ -1,12 +1,12 @@
 // A hook's JSON, as Claude Code sends it → the record that the model understands. An allow-list: commands, prompts and
 // contents stay outside unless the user turned them on, and even then they are redacted.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { posix } from 'node:path'
 import { z } from 'zod'
 import { contentWords } from '../../../protocol/redact.ts'
 import type { IsoTime } from '../../../protocol/swarm.ts'
-import { HOOK_EVENTS, type HookRecord, type HookTool, NATIVE_ID, type WrittenFile } from './records.ts'
+import { HOOK_EVENTS, type HookRecord, type HookTool, NATIVE_ID } from './records.ts'
 
 export interface ReadHookOptions {
   /** When it came in. */
@@ -32,22 +32,21 @@ const CALLS_AGENT: ReadonlySet<string> = new Set(['Agent', 'Task'])
 const REGISTERS_AGENT = /^mcp__.+__agent_spawn$/
 
 const id = z.string().regex(NATIVE_ID)
-/** A field of the wrong type counts as absent, and does not cost the record. */
-const optionalId = id.nullable().catch(null)
-const words = z
-  .string()
-  .transform((text) => text.slice(0, MAX_NAME_LENGTH))
-  .nullable()
-  .catch(null)
-const loose = z.looseObject({}).catch({})
+/**
+ * A field of the wrong type counts as absent, and does not cost the record. `nullish` is for those that are absent: to catch an
+ * error costs more than all the rest, and a hook has few of the fields.
+ */
+const orAbsent = <T extends z.ZodType>(field: T) => field.nullish().catch(null)
+const optionalId = orAbsent(id)
+const words = orAbsent(z.string().transform((text) => text.slice(0, MAX_NAME_LENGTH)))
 
-const hookBody = z.looseObject({
+const hookBody = z.object({
   session_id: id,
   hook_event_name: z.string(),
   prompt_id: optionalId,
   agent_id: optionalId,
   agent_type: words,
-  cwd: z.string().max(MAX_PATH_LENGTH).nullable().catch(null),
+  cwd: orAbsent(z.string().max(MAX_PATH_LENGTH)),
   model: words,
   source: words,
   reason: words,
@@ -55,10 +54,10 @@ const hookBody = z.looseObject({
   error: words,
   tool_name: words,
   tool_use_id: optionalId,
-  tool_input: loose,
+  tool_input: z.unknown().optional(),
   tool_response: z.unknown().optional(),
-  tool_calls: z.array(z.looseObject({ tool_use_id: optionalId }).catch({ tool_use_id: null })).catch([]),
-  duration_ms: z.number().nonnegative().max(Number.MAX_SAFE_INTEGER).nullable().catch(null),
+  tool_calls: orAbsent(z.array(orAbsent(z.object({ tool_use_id: optionalId })))),
+  duration_ms: orAbsent(z.number().nonnegative().max(Number.MAX_SAFE_INTEGER)),
 })
 type HookBody = z.output<typeof hookBody>
 
@@ -72,7 +71,7 @@ export function readHook(body: unknown, options: ReadHookOptions): HookRecord | 
   if (!parsed.success) return null
   const hook = parsed.data
   const event = EVENTS.has(hook.hook_event_name) ? (hook.hook_event_name as HookRecord['event']) : 'other'
-  const tool = hook.tool_name === null ? null : toolOf(hook, hook.tool_name, showContent)
+  const tool = typeof hook.tool_name === 'string' ? toolOf(hook, hook.tool_name, showContent) : null
   const isOver = event === 'PostToolUse'
   return {
     type: 'hook',
@@ -80,22 +79,22 @@ export function readHook(body: unknown, options: ReadHookOptions): HookRecord | 
     sessionId: hook.session_id,
     host: host !== null && HOST.test(host) ? host : null,
     at,
-    promptId: hook.prompt_id,
-    agentId: hook.agent_id,
-    agentType: hook.agent_type,
-    project: hook.cwd === null ? null : shown(baseName(hook.cwd)),
-    model: hook.model,
+    promptId: hook.prompt_id ?? null,
+    agentId: hook.agent_id ?? null,
+    agentType: hook.agent_type ?? null,
+    project: typeof hook.cwd === 'string' ? shown(baseName(hook.cwd)) : null,
+    model: hook.model ?? null,
     parentPid: event === 'SessionStart' && Number.isSafeInteger(parentPid) && Number(parentPid) > 0 ? parentPid : null,
     parentStart: null,
     reason: reasonOf(event, hook),
     tool,
-    durationMs: hook.duration_ms,
+    durationMs: hook.duration_ms ?? null,
     childId: isOver && tool && CALLS_AGENT.has(tool.name) ? idIn(hook.tool_response, 'agentId') : null,
     childDone: isOver && isRecord(hook.tool_response) && hook.tool_response.status === 'completed',
     registered: isOver && tool && REGISTERS_AGENT.test(tool.name) ? registeredIn(hook.tool_response) : null,
     endedUseIds:
       event === 'PostToolBatch'
-        ? hook.tool_calls.slice(0, MAX_BATCH).flatMap((call) => (call.tool_use_id === null ? [] : [call.tool_use_id]))
+        ? (hook.tool_calls ?? []).slice(0, MAX_BATCH).flatMap((call) => call?.tool_use_id ?? [])
         : [],
   }
 }
@@ -112,28 +111,27 @@ function reasonOf(event: HookRecord['event'], hook: HookBody): string | null {
           : event === 'Notification'
             ? hook.notification_type
             : null
-  return said !== null && /^[a-z_]{1,40}$/.test(said) ? said : null
+  return typeof said === 'string' && /^[a-z_]{1,40}$/.test(said) ? said : null
 }
 
 function toolOf(hook: HookBody, name: string, showContent: boolean): HookTool {
-  const input = hook.tool_input
+  const input = isRecord(hook.tool_input) ? hook.tool_input : {}
   const path = textIn(input, 'file_path') ?? textIn(input, 'notebook_path')
-  const file = path === null ? null : fileOf(path, hook.cwd)
+  const whole = path === null ? null : wholePath(path, hook.cwd ?? null)
+  const fileName = whole === null ? null : shown(baseName(whole))
   return {
     name,
-    useId: hook.tool_use_id,
-    detail: file?.name ?? (showContent ? contentOf(input) : null),
-    file: WRITES.has(name) ? file : null,
+    useId: hook.tool_use_id ?? null,
+    detail: fileName ?? (showContent ? contentOf(input) : null),
+    file: WRITES.has(name) && whole !== null && fileName !== null ? { name: fileName, hash: hashOf(whole) } : null,
     description: CALLS_AGENT.has(name) ? shown(textIn(input, 'description') ?? '') : null,
     to: name === 'SendMessage' ? idIn(input, 'to') : null,
   }
 }
 
-function fileOf(path: string, cwd: string | null): WrittenFile | null {
-  const whole = posix.resolve(cwd ?? '/', path.replaceAll('\\', '/'))
-  const name = shown(baseName(whole))
-  return name === null ? null : { name, hash: createHash('sha256').update(whole).digest('base64url').slice(0, 16) }
-}
+const wholePath = (path: string, cwd: string | null): string => posix.resolve(cwd ?? '/', path.replaceAll('\\', '/'))
+
+const hashOf = (path: string): string => hash('sha256', path, 'base64url').slice(0, 16)
 
 /** What a person would ask for first: the command, the pattern, the address. */
 function contentOf(input: Record<string, unknown>): string | null {

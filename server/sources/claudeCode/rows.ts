@@ -9,7 +9,8 @@ export interface Row {
   at: IsoTime
 }
 
-const ROWS_PER_PAGE = 16
+/** A page is written whole when one of its rows changes, and that is mostly the latest. */
+const ROWS_PER_PAGE = 4
 
 export interface RowsOptions<R extends Row> {
   /** Beyond it (by a quarter, so that it happens seldom) the oldest settle. */

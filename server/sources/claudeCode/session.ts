@@ -3,6 +3,8 @@
 // together from them (project.ts), and never stands in here.
 
 import type { IsoTime, TokenCounts } from '../../../protocol/swarm.ts'
+import { AgentCalls } from './agentCalls.ts'
+import { type CallRow, durationOf, endOf, isLinking, isOpen, newCall } from './callRow.ts'
 import type { WrittenFile } from './records.ts'
 import { Rows } from './rows.ts'
 import { addUsage, NO_USAGE, type UsageSum } from './usage.ts'
@@ -58,30 +60,6 @@ export interface AgentFacts {
   settledUsage: UsageSum
 }
 
-export interface CallRow {
-  at: IsoTime
-  name: string | null
-  /** `null`: not told yet; `MAIN`: the main agent's. */
-  agent: string | null
-  detail: string | null
-  description: string | null
-  /** By hooks, as it happens. */
-  startAt: IsoTime | null
-  endAt: IsoTime | null
-  /** By telemetry, afterwards. */
-  toldEndAt: IsoTime | null
-  hooked: boolean
-  allowedAt: IsoTime | null
-  failed: boolean
-  /** From the hook, else the log event, else the span. */
-  durations: [hook: number | null, log: number | null, span: number | null]
-  childId: string | null
-  registered: { nativeId: string; createdAt: IsoTime | null } | null
-  to: string | null
-  execSpan: string | null
-  file: WrittenFile | null
-}
-
 export interface RequestRow {
   at: IsoTime
   /** From the log event alone. */
@@ -135,7 +113,7 @@ export class Session {
   isDirty = true
   areLinksDirty = true
   /** Calls by the agent that made them, and those by which agents reach each other. */
-  readonly #callsOf = new Map<string, Map<string, CallRow>>()
+  readonly #callsOf = new Map<string, AgentCalls>()
   readonly #indexedAt = new Map<string, string>()
   readonly linking = new Map<string, CallRow>()
   #usage: Map<string | null, UsageSoFar> | null = null
@@ -170,7 +148,7 @@ export class Session {
     return this.calls.at(useId, at, () => newCall(at))
   }
 
-  callsOf(agentId: string): ReadonlyMap<string, CallRow> {
+  callsOf(agentId: string): AgentCalls {
     return this.#callsOf.get(agentId) ?? NO_CALLS
   }
 
@@ -179,10 +157,13 @@ export class Session {
     const { agent } = call
     const known = this.#indexedAt.get(useId)
     if (known !== undefined && known !== agent) this.#unindex(useId)
-    if (agent !== null && known !== agent) {
-      const calls = this.#callsOf.get(agent)
-      if (calls) calls.set(useId, call)
-      else this.#callsOf.set(agent, new Map([[useId, call]]))
+    if (agent !== null) {
+      let calls = this.#callsOf.get(agent)
+      if (!calls) {
+        calls = new AgentCalls()
+        this.#callsOf.set(agent, calls)
+      }
+      calls.put(useId, call)
       this.#indexedAt.set(useId, agent)
     }
     if (agent !== null) this.dirtyAgents.add(agent)
@@ -333,42 +314,7 @@ const newAgent = (id: string, at: IsoTime): AgentFacts => ({
   settledUsage: NO_USAGE,
 })
 
-const newCall = (at: IsoTime): CallRow => ({
-  at,
-  name: null,
-  agent: null,
-  detail: null,
-  description: null,
-  startAt: null,
-  endAt: null,
-  toldEndAt: null,
-  hooked: false,
-  allowedAt: null,
-  failed: false,
-  durations: [null, null, null],
-  childId: null,
-  registered: null,
-  to: null,
-  execSpan: null,
-  file: null,
-})
-
-const NO_CALLS: ReadonlyMap<string, CallRow> = new Map()
-
-const CALLS_AGENT: ReadonlySet<string> = new Set(['Agent', 'Task'])
-
-/** Whether it calls a subagent. */
-export const callsAgent = ({ name }: CallRow): boolean => name !== null && CALLS_AGENT.has(name)
-
-const isLinking = (call: CallRow): boolean =>
-  callsAgent(call) || call.to !== null || call.childId !== null || call.registered !== null
-
-/** By hooks as it happened, else by telemetry. */
-export const endOf = ({ endAt, toldEndAt }: CallRow): IsoTime | null => endAt ?? toldEndAt
-
-export const isOpen = (row: CallRow): boolean => row.startAt !== null && endOf(row) === null
-
-export const durationOf = ({ durations: [hook, log, span] }: CallRow): number | null => hook ?? log ?? span
+const NO_CALLS = new AgentCalls()
 
 export function usageOfPoint({ field, value }: PointRow): UsageSum {
   if (field === 'costUsd') return { tokens: null, nanoUsd: value }

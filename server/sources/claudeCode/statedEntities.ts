@@ -42,7 +42,7 @@ export class StatedEntities {
       const key = keyOf(entity)
       keys.add(key)
       const known = this.#stated.get(key)
-      if (known && isDeepStrictEqual(known, entity)) continue
+      if (known && isSame(known, entity)) continue
       events.push(
         this.#event(entity, { type: `${entity.entity}.upserted`, entity, at: momentOf(known, entity) }, receivedAt),
       )
@@ -63,9 +63,7 @@ export class StatedEntities {
   isStated(group: string, entities: readonly Stated[]): boolean {
     const keys = this.#groups.get(group)
     if ((keys?.size ?? 0) !== entities.length) return false
-    return entities.every(
-      (entity) => keys?.has(keyOf(entity)) && isDeepStrictEqual(this.#stated.get(keyOf(entity)), entity),
-    )
+    return entities.every((entity) => keys?.has(keyOf(entity)) && isSame(this.#stated.get(keyOf(entity)), entity))
   }
 
   /** The next version of what a source says. */
@@ -95,6 +93,13 @@ export class StatedEntities {
 
 /** The group of what a former run stated. */
 export const RESTORED = 'restored'
+
+/** An agent that did something has another time; the rest costs much more to compare. */
+function isSame(known: Stated | undefined, now: Stated): boolean {
+  if (known === now) return true
+  if (known?.entity === 'agent' && now.entity === 'agent' && known.updatedAt !== now.updatedAt) return false
+  return isDeepStrictEqual(known, now)
+}
 
 const keyOf = ({ entity, id }: Stated): string => `${entity}/${id}`
 

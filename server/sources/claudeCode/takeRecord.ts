@@ -272,8 +272,8 @@ function takeToolSpan(session: Session, span: ToolSpanRecord): Taken {
   }
   call.failed ||= span.success === false
   call.toldEndAt = earlier(call.toldEndAt, span.at)
-  session.callChanged(span.toolUseId, call)
   call.durations[2] = greater(call.durations[2], Math.max(0, Date.parse(span.at) - Date.parse(span.startAt)))
+  session.callChanged(span.toolUseId, call)
   return 'taken'
 }
 
