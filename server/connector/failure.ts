@@ -1,8 +1,7 @@
 // What went wrong with a socket, in the catalogue's words.
 
-import type { IncomingMessage } from 'node:http'
 import { type ErrorCode, type ErrorContext, isRetryable, SwarmscopeError } from '../../protocol/errors.ts'
-import type { RelayAddress } from './relayUrl.ts'
+import { hostAndPort, type RelayAddress } from './relayUrl.ts'
 import { tlsDetail } from './tlsFailure.ts'
 
 const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {
@@ -16,13 +15,6 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {
   EHOSTDOWN: 'HOST_UNREACHABLE',
   ECONNRESET: 'CONNECTION_LOST',
   EPIPE: 'CONNECTION_LOST',
-}
-
-const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
-  401: 'RELAY_UNAUTHORIZED',
-  403: 'RELAY_FORBIDDEN',
-  421: 'RELAY_FORBIDDEN',
-  503: 'CONNECTION_REFUSED',
 }
 
 /** What an error may say of the relay. */
@@ -46,12 +38,15 @@ export function socketFailure(error: Error, address: RelayAddress): SwarmscopeEr
     : broken
       ? 'PROTOCOL_MISMATCH'
       : (BY_SYSTEM_CODE[systemCode ?? ''] ?? 'NOT_A_RELAY')
-  return new SwarmscopeError(code, contextOf(address), { cause: error })
+  const suggestion = hungUp(error, address)
+  return new SwarmscopeError(code, { ...contextOf(address), ...(suggestion ? { suggestion } : {}) }, { cause: error })
 }
 
-/** An HTTP answer where a WebSocket was asked for. */
-export function refusal(response: Pick<IncomingMessage, 'statusCode'>, address: RelayAddress): SwarmscopeError {
-  return new SwarmscopeError(BY_STATUS[response.statusCode ?? 0] ?? 'NOT_A_RELAY', contextOf(address))
+/** Before a word was said: so does a server with TLS (ours, too) to whom plain HTTP is spoken. */
+function hungUp({ message }: Error, address: RelayAddress): string | null {
+  if (message !== 'socket hang up' || address.tls || address.managed) return null
+  const at = hostAndPort(address)
+  return `The relay on ${at} hung up before it said a word: if it speaks TLS, set CLAUDE_FLOW_URL=wss://${at}; else restart it`
 }
 
 /** Trying again cannot help until somebody changes something. */

@@ -1,13 +1,15 @@
 // The reconnecting socket to one relay. What to do next is decided by protocol/connection.ts; this executes it.
 
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
 import { isLoopback } from '../../platform/listen.ts'
 import type { Logger } from '../../platform/log.ts'
 import { ABSENT_RELAY_BACKOFF, type BackoffPolicy, PRESENT_RELAY_BACKOFF } from '../../protocol/backoff.ts'
 import { type ConnectionEvent, type ConnectionState, INITIAL, next } from '../../protocol/connection.ts'
 import { SwarmscopeError } from '../../protocol/errors.ts'
-import { contextOf, isFinal, refusal, socketFailure } from './failure.ts'
+import { contextOf, isFinal, socketFailure } from './failure.ts'
 import { LineWatch } from './lineWatch.ts'
+import { bodyOf, refusal } from './refusal.ts'
 import { type RelayAddress, relayUrl } from './relayUrl.ts'
 import { Rpc } from './rpc.ts'
 
@@ -154,9 +156,12 @@ export class RelayConnection {
     )
     socket.on(
       'unexpected-response',
-      whileCurrent((request: { destroy(): void }, response: Parameters<typeof refusal>[0]) => {
-        request.destroy()
-        this.#failed(refusal(response, address))
+      whileCurrent((request: ClientRequest, response: IncomingMessage) => {
+        const failed = whileCurrent((body: string) => {
+          request.destroy()
+          this.#failed(refusal(response.statusCode, body, address))
+        })
+        void bodyOf(response).then(failed)
       }),
     )
     socket.on(

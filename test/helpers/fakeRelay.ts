@@ -53,6 +53,8 @@ export class FakeRelay {
   readonly attempts: IncomingMessage['headers'][] = []
   /** Answered instead of an upgrade. */
   refuseWith: number | null = null
+  /** In that answer. */
+  refuseBody = ''
   chunkBytes: number | undefined
   /** Key and certificate (PEM): it listens with TLS. */
   tls: { key: string; cert: string } | null = null
@@ -83,7 +85,9 @@ export class FakeRelay {
     const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const status = this.refuseWith ?? (request.headers.authorization === `Bearer ${this.token}` ? null : 401)
       if (status !== null) {
-        socket.end(`HTTP/1.1 ${status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
+        socket.end(
+          `HTTP/1.1 ${status} Refused\r\nContent-Length: ${this.refuseBody.length}\r\nConnection: close\r\n\r\n${this.refuseBody}`,
+        )
         return
       }
       sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client))

@@ -3,7 +3,7 @@ import { ERRORS, type ErrorCode, type ErrorEntry, errorBody } from '../../protoc
 
 /** What people can not know from the sentence alone: where the code comes from. */
 const FROM: Record<ErrorCode, string> = {
-  CONNECTION_REFUSED: "nothing listens on the relay's port",
+  CONNECTION_REFUSED: "nothing listens on the relay's port, or the relay lets nobody in (it is full, or stopping)",
   HOST_NOT_FOUND: "the relay's name has no address",
   CONNECTION_TIMEOUT: 'no answer to the connection, the handshake or a ping',
   HOST_UNREACHABLE: "no route to the relay's address",
@@ -31,7 +31,7 @@ const FROM: Record<ErrorCode, string> = {
   BAD_REQUEST: 'the address, a parameter or the body is not valid; the suggestion names which',
   NOT_FOUND: 'no such address, agent, task or swarm',
   METHOD_NOT_ALLOWED: 'the Allow header lists what is taken',
-  TOO_LARGE: 'a body above 64 KiB',
+  TOO_LARGE: 'a body above 64 KiB (a command), 8 MiB (hooks, telemetry) or 16 MiB unzipped',
   UNSUPPORTED_MEDIA_TYPE: 'a body that does not say that it is JSON',
   IDEMPOTENCY_CONFLICT: 'the key was sent with another command within a day',
   OUTCOME_UNKNOWN: 'the key of a command that was under way when the server was killed',

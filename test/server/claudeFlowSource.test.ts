@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { errorBody } from '../../protocol/errors.ts'
 import type { RelayState } from '../../protocol/relayWire.ts'
 import { RELAY_METHOD } from '../../protocol/relayWire.ts'
 import type { SourceState, SourceStatus } from '../../protocol/swarm.ts'
@@ -310,6 +311,22 @@ describe('what is in the way', () => {
     expect(source.status.lastError?.code).toBe(code)
   })
 
+  test.each([
+    ['TOO_MANY_VIEWERS', 'larger --max-clients'],
+    ['STOPPING', 'tried again by itself'],
+    ['INTERNAL', 'Ensure the MCP WebSocket relay is running'],
+  ] as const)('[E5] one that lets nobody in is believed why: %s', async (code, why) => {
+    relay.refuseWith = 503
+    relay.refuseBody = JSON.stringify(errorBody(code))
+    const { source, when } = sourceFor(relay.port)
+    source.start()
+    await when(isWaiting)
+    expect(source.status.lastError).toMatchObject({ code: 'CONNECTION_REFUSED' })
+    expect(source.status.lastError?.details.suggestion).toContain(why)
+    expect(source.status.lastError?.details.suggestion).toContain(`127.0.0.1:${relay.port}`)
+    await expect(source.callTool('agent_spawn', {})).rejects.toMatchObject({ body: source.status.lastError ?? {} })
+  })
+
   test('a program that is no web server at all is NOT_A_RELAY', async () => {
     const server = createServer((socket) => {
       socket.on('error', () => socket.destroy()).resume()
@@ -441,6 +458,8 @@ describe('[R11] what the relay says of claude-flow', () => {
     const { source, agents } = await startLive()
     expect(source.status).toMatchObject({ state: 'live', lastError: { code: 'CHILD_NOT_FOUND' } })
     expect(agents().size).toBe(8)
+    // A command is told it in the very words.
+    await expect(source.callTool('agent_spawn', {})).rejects.toMatchObject({ body: missing.child.lastError ?? {} })
   })
 
   test.each(['on-demand', 'silent'] as const)('%s: live, with the error, if there is one, beside it', async (state) => {
@@ -715,16 +734,16 @@ describe('a command', () => {
       ])
     })
 
-    test('2.x, where a topology that it does not know is hierarchical', async () => {
+    test('[B6] 2.x, but for a topology that it does not know: it would say yes, and make a swarm of no shape', async () => {
       accept()
       relay.state = { child: { ...UP.child, serverInfo: { name: 'claude-flow', version: '2.7.47' } }, hasState: true }
       const { source } = await startLive()
-      await initializeSwarm(source, order)
-      await initializeSwarm(source, { ...order, topology: 'mesh', agentTypes: [] })
-      expect(relay.calls('swarm_init')).toEqual([
-        { topology: 'hierarchical', maxAgents: 5, strategy: 'balanced' },
-        { topology: 'mesh', maxAgents: 5, strategy: 'balanced' },
-      ])
+      await expect(initializeSwarm(source, order)).rejects.toMatchObject({
+        code: 'NOT_SUPPORTED_BY_CLAUDE_FLOW',
+        context: { detail: expect.stringContaining('hierarchical, mesh, ring, star') },
+      })
+      await initializeSwarm(source, { ...order, topology: 'mesh' })
+      expect(relay.calls('swarm_init')).toEqual([{ topology: 'mesh', maxAgents: 5, strategy: 'balanced' }])
       expect(relay.calls('agent_spawn')).toEqual([{ type: 'coder', name: 'coder', swarmId: 'swarm-1' }])
     })
 

@@ -109,11 +109,12 @@ describe('TLS on one side only', () => {
     })
   })
 
-  test('a relay with it, asked with ws://, hangs up: never live', async () => {
+  test('a relay with it, asked with ws://, hangs up: never live, and wss:// is named', async () => {
     const { port } = await relayWith(good)
     const { source, settled } = connect({ host: '127.0.0.1', port })
     await settled
     expect(source.status).toMatchObject({ state: 'waiting', lastError: { code: 'CONNECTION_LOST' } })
+    expect(source.status.lastError?.details.suggestion).toContain(`set CLAUDE_FLOW_URL=wss://127.0.0.1:${port}`)
   })
 })
 

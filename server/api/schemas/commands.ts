@@ -14,7 +14,7 @@ const orNull = <T extends z.ZodType>(schema: T) => schema.nullish().transform((v
 const ids = z.array(id).max(MAX_LIST_LENGTH)
 
 const swarmFields = {
-  topology: name.default('hierarchical').describe('2.x knows hierarchical, mesh, ring and star'),
+  topology: name.default('hierarchical').describe('2.x takes hierarchical, mesh, ring and star alone'),
   maxAgents: z.number().int().min(1).max(1_000).default(8).describe('3.x takes 50 at most, and cuts what is above'),
   strategy: name.default('adaptive'),
 }

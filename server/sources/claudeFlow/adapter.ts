@@ -39,7 +39,7 @@ export interface TaskChange {
 
 /** `null`: this generation has no tool for it, or has one that would leave out a part of the order. */
 export interface Adapter {
-  initSwarm(order: SwarmOrder): ToolCall
+  initSwarm(order: SwarmOrder): ToolCall | null
   spawnAgent(order: AgentOrder): ToolCall
   terminateAgent(agentId: string): ToolCall | null
   updateAgent(agentId: string, change: AgentChange): ToolCall | null
@@ -52,13 +52,11 @@ export interface Adapter {
 }
 
 /** What 2.x takes; it answers others with success and a swarm of no shape. */
-const TOPOLOGIES_2: ReadonlySet<string> = new Set(['hierarchical', 'mesh', 'ring', 'star'])
+export const TOPOLOGIES_2: readonly string[] = ['hierarchical', 'mesh', 'ring', 'star']
 
 const adapter2: Adapter = {
-  initSwarm: ({ topology, maxAgents, strategy }) => ({
-    tool: 'swarm_init',
-    args: { topology: TOPOLOGIES_2.has(topology) ? topology : 'hierarchical', maxAgents, strategy },
-  }),
+  initSwarm: ({ topology, maxAgents, strategy }) =>
+    TOPOLOGIES_2.includes(topology) ? { tool: 'swarm_init', args: { topology, maxAgents, strategy } } : null,
   spawnAgent: ({ agentType, name, swarmId }) => ({
     tool: 'agent_spawn',
     args: { type: agentType, name: name ?? agentType, ...(swarmId === null ? {} : { swarmId }) },

@@ -7,7 +7,7 @@ import { VERSION } from '../../../platform/version.ts'
 import { generationOf, readAgentList2, readAgentList3, toolAnswer } from '../../../protocol/claudeFlow.ts'
 import { attemptOf, type ConnectionState, errorOf } from '../../../protocol/connection.ts'
 import { isLive } from '../../../protocol/derive.ts'
-import { type ErrorCode, SwarmscopeError } from '../../../protocol/errors.ts'
+import { ERRORS, type ErrorCode, SwarmscopeError } from '../../../protocol/errors.ts'
 import { EVENT_VERSION, type SwarmEvent } from '../../../protocol/events.ts'
 import {
   type InitializeResult,
@@ -182,10 +182,11 @@ export class ClaudeFlowSource implements Source {
     await this.#while(isStarting, CHILD_START_TIMEOUT_MS)
     const { rpc } = this.#connection
     if (!rpc) {
-      const error = errorOf(this.#connection.state)
-      throw this.#error((error?.code as ErrorCode | undefined) ?? 'NOT_CONNECTED')
+      throw this.#known(errorOf(this.#connection.state), 'NOT_CONNECTED')
     }
-    if (this.#relay?.child.state === 'missing') throw this.#error('CHILD_NOT_FOUND')
+    if (this.#relay?.child.state === 'missing') {
+      throw this.#known(publicError(this.#relay.child.lastError), 'CHILD_NOT_FOUND')
+    }
     // Which claude-flow it is, and so what its tools are called, it says only once it runs.
     if (this.#relay?.child.state === 'on-demand' && !this.#relay.child.serverInfo) await this.#initialize(rpc)
     return rpc
@@ -461,6 +462,13 @@ export class ClaudeFlowSource implements Source {
 
   #error(code: ErrorCode, detail?: string): SwarmscopeError {
     return new SwarmscopeError(code, { ...contextOf(this.#options.address), ...(detail ? { detail } : {}) })
+  }
+
+  /** What health says of it, too: as exactly as it is known. */
+  #known(error: SourceError | null, otherwise: ErrorCode): SwarmscopeError {
+    if (!error || !Object.hasOwn(ERRORS, error.code)) return this.#error(otherwise)
+    const { suggestion } = error.details
+    return new SwarmscopeError(error.code as ErrorCode, { ...contextOf(this.#options.address), suggestion })
   }
 
   #helloError(error: RpcError): SwarmscopeError {

@@ -11,6 +11,7 @@ import {
   type SwarmOrder,
   type TaskChange,
   type TaskOrder,
+  TOPOLOGIES_2,
   type ToolCall,
 } from './adapter.ts'
 import type { ClaudeFlowSource } from './claudeFlowSource.ts'
@@ -36,9 +37,12 @@ const HOPELESS: ReadonlySet<string> = new Set<ErrorCode>([
 /** For all agents of one order; a claude-flow that takes its time with each would keep the asker for an hour. */
 const SPAWNS_TIMEOUT_MS = 60_000
 
+const NO_SUCH_TOOL = 'claude-flow 2.x has nothing for this command: use 3.x'
+const NO_SUCH_TOPOLOGY = `claude-flow 2.x knows no topologies but ${TOPOLOGIES_2.join(', ')}: choose one of them, or use 3.x`
+
 export async function initSwarm(source: ToolCaller, order: SwarmOrder): Promise<string | null> {
   const adapter = await known(source)
-  return text((await call(source, adapter.initSwarm(order))).swarmId)
+  return text((await call(source, adapter.initSwarm(order), NO_SUCH_TOPOLOGY)).swarmId)
 }
 
 /** The swarm first, then one agent per type; each outcome is told, one that fails does not stop the others. */
@@ -123,8 +127,12 @@ async function spawnOne(source: ToolCaller, order: AgentOrder): Promise<SpawnOut
   }
 }
 
-async function call(source: ToolCaller, order: ToolCall | null): Promise<Record<string, unknown>> {
-  const { tool, args } = supported(order)
+async function call(
+  source: ToolCaller,
+  order: ToolCall | null,
+  lacking = NO_SUCH_TOOL,
+): Promise<Record<string, unknown>> {
+  const { tool, args } = supported(order, lacking)
   try {
     return await source.callTool(tool, args)
   } catch (error) {
@@ -132,11 +140,9 @@ async function call(source: ToolCaller, order: ToolCall | null): Promise<Record<
   }
 }
 
-function supported(order: ToolCall | null): ToolCall {
+function supported(order: ToolCall | null, lacking = NO_SUCH_TOOL): ToolCall {
   if (order) return order
-  throw new SwarmscopeError('NOT_SUPPORTED_BY_CLAUDE_FLOW', {
-    detail: 'claude-flow 2.x has nothing for this command: use 3.x',
-  })
+  throw new SwarmscopeError('NOT_SUPPORTED_BY_CLAUDE_FLOW', { detail: lacking })
 }
 
 /** Both generations say so in words only. */
