@@ -28,13 +28,17 @@ export const answerNotFound: RequestHandler = (request) => {
   })
 }
 
+/** JavaScript's `undefined` says nothing to whoever left something out. */
+const wordsOf = ({ code, message }: z.core.$ZodIssue): string =>
+  code === 'invalid_type' && message.endsWith('received undefined') ? 'is missing' : message
+
 export function toSwarmscopeError(error: unknown): SwarmscopeError {
   if (error instanceof SwarmscopeError) return error
   if (error instanceof z.ZodError) {
     const [issue] = error.issues
     const where = issue?.path.join('.')
     return new SwarmscopeError('BAD_REQUEST', {
-      detail: `${where ? `${where}: ` : ''}${issue?.message ?? 'not valid'}`,
+      detail: `${where ? `${where}: ` : ''}${issue ? wordsOf(issue) : 'not valid'}`,
     })
   }
   // body-parser and the router say what is wrong in `type` and `status`.

@@ -110,8 +110,7 @@ const isOneOf = (wanted: readonly string[] | undefined, value: string | null): b
   wanted === undefined || (value !== null && wanted.includes(value))
 const is = <T>(wanted: T | undefined, value: T): boolean => wanted === undefined || wanted === value
 /** All times are spelled alike, so they compare as text. */
-const isSince = (since: string | undefined, at: string): boolean =>
-  since === undefined || at >= new Date(since).toISOString()
+const isSince = (since: string | undefined, at: string): boolean => since === undefined || at >= since
 const holds = (words: string | undefined, ...texts: readonly (string | null)[]): boolean =>
   words === undefined || texts.some((text) => text?.toLowerCase().includes(words.toLowerCase()))
 

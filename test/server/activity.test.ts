@@ -37,6 +37,18 @@ describe('activity', () => {
     }
   })
 
+  it('since a time that is spelled to the second holds all of that second', async () => {
+    const world = new World('real', new MemoryLog())
+    for (const [n, ms] of [999, 1_000, 1_001, 1_999].entries()) {
+      await world.append([{ ...seen(n), receivedAt: new Date(Date.parse(TIME) + ms).toISOString() }])
+    }
+    for (const since of ['2026-01-01T00:00:01Z', '2026-01-01T01:00:01+01:00', '1767225601000']) {
+      const { items } = await activityOf(world, query({ since }))
+      expect(items.map(({ id }) => id)).toEqual(['a3', 'a2', 'a1'])
+    }
+    await world.close()
+  })
+
   it('stops after a bounded search, and goes on from there', async () => {
     const world = new World('real', new MemoryLog(200_000))
     await world.append([seen(1, 'wanted')])

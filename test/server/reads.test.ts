@@ -45,7 +45,9 @@ describe('lists of the recorded swarm', () => {
     expect(await names('?attention=true')).toEqual([])
     expect(await names('?attention=false&sourceId=source-of-the-test')).toEqual(of(() => true))
     const last = [...all].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))[0]?.updatedAt ?? ''
-    expect(await names(`?updatedSince=${last}`)).toEqual(of(({ updatedAt }) => updatedAt === last))
+    const isLast = of(({ updatedAt }) => updatedAt === last)
+    for (const spelled of [last, last.replace('Z', '%2B00:00'), Date.parse(last)])
+      expect(await names(`?updatedSince=${spelled}`)).toEqual(isLast)
     const swarmId = all.find((agent) => agent.swarmId !== null)?.swarmId ?? ''
     expect(await names(`?swarmId=${encodeURIComponent(swarmId)}`)).toEqual(of((agent) => agent.swarmId === swarmId))
   })
@@ -80,6 +82,8 @@ describe('lists of the recorded swarm', () => {
     ['agents?sort=rev', 'sort'],
     ['agents?cursor=nonsense', 'cursor'],
     ['agents?updatedSince=yesterday', 'updatedSince'],
+    ['tasks?updatedSince=99999999999999999', 'updatedSince'],
+    ['activity?since=2026-02-30T00:00:00Z', 'since'],
     ['agents?attention=yes', 'attention'],
     ['status?verbose=1', 'verbose'],
     ['activity?cursor=1.2', 'cursor'],

@@ -11,6 +11,18 @@ export const DEFAULT_LIMIT = 1_000
 export const MAX_LIMIT = 10_000
 
 export const isoTime = z.iso.datetime()
+/** As it is asked for; parsed it is spelled as all our times are, so that they compare as text. */
+export const askedTime = z
+  .string()
+  .max(40)
+  .transform((text) => {
+    const ms = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    return Number.isNaN(ms) ? text : new Date(ms).toISOString()
+  })
+  .pipe(z.iso.datetime({ offset: true, error: 'not a time: give ISO 8601 or milliseconds since 1970' }))
+  .transform((text) => new Date(text).toISOString())
+  .pipe(isoTime)
+export const TIME_FORMS = 'ISO 8601, or milliseconds since 1970'
 export const id = z.string().min(1).max(MAX_ID_LENGTH)
 
 /** Of every read: which world it shows, and where in that world's log it was read. */

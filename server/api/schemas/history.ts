@@ -1,46 +1,48 @@
 // What the history takes and gives.
 
 import { z } from 'zod'
-import { id, isoTime, wholeNumber } from './common.ts'
+import type { EntityKind } from '../../../protocol/swarm.ts'
+import { askedTime, id, isoTime, TIME_FORMS, wholeNumber } from './common.ts'
 
 const MAX_BUCKETS = 2_000
 const MAX_EVENTS = 10_000
 
-/** ISO 8601, or milliseconds since 1970. */
-const time = z
-  .string()
-  .max(40)
-  .transform((text) => {
-    const ms = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-    return Number.isNaN(ms) ? text : new Date(ms).toISOString()
-  })
-  .pipe(z.iso.datetime({ offset: true, error: 'not a time: give ISO 8601 or milliseconds since 1970' }))
-
 const range = {
-  from: time.optional().describe('ISO 8601, or milliseconds since 1970'),
-  to: time.optional().describe('ISO 8601, or milliseconds since 1970'),
+  from: askedTime.optional().describe(TIME_FORMS),
+  to: askedTime.optional().describe(TIME_FORMS),
 }
+const inOrder = ({ from, to }: { from?: string | undefined; to?: string | undefined }): boolean =>
+  from === undefined || to === undefined || from <= to
+const ORDER = { path: ['from'], error: 'is after `to`' }
 
-export const overviewQuery = z.strictObject({ ...range, buckets: wholeNumber(MAX_BUCKETS).default(200) })
+const KINDS = ['agent', 'task', 'swarm', 'link', 'source'] as const satisfies readonly EntityKind[]
+/** A misspelt one would otherwise pass for one of which there is nothing. */
+const eventKind = z.enum([...KINDS, ...KINDS.flatMap((kind) => [`${kind}.upserted`, `${kind}.retired`] as const)])
+
+export const overviewQuery = z
+  .strictObject({ ...range, buckets: wholeNumber(MAX_BUCKETS).default(200) })
+  .refine(inOrder, ORDER)
 export const stateQuery = z.strictObject({
-  at: time.describe('ISO 8601, or milliseconds since 1970; required, and not to come'),
+  at: askedTime.describe(`${TIME_FORMS}; required, and not to come`),
   versions: z
     .enum(['true', 'false'])
     .default('false')
     .describe('Also what a fold needs to go on from there with the events that follow'),
 })
-export const recordingQuery = z.strictObject(range)
-export const eventsQuery = z.strictObject({
-  ...range,
-  kind: z.string().min(1).max(50).optional().describe('An event type (`agent.retired`) or a kind of entity (`task`)'),
-  agent: id.optional().describe("An agent's id: its own events, and those of links and tasks that name it"),
-  cursor: z
-    .string()
-    .regex(/^\d{1,15}\.\d{1,7}$/, 'not a cursor: take the address from the Link header')
-    .optional()
-    .describe('As in the `Link` header of the page before'),
-  limit: wholeNumber(MAX_EVENTS).default(1_000),
-})
+export const recordingQuery = z.strictObject(range).refine(inOrder, ORDER)
+export const eventsQuery = z
+  .strictObject({
+    ...range,
+    kind: eventKind.optional().describe('An event type (`agent.retired`) or a kind of entity (`task`)'),
+    agent: id.optional().describe("An agent's id: its own events, and those of links and tasks that name it"),
+    cursor: z
+      .string()
+      .regex(/^\d{1,15}\.\d{1,7}$/, 'not a cursor: take the address from the Link header')
+      .optional()
+      .describe('As in the `Link` header of the page before'),
+    limit: wholeNumber(MAX_EVENTS).default(1_000),
+  })
+  .refine(inOrder, ORDER)
 
 const inThePast = { success: z.literal(true), mode: z.literal('replay').describe('Nothing of it is now') }
 const maybeTime = isoTime.nullable()

@@ -12,6 +12,7 @@ import {
 import { HEALTH_STATUSES } from '../health.ts'
 import {
   anyOf,
+  askedTime,
   cursor,
   DEFAULT_LIMIT,
   flag,
@@ -23,6 +24,7 @@ import {
   paged,
   position,
   sortBy,
+  TIME_FORMS,
   wholeNumber,
   words,
 } from './common.ts'
@@ -42,7 +44,7 @@ export const agentsQuery = z.strictObject({
   swarmId: oneId,
   parentId: oneId,
   attention: flag.describe('Whether it waits for a person'),
-  updatedSince: isoTime.optional().describe('Changed then or later'),
+  updatedSince: askedTime.optional().describe(`Changed then or later: ${TIME_FORMS}`),
   q: words.describe('In name, role, id or current task'),
   sort: sortBy(['id', 'name', 'type', 'status', 'createdAt', 'updatedAt', 'lastActiveAt', 'health', 'costUsd'])
     .default('id')
@@ -59,7 +61,7 @@ export const tasksQuery = z.strictObject({
   sourceId: oneId,
   swarmId: oneId,
   assignedTo: oneId.describe('Id of an agent'),
-  updatedSince: isoTime.optional(),
+  updatedSince: askedTime.optional().describe(`Changed then or later: ${TIME_FORMS}`),
   q: words.describe('In id or description'),
   sort: sortBy(['id', 'status', 'priority', 'progress', 'createdAt', 'startedAt', 'completedAt', 'updatedAt']).default(
     'id',
@@ -99,7 +101,7 @@ export const activityQuery = z.strictObject({
   what: anyOf(z.enum(['upserted', 'retired'])),
   id: oneId.describe('Of one agent, task, swarm, link or source'),
   sourceId: oneId,
-  since: isoTime.optional().describe('Came in then or later'),
+  since: askedTime.optional().describe(`Came in then or later: ${TIME_FORMS}`),
   limit: wholeNumber(MAX_ACTIVITY).default(100),
   cursor,
 })
