@@ -58,7 +58,10 @@ export const ERRORS = {
   CONNECTION_TIMEOUT: {
     status: 503,
     error: FAILED_TO_CONNECT,
-    suggestion: (c) => `${at(c)} does not answer: check the firewall and that the relay is not hung (restart it)`,
+    suggestion: (c) =>
+      c.managed
+        ? `The relay beside this server (${at(c)}) does not answer; it may only be busy. If that goes on, restart this server, which restarts it`
+        : `${at(c)} does not answer: check the firewall and that the relay is not hung (restart it)`,
     retryable: true,
   },
   HOST_UNREACHABLE: {

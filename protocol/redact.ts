@@ -1,5 +1,6 @@
 // Text that others wrote may carry secrets; what looks like one never enters the model, a log or an answer.
 
+// What was taken out already stays as it is, for the next one who looks: with the bracket that others put around it.
 // No upper bounds where a pattern is linear anyway: the tail of a long secret is a secret too.
 const PATTERNS: readonly RegExp[] = [
   /\bsk-[A-Za-z0-9_-]{8,}/g,
@@ -13,10 +14,10 @@ const PATTERNS: readonly RegExp[] = [
   /\beyJ[A-Za-z0-9_-]{8,400}\.[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]*/g,
   /(?<=\b(?:Bearer|Basic) )[A-Za-z0-9._~+/=-]{8,}/gi,
   // Also at the end of a longer name: `GITHUB_TOKEN=`, `clientSecret:`.
-  /(?<=(?:password|passwd|secret|token|(?:api|access|private)[_-]?key)["']?[ ]{0,3}[=:][ ]{0,3}["']?)[^\s"',;]{4,}/gi,
+  /(?<=(?:password|passwd|secret|token|(?:api|access|private)[_-]?key)["']?[ ]{0,3}[=:][ ]{0,3}["']?)(?!\[redacted\](?![A-Za-z0-9]))[^\s"',;]{4,}/gi,
   // On a command line: `--password x`, `curl -u name:x`.
-  /(?<=\s--?(?:password|passwd|pass|secret|token|(?:api|access|private)[_-]?key)[ ]{1,3}["']?)[^\s"'-][^\s"']{3,}/gi,
-  /(?<=\s(?:-u|--user)[ ]{1,3}["']?[^\s:"']{1,100}:)[^\s"']+/g,
+  /(?<=\s--?(?:password|passwd|pass|secret|token|(?:api|access|private)[_-]?key)[ ]{1,3}["']?)(?!\[redacted\](?![A-Za-z0-9]))[^\s"'-][^\s"']{3,}/gi,
+  /(?<=\s(?:-u|--user)[ ]{1,3}["']?[^\s:"']{1,100}:)(?!\[redacted\](?![A-Za-z0-9]))[^\s"']+/g,
   // The password in a URL.
   /(?<=:\/\/[^\s/:@]{1,100}:)[^\s/@]{1,200}(?=@)/g,
 ]

@@ -132,6 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const plainPort = plainPortOf({ port: config.port && port, plainPort: config.plainPort ?? null })
   const plain = tls && (await openPlainDoor({ server, http, port: plainPort }).catch(closing(server)))
 
+  let draining = false
   const demo = shown.type === 'demo'
   const mockSources: MockSource[] = []
   const newMockWorld = (agents: number): World => {
@@ -142,7 +143,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return world
   }
   const claudeFlow =
-    shown.type === 'relay' ? new ClaudeFlowSource({ address: shown, token: tokens.relay, world: real, log }) : null
+    shown.type === 'relay'
+      ? new ClaudeFlowSource({ address: shown, token: tokens.relay, world: real, log, isEnding: () => draining })
+      : null
   const demoWorld = shown.type === 'demo' ? newMockWorld(shown.agents) : null
   const replay = shown.type === 'replay' ? new World('replay', new MemoryLog()) : null
   const replaySource =
@@ -199,7 +202,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tickets,
   })
   const audit = new Audit({ guard, log })
-  let draining = false
   if (pushed) metrics.ingest.tellTo((what, more) => countAt(pushed, what, more))
   const ingest = new Ingest({
     guard,

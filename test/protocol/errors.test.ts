@@ -15,6 +15,7 @@ const CONTEXTS: [string, ErrorContext][] = [
   ['a host', { host: 'powerdev' }],
   ['a host and port', { host: 'powerdev', port: 3001 }],
   ['everything', { host: 'powerdev', port: 3000, detail: 'it fell over', command: 'npm install claude-flow' }],
+  ['a relay of our own', { host: '127.0.0.1', port: 3000, managed: true }],
   ['only empty text', { host: '', detail: '', command: '' }],
 ]
 

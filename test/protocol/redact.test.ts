@@ -36,6 +36,15 @@ describe.each(SECRETS)('%s', (_, around, secret) => {
     expect(clean).toBe(around(REDACTED))
   })
 
+  // Of a private key all goes, to the end of the text.
+  it.skipIf(around('').includes('PRIVATE KEY'))(
+    '[R8] that was taken out already is left so, with what others wrote around it',
+    () => {
+      const told = `claude-flow ended (its last words: ${redact(around(secret), MAX)}); look into its log`
+      expect(redact(told, MAX)).toBe(told)
+    },
+  )
+
   it('[R8] is taken out wherever the text is cut', () => {
     for (let before = MAX - around(secret).length - 5; before <= MAX; before++) {
       const clean = redact(`${'x'.repeat(before)} ${around(secret)}`, MAX)

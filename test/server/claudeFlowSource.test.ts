@@ -30,7 +30,14 @@ function edited(edit: (stores: Stores3) => void) {
 function sourceFor(port: number, token = 'relay-token-of-the-test', host = '127.0.0.1') {
   const world = new World('real', new MemoryLog())
   const { log, lines } = keptLog()
-  const source = new ClaudeFlowSource({ address: { host, port }, token, world, log })
+  const end = { isEnding: false }
+  const source = new ClaudeFlowSource({
+    address: { host, port },
+    token,
+    world,
+    log,
+    isEnding: () => end.isEnding,
+  })
   ends.push(() => source.close())
   const states: SourceState[] = []
   source.onStatus(() => {
@@ -50,7 +57,7 @@ function sourceFor(port: number, token = 'relay-token-of-the-test', host = '127.
       look()
     })
   const agents = () => world.store.all('agent')
-  return { source, world, states, when, agents, lines }
+  return { source, world, states, when, agents, lines, end }
 }
 
 const isLive = ({ state }: SourceStatus) => state === 'live'
@@ -294,6 +301,19 @@ describe('what is in the way', () => {
     source.retry()
     await relay.until(() => relay.attempts.length === 2)
     await when(isClosed)
+  })
+
+  test('is a warning in the log, but not while we are stopping: nothing is to be done about it then', async () => {
+    const { when, lines, end } = await startLive()
+    const warnings = () => lines().filter(({ level }) => Number(level) >= 40)
+    relay.drop()
+    await when(isWaiting)
+    expect(warnings()).toMatchObject([{ code: 'CONNECTION_LOST', state: 'waiting' }])
+    await when(isLive)
+    end.isEnding = true
+    relay.drop()
+    await when(isWaiting)
+    expect(warnings()).toHaveLength(1)
   })
 
   test.each([

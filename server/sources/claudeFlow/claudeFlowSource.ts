@@ -56,6 +56,8 @@ export interface ClaudeFlowSourceOptions {
   token: string
   world: World
   log: Logger
+  /** We are stopping, and the relay beside us is too: that it goes is no trouble, and it is not started again. */
+  isEnding?: () => boolean
 }
 
 export class ClaudeFlowSource implements Source {
@@ -433,7 +435,7 @@ export class ClaudeFlowSource implements Source {
     const now = new Date().toISOString()
     const { project = null, host = null } = this.#mirror?.identity ?? {}
     const { lastError } = this.#status
-    if (lastError) {
+    if (lastError && !this.#options.isEnding?.()) {
       const { code, details } = lastError
       this.#options.log.warn({ source: id, state, code, suggestion: details.suggestion }, `source is ${state}`)
     } else {
