@@ -1,5 +1,5 @@
 // Which nodes get a label, and what it says: who is selected or pointed at, who needs somebody, what failed, who leads, who
-// works, then the rest, near ones first.
+// works, then the rest, near ones first; in a headset those first that are looked at.
 
 import type { Concerns } from '../store/concerns.ts'
 import type { Insets } from '../store/stage.ts'
@@ -25,6 +25,8 @@ const MIN_RADIUS_PX = 6
 const MIN_RADIUS_IN_ROOM_PX = 3
 /** Smaller bodies' arcs are too faint to be in a label's way. */
 const MIN_RINGED_PX = 9
+/** In a headset's view of 90°: each is 15° wide. */
+const GAZE_RINGS = 6
 /** Who spawned so many leads a team. */
 const TEAM = 4
 /** So many are tried before it is good enough. */
@@ -183,9 +185,17 @@ function rankAll(input: ChoiceInput, isFew: boolean): void {
     ranked[rank]?.push(slot)
   }
   const byDepth = (a: number, b: number) => (view.seen[a * 4 + 3] as number) - (view.seen[b * 4 + 3] as number)
-  for (const slots of ranked) slots.sort(byDepth)
+  // How far from where one looks, in rings: within one, the nearest.
+  const ringOf = (slot: number) => {
+    const x = (view.seen[slot * 4] as number) - width / 2
+    const y = (view.seen[slot * 4 + 1] as number) - height / 2
+    return Math.floor((GAZE_RINGS * Math.hypot(x, y)) / width)
+  }
+  const byGaze = (a: number, b: number) => ringOf(a) - ringOf(b) || byDepth(a, b)
+  const usual = isInRoom ? byGaze : byDepth
+  for (const slots of ranked) slots.sort(usual)
   // Of those who lead, who leads most.
-  ranked[3]?.sort((a, b) => graph.childCount(b) - graph.childCount(a) || byDepth(a, b))
+  ranked[3]?.sort((a, b) => graph.childCount(b) - graph.childCount(a) || usual(a, b))
 }
 
 /** -1: only when pointed at. */

@@ -8,7 +8,7 @@ import type { Point, WorldRig } from './worldRig.ts'
 import { toScene, turned } from './worldRig.ts'
 
 /** A label's pixel: with it a name is 1.15° tall, its second line 1.05°. */
-const RADIANS_PER_PIXEL = (0.0955 * Math.PI) / 180
+export const RADIANS_PER_PIXEL = (0.0955 * Math.PI) / 180
 /** Labels stand within so much of where the head looks, to all sides. */
 const LABEL_VIEW_RADIANS = (45 * Math.PI) / 180
 const LABEL_VIEW_PIXELS = Math.round((2 * LABEL_VIEW_RADIANS) / RADIANS_PER_PIXEL)

@@ -77,11 +77,12 @@ export class PanelPicture {
     const context = this.#context
     context.beginPath()
     context.roundRect(x + 1, y + 1, width - 2, height - 2, BUTTON_RADIUS)
-    context.fillStyle = isOn ? colors.buttonOn : colors.button
+    // Red words would be too faint on a button's ground: what is dangerous is an outline.
+    context.fillStyle = isDanger ? colors.tones.plain.ground : isOn ? colors.buttonOn : colors.button
     context.fill()
-    if (isOn) {
+    if (isOn || isDanger) {
       context.lineWidth = 3
-      context.strokeStyle = colors.buttonLine
+      context.strokeStyle = isDanger ? colors.danger : colors.buttonLine
       context.stroke()
     }
     context.font = `600 ${size}px ${FONT}`

@@ -41,8 +41,14 @@ vec4 inTheRoom(vec4 node) {
   else if (int(aSlot.x + 0.5) == uSelected) radius *= 1.3;
   vec2 size = aCell.zw * uTexel;
   float gap = max(radius * 1.5, radius + 5.0) + 3.0;
-  vec2 at = aPlace.xy * (vec2(gap) + size * 0.5) + position.xy * size * 0.5;
-  return viewMatrix * vec4(middle + (right * at.x + up * at.y) * perPixel, 1.0);
+  vec2 aside = aPlace.xy * (vec2(gap) + size * 0.5);
+  vec3 at = middle + (right * aside.x + up * aside.y) * perPixel;
+  // A long one beside its node is some degrees aside of it: it faces the head from where it is itself.
+  way = at - uHead.xyz;
+  perPixel = length(way) * uHead.w;
+  right = normalize(cross(way, vec3(1e-4, 1.0, 0.0)));
+  up = normalize(cross(right, way));
+  return viewMatrix * vec4(at + (right * position.x * size.x + up * position.y * size.y) * 0.5 * perPixel, 1.0);
 }
 
 void main() {
@@ -81,7 +87,7 @@ varying float vAlpha;
 void main() {
   vec4 text = texture2D(uLabels, vUv);
   // Over the real room nobody knows what is behind: the text brings its own ground along.
-  text += vec4(uGround, 1.0) * (1.0 - text.a) * 0.9 * uPassthrough;
+  text += vec4(uGround, 1.0) * (1.0 - text.a) * 0.97 * uPassthrough;
   gl_FragColor = text * vAlpha;
 }
 `
