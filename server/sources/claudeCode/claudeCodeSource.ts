@@ -82,6 +82,8 @@ export class ClaudeCodeSource implements Source {
   readonly #timers: Partial<Record<'due' | 'processes' | 'quiet' | 'tell', NodeJS.Timeout>> = {}
   readonly #counts: Record<string, number> = {}
   readonly #loggedSources = new Set<string>()
+  /** As long as the model tells this very list, nothing of it is to be said. */
+  #statedConflicts: unknown = null
   /** A commit failed, or there was a former run: all is to be compared, and kept, again. */
   #restateAll = false
   #closed = false
@@ -249,8 +251,10 @@ export class ClaudeCodeSource implements Source {
     }
     if (group.length > 0) this.#heard(nowMs)
     await this.#stateSessions(events, receivedAt, turn)
-    const links = [...this.#model.conflicts(nowMs).links, ...this.#registeredLinks()]
-    events.push(...this.#stated.state(ACROSS, links, receivedAt))
+    const { links } = this.#model.conflicts(nowMs)
+    if (isAnew || links !== this.#statedConflicts) events.push(...this.#stated.state(CONFLICTS, links, receivedAt))
+    this.#statedConflicts = links
+    events.push(...this.#stated.state(REGISTERED, this.#registeredLinks(), receivedAt))
     if (isAnew) events.push(...this.#stated.state(RESTORED, [], receivedAt))
     return events
   }
@@ -317,8 +321,7 @@ export class ClaudeCodeSource implements Source {
       this.#running.then(() => this.#worldChanged()).catch(() => undefined)
       return
     }
-    const links = [...this.#model.conflicts(this.#now()).links, ...this.#registeredLinks()]
-    if (!this.#stated.isStated(ACROSS, links)) this.#run()
+    if (!this.#stated.isStated(REGISTERED, this.#registeredLinks())) this.#run()
   }
 
   #heard(nowMs: number): void {
@@ -390,7 +393,8 @@ export class ClaudeCodeSource implements Source {
 }
 
 /** Links between sessions, and with claude-flow's agents. */
-const ACROSS = 'across'
+const CONFLICTS = 'conflicts'
+const REGISTERED = 'registered'
 
 /** The agent whose tool call a record begins or ends. */
 const toolAgentOf = (record: ClaudeCodeRecord): string | null =>

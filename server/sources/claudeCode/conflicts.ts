@@ -9,6 +9,8 @@ export const CONFLICT_WINDOW_MS = 10 * 60_000
 const MAX_WRITERS = 8
 const MAX_REMEMBERED = 64
 const MAX_CONFLICTS = 2_000
+/** … that are looked at in one go; of the rest the next call tells. */
+const MAX_FILES_AT_ONCE = 250
 
 export interface Writer {
   id: string
@@ -20,74 +22,154 @@ export interface Writer {
   writes: Readonly<Record<string, Said<string>>>
 }
 
+/** One pair of agents. */
+interface Conflict {
+  /** By file: the later of the two writes. */
+  writes: Map<string, Said<string>>
+  link: Unnumbered<Link>
+}
+
+/**
+ * Kept up by what changes: only files that one of two writers wrote again, or left, are looked at. Somebody who makes
+ * thousands of agents write thousands of files is served in pieces, like everybody else.
+ */
 export class Conflicts {
   readonly #writers = new Map<string, Writer>()
   /** Files by machine and path, with who wrote them. */
   readonly #files = new Map<string, Set<string>>()
-  readonly #shared = new Set<string>()
-  #known: { links: Unnumbered<Link>[]; dueMs: number } | null = null
+  /** Files that are to be looked at. */
+  readonly #changed = new Set<string>()
+  /** Files with conflicts: which pairs, and when the first of them is over. */
+  readonly #found = new Map<string, { pairs: string[]; dueMs: number }>()
+  /** Files with a conflict that found no room. */
+  readonly #left = new Set<string>()
+  readonly #conflicts = new Map<string, Conflict>()
+  #links: Unnumbered<Link>[] | null = []
+  /** Never too late. */
+  #dueMs = Number.POSITIVE_INFINITY
 
   put(writer: Writer): void {
-    this.delete(writer.id)
-    const hashes = Object.keys(writer.writes)
-    if (hashes.length === 0) return
-    this.#writers.set(writer.id, writer)
-    for (const hash of hashes) {
-      const file = `${writer.host}\n${hash}`
-      const ids = this.#files.get(file) ?? new Set()
-      if (ids.size >= MAX_REMEMBERED) continue
-      ids.add(writer.id)
-      this.#files.set(file, ids)
-      if (ids.size < 2) continue
-      this.#shared.add(file)
-      this.#known = null
+    const known = this.#writers.get(writer.id)
+    if (known && (known.host !== writer.host || known.sourceId !== writer.sourceId)) this.delete(writer.id)
+    else if (known) {
+      const isOther = known.parentId !== writer.parentId || known.endedAt !== writer.endedAt
+      for (const hash of Object.keys(known.writes)) {
+        if (writer.writes[hash] === undefined) this.#remove(known, hash)
+        else if (isOther) this.#change(fileOf(known, hash))
+      }
     }
+    const hashes = Object.keys(writer.writes)
+    if (hashes.length === 0) {
+      this.#writers.delete(writer.id)
+      return
+    }
+    const before = this.#writers.get(writer.id)?.writes ?? {}
+    for (const hash of hashes) if (writer.writes[hash] !== before[hash]) this.#add(writer, hash)
+    // A copy: the facts that it comes from go on.
+    this.#writers.set(writer.id, { ...writer, writes: { ...writer.writes } })
   }
 
   delete(id: string): void {
     const writer = this.#writers.get(id)
     if (!writer) return
     this.#writers.delete(id)
-    for (const hash of Object.keys(writer.writes)) {
-      const file = `${writer.host}\n${hash}`
-      const ids = this.#files.get(file)
-      if (!ids?.delete(id)) continue
-      if (this.#shared.has(file)) this.#known = null
-      if (ids.size === 0) this.#files.delete(file)
-      if (ids.size < 2) this.#shared.delete(file)
+    for (const hash of Object.keys(writer.writes)) this.#remove(writer, hash)
+  }
+
+  /** As it is now, the same list as long as nothing changed; and when it will be different by time alone. */
+  links(nowMs: number): { links: Unnumbered<Link>[]; dueMs: number } {
+    if (this.#dueMs <= nowMs) this.#expire(nowMs)
+    let looked = 0
+    for (const file of this.#changed) {
+      if (looked++ >= MAX_FILES_AT_ONCE) break
+      this.#changed.delete(file)
+      this.#look(file, nowMs)
+    }
+    for (const file of this.#left) {
+      if (this.#conflicts.size + this.#changed.size >= MAX_CONFLICTS) break
+      this.#left.delete(file)
+      this.#changed.add(file)
+    }
+    this.#links ??= [...this.#conflicts.values()].map(({ link }) => link)
+    return { links: this.#links, dueMs: this.#changed.size > 0 ? nowMs : this.#dueMs }
+  }
+
+  #add(writer: Writer, hash: string): void {
+    const file = fileOf(writer, hash)
+    const ids = this.#files.get(file) ?? new Set()
+    if (ids.size >= MAX_REMEMBERED && !ids.has(writer.id)) return
+    ids.add(writer.id)
+    this.#files.set(file, ids)
+    this.#change(file)
+  }
+
+  #remove(writer: Writer, hash: string): void {
+    const file = fileOf(writer, hash)
+    const ids = this.#files.get(file)
+    if (!ids?.delete(writer.id)) return
+    if (ids.size === 0) this.#files.delete(file)
+    this.#change(file)
+  }
+
+  #change(file: string): void {
+    if ((this.#files.get(file)?.size ?? 0) > 1 || this.#found.has(file)) this.#changed.add(file)
+  }
+
+  #expire(nowMs: number): void {
+    this.#dueMs = Number.POSITIVE_INFINITY
+    for (const [file, { dueMs }] of this.#found) {
+      if (dueMs <= nowMs) this.#changed.add(file)
+      else this.#dueMs = Math.min(this.#dueMs, dueMs)
     }
   }
 
-  /** As it is now, and when it will be different by time alone. */
-  links(nowMs: number): { links: Unnumbered<Link>[]; dueMs: number } {
-    if (!this.#known || this.#known.dueMs <= nowMs) this.#known = this.#find(nowMs)
-    return this.#known
-  }
-
-  #find(nowMs: number): { links: Unnumbered<Link>[]; dueMs: number } {
-    const found = new Map<string, Unnumbered<Link> & { names: Set<string> }>()
-    let dueMs = Number.POSITIVE_INFINITY
-    for (const file of this.#shared) {
-      const hash = file.slice(file.indexOf('\n') + 1)
-      const writers = this.#writersOf(file, hash)
-      for (const [index, a] of writers.entries()) {
-        for (const b of writers.slice(index + 1)) {
-          const [first, second] = a.said.at <= b.said.at ? [a, b] : [b, a]
-          const untilMs = Date.parse(second.said.at) + CONFLICT_WINDOW_MS
-          if (untilMs <= nowMs || !isConflict(first, second)) continue
-          dueMs = Math.min(dueMs, untilMs)
-          noteConflict(found, a.writer, b.writer, second.said)
+  /** Finds a file's conflicts anew. */
+  #look(file: string, nowMs: number): void {
+    for (const pair of this.#found.get(file)?.pairs ?? []) this.#forget(pair, file)
+    this.#found.delete(file)
+    this.#left.delete(file)
+    const pairs: string[] = []
+    let fileDueMs = Number.POSITIVE_INFINITY
+    const writers = this.#writersOf(file)
+    for (const [index, a] of writers.entries()) {
+      for (const b of writers.slice(index + 1)) {
+        const [first, second] = a.said.at <= b.said.at ? [a, b] : [b, a]
+        const untilMs = Date.parse(second.said.at) + CONFLICT_WINDOW_MS
+        if (untilMs <= nowMs || !isConflict(first, second)) continue
+        const pair = `${a.writer.id}/conflict/${b.writer.id}`
+        if (!this.#conflicts.has(pair) && this.#conflicts.size >= MAX_CONFLICTS) {
+          this.#left.add(file)
+          continue
         }
+        const writes = this.#conflicts.get(pair)?.writes ?? new Map<string, Said<string>>()
+        writes.set(file, second.said)
+        this.#tell(pair, { writes, a: a.writer, b: b.writer })
+        pairs.push(pair)
+        fileDueMs = Math.min(fileDueMs, untilMs)
       }
     }
-    const links = [...found.values()]
-      .sort((x, y) => (`${y.since} ${y.id}` < `${x.since} ${x.id}` ? -1 : 1))
-      .slice(0, MAX_CONFLICTS)
-      .map(({ names, ...link }) => ({ ...link, evidence: `both wrote ${[...names].sort().slice(0, 3).join(', ')}` }))
-    return { links, dueMs }
+    if (pairs.length > 0) this.#found.set(file, { pairs, dueMs: fileDueMs })
+    this.#dueMs = Math.min(this.#dueMs, fileDueMs)
   }
 
-  #writersOf(file: string, hash: string): { writer: Writer; said: Said<string> }[] {
+  #forget(pair: string, file: string): void {
+    const conflict = this.#conflicts.get(pair)
+    if (!conflict?.writes.delete(file)) return
+    const { writes, link } = conflict
+    if (writes.size > 0) this.#conflicts.set(pair, { writes, link: { ...link, ...saidOf(writes) } })
+    else this.#conflicts.delete(pair)
+    this.#links = null
+  }
+
+  #tell(id: string, { writes, a, b }: { writes: Map<string, Said<string>>; a: Writer; b: Writer }): void {
+    const ends = { source: a.id, target: b.id, sourceId: a.sourceId }
+    const link = { entity: 'link' as const, id, kind: 'conflict' as const, ...ends, ...saidOf(writes), mock: false }
+    this.#conflicts.set(id, { writes, link })
+    this.#links = null
+  }
+
+  #writersOf(file: string): Write[] {
+    const hash = file.slice(file.indexOf('\n') + 1)
     return [...(this.#files.get(file) ?? [])]
       .map((id) => this.#writers.get(id))
       .flatMap((writer) => {
@@ -102,6 +184,8 @@ export class Conflicts {
 
 type Write = { writer: Writer; said: Said<string> }
 
+const fileOf = ({ host }: Writer, hash: string): string => `${host}\n${hash}`
+
 function isConflict(first: Write, second: Write): boolean {
   if (Date.parse(second.said.at) - Date.parse(first.said.at) > CONFLICT_WINDOW_MS) return false
   // A caller goes on with what its subagent left behind.
@@ -109,20 +193,8 @@ function isConflict(first: Write, second: Write): boolean {
   return !(isHandedOver && first.writer.endedAt !== null && first.writer.endedAt <= second.said.at)
 }
 
-function noteConflict(
-  found: Map<string, Unnumbered<Link> & { names: Set<string> }>,
-  a: Writer,
-  b: Writer,
-  { at, value: name }: Said<string>,
-): void {
-  const id = `${a.id}/conflict/${b.id}`
-  const known = found.get(id)
-  if (known) {
-    known.names.add(name)
-    if (known.since !== null && at > known.since) known.since = at
-    return
-  }
-  const ends = { source: a.id, target: b.id, sourceId: a.sourceId }
-  const names = new Set([name])
-  found.set(id, { entity: 'link', id, kind: 'conflict', ...ends, evidence: '', since: at, mock: false, names })
+function saidOf(writes: ReadonlyMap<string, Said<string>>): { evidence: string; since: IsoTime } {
+  const names = [...new Set([...writes.values()].map(({ value }) => value))].sort()
+  const since = [...writes.values()].reduce((latest, { at }) => (at > latest ? at : latest), '')
+  return { evidence: `both wrote ${names.slice(0, 3).join(', ')}`, since }
 }

@@ -214,7 +214,8 @@ export class ClaudeCodeModel {
       return { agents: [...(former?.agents.keys() ?? [])], links: true }
     }
     // A session that came back is another one; a machine that was told late makes other ids.
-    const before = new Map([...(former?.agents ?? [])].map(([agentId, agent]) => [agentId, agent.id]))
+    const painted = session.isDirty ? [...(former?.agents.keys() ?? [])] : session.dirtyAgents
+    const before = new Map([...painted].map((agentId) => [agentId, former?.agents.get(agentId)?.id]))
     const [picture, repainted] = repaint(session, former, { host: this.#host, nowMs })
     this.#pictures.set(id, picture)
     if (picture.registrations.length > 0) this.#registering.add(id)
@@ -223,9 +224,9 @@ export class ClaudeCodeModel {
     this.#due(Date.parse(session.facts.heardAt) + SILENT_KEPT_MS)
     for (const agentId of repainted.agents) {
       const formerId = before.get(agentId)
-      if (formerId !== undefined) this.#conflicts.delete(formerId)
       const agent = picture.agents.get(agentId)
       const facts = session.agents.get(agentId)
+      if (formerId !== undefined && formerId !== agent?.id) this.#conflicts.delete(formerId)
       if (!agent || !facts) continue
       this.#due(agentDueMs(agent))
       const endedAt = agent.status === 'offline' ? agent.statusSince : null
