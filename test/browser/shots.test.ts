@@ -187,13 +187,21 @@ describe('pictures', () => {
 
   test.each([
     ['mock', 14, {}],
+    ['mock-light', 14, { colorScheme: 'light' }],
     ['narrow', 14, { width: 390, height: 844 }],
     ['tablet', 40, { width: 820, height: 1180 }],
-  ] as const)('%s', async (name, agents, options) => {
+  ] as const)('%s', { timeout: 240_000 }, async (name, agents, options) => {
     const { url } = await server(['--demo', String(agents), '--seed', '7'])
     const page = await open(url, agents, { ...STILL, ...options })
-    // The demo never rests: its layout has opened after some dozens of frames.
+    // The demo never rests: its layout has opened after some dozens of frames. The demo's troubles come round.
     await page.waitForFunction(() => globalThis.swarmscope.stats().frames > 40, null, { timeout: 60_000 })
+    if (name.startsWith('mock')) {
+      await page.waitForFunction(
+        () => ['needs-you', 'failed', 'conflict'].every((tone) => document.querySelector(`.row [data-tone=${tone}]`)),
+        null,
+        { timeout: 120_000 },
+      )
+    }
     await page.screenshot({ path: join(SHOTS, `${name}.png`) })
     expect((await pageStats(page)).mode).toBe('mock')
   })
