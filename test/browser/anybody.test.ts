@@ -13,7 +13,6 @@ import { startFakeServer } from '../helpers/webFakeServer.ts'
 import { smallWorld, swarmsWorld } from '../helpers/webWorld.ts'
 
 const SHOTS = join(ROOT, 'test/browser/shots')
-const SLOWER = 6
 
 let browser: Browser
 const cleanUps: (() => unknown)[] = []
@@ -63,6 +62,21 @@ function takeWebGLAway(): void {
       },
     })
   }
+}
+
+/** Frames come so late that whatever moves has arrived before, and the layout's worker answers only after one. */
+function beSlow(): void {
+  const original = globalThis.requestAnimationFrame
+  const onMessage = Object.getOwnPropertyDescriptor(Worker.prototype, 'onmessage')
+  Object.defineProperty(Worker.prototype, 'onmessage', {
+    set(this: Worker, listen: ((event: MessageEvent) => void) | null) {
+      onMessage?.set?.call(this, listen && ((event: MessageEvent) => setTimeout(() => listen(event), 400)))
+    },
+  })
+  globalThis.requestAnimationFrame = (work) => {
+    return Number(setTimeout(() => original.call(globalThis, work), 250))
+  }
+  globalThis.cancelAnimationFrame = (id) => clearTimeout(id)
 }
 
 /** How the system would paint what this selector finds. */
@@ -150,9 +164,7 @@ describe('whoever looks', () => {
   })
 
   test('on a slow machine sees all of it too: every layout is fitted into the window by itself', async () => {
-    const { page } = await open(swarmsWorld([40, 24, 14, 9]))
-    const session = await page.context().newCDPSession(page)
-    await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWER })
+    const { page } = await open(swarmsWorld([40, 24, 14, 9]), { initScript: beSlow })
     for (const mode of ['rings', 'hierarchy', 'force']) {
       await page.getByTestId(`layout-${mode}`).click()
       await untilStill(page)

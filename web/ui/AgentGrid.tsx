@@ -67,9 +67,10 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
   const columns = table.getVisibleLeafColumns()
   const columnsKey = columns.map(({ id }) => id).join(' ')
 
-  // What is selected in the scene comes into view here; only when the selection changes, not when rows move.
+  // What is selected in the scene comes into view here; when the selection or the view changes, not when rows move.
   const latest = useRef({ indexById, virtualizer })
   latest.current = { indexById, virtualizer }
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another view has it elsewhere
   useEffect(() => {
     if (selectedId === null) return
     const show = () => {
@@ -80,7 +81,7 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
     show()
     const frame = requestAnimationFrame(show)
     return () => cancelAnimationFrame(frame)
-  }, [selectedId])
+  }, [selectedId, isTree, isTable])
 
   const choose = useCallback((id: string) => {
     useLooking.getState().select(id)
