@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run shots: pictures of the page in its states (test/browser/shots/), and README's picture from them.
+// npm run shots: pictures of the page in its states (test/browser/shots/), and README's pictures from them.
 
 import { join } from 'node:path'
 import { ensureBuilt } from './lib/ensureBuilt.mjs'

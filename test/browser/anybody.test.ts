@@ -8,11 +8,10 @@ import type { Entity } from '../../protocol/swarm.ts'
 import { axeFindings } from '../helpers/axe.ts'
 import { launchBrowser } from '../helpers/browser.ts'
 import { type OpenOptions, openPage, pageStats } from '../helpers/page.ts'
+import { SHOTS } from '../helpers/shots.ts'
 import { ROOT } from '../helpers/swarmscope.ts'
 import { startFakeServer } from '../helpers/webFakeServer.ts'
 import { smallWorld, swarmsWorld } from '../helpers/webWorld.ts'
-
-const SHOTS = join(ROOT, 'test/browser/shots')
 
 let browser: Browser
 const cleanUps: (() => unknown)[] = []

@@ -6,11 +6,10 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchBrowser } from '../helpers/browser.ts'
 import { openPage, pageStats } from '../helpers/page.ts'
+import { SHOTS, updateImage } from '../helpers/shots.ts'
 import { ROOT } from '../helpers/swarmscope.ts'
 import { startFakeServer } from '../helpers/webFakeServer.ts'
 import { largeWorld, smallWorld, swarmsWorld } from '../helpers/webWorld.ts'
-
-const SHOTS = join(ROOT, 'test/browser/shots')
 
 let browser: Browser
 
@@ -47,6 +46,7 @@ test.each([
       .toBe(true)
     await page.screenshot({ path: join(SHOTS, `${name}.png`) })
     expect(await pageStats(page)).toMatchObject({ mode: 'live' })
+    if (name === 'many-dark') updateImage(name, 'many')
   } finally {
     await page.context().close()
     await fake.close()

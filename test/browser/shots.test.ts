@@ -1,12 +1,13 @@
 // Pictures of what a user sees, written to test/browser/shots/ (git-ignored) for people to look at; `npm run shots`
-// makes README's picture from them. What is asserted is only that there is a picture of the state it is named for.
+// makes README's pictures from them. What is asserted is only that there is a picture of the state it is named for.
 
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '../helpers/browser.ts'
 import { type OpenOptions, openPage, pageStats } from '../helpers/page.ts'
+import { SHOTS, updateImage } from '../helpers/shots.ts'
 import {
   editStore,
   ROOT,
@@ -18,8 +19,6 @@ import {
 } from '../helpers/swarmscope.ts'
 import { writeHistory } from '../helpers/writtenHistory.ts'
 
-const SHOTS = join(ROOT, 'test/browser/shots')
-const IMAGES = join(ROOT, 'docs/images')
 const FAKE_CLAUDE_FLOW = `node ${ROOT}test/helpers/fakeMcpChild.mjs`
 
 declare global {
@@ -51,7 +50,7 @@ async function server(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pro
 }
 
 /** A relay and a server that shows it, on the recorded project with some of its agents at work. */
-async function liveProject(): Promise<{ url: string; relay: Running }> {
+async function liveProject(): Promise<{ url: string; relay: Running; main: Running }> {
   const project = folder('checkout-api')
   writeRecordedProject(project)
   editStore(project, 'agents/store.json', ({ agents = {} }) => {
@@ -72,8 +71,8 @@ async function liveProject(): Promise<{ url: string; relay: Running }> {
   })
   cleanUps.push(() => relay.stop())
   const port = new URL(relay.url).port
-  const { url } = await server([], { ...env, CLAUDE_FLOW_HOST: '127.0.0.1', CLAUDE_FLOW_PORT: port })
-  return { url, relay }
+  const main = await server([], { ...env, CLAUDE_FLOW_HOST: '127.0.0.1', CLAUDE_FLOW_PORT: port })
+  return { url: main.url, relay, main }
 }
 
 /** Marks that breathe or turn would never be still. */
@@ -111,19 +110,19 @@ describe('pictures', () => {
       await shoot(page, `live-${colorScheme}`)
       expect((await pageStats(page)).mode).toBe('live')
     }
-    if (process.env.SWARMSCOPE_UPDATE_IMAGES) {
-      mkdirSync(IMAGES, { recursive: true })
-      copyFileSync(join(SHOTS, 'live-dark.png'), join(IMAGES, 'live.png'))
-    }
+    updateImage('live-dark', 'live')
   })
 
-  test('stale', async () => {
-    const { url, relay } = await liveProject()
+  test('stale, and the server itself lost', async () => {
+    const { url, relay, main } = await liveProject()
     const page = await open(url, 8, STILL)
     await relay.kill()
     await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'stale')
     await shoot(page, 'stale')
     expect((await pageStats(page)).mode).toBe('stale')
+    await main.kill()
+    await page.getByTestId('banner').filter({ hasText: 'The Swarmscope server' }).waitFor()
+    await shoot(page, 'error')
   })
 
   test.each(['dark', 'light'] as const)('query, tree, table, palette: %s', async (colorScheme) => {
@@ -264,5 +263,6 @@ describe('pictures of the past, of totals and toasts', () => {
       expect((await pageStats(page)).epoch).toContain('past')
       await page.context().close()
     }
+    updateImage('past-dark', 'past')
   })
 })

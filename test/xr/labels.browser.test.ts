@@ -90,6 +90,7 @@ async function look(agents: { entity: Entity; at: [number, number, number] }[], 
     hovered: -1,
     isStale: false,
     concerns: new Map(),
+    hasHulls: false,
     isDimmed: () => false,
   }
   const chosen = chooseLabels(input)

@@ -23,6 +23,7 @@ interface Found {
   count: number
   slot: number
   topPx: number
+  lastSlot: number
 }
 
 /** The largest first. `isSeen`: in the window and not dimmed. `lastSlotOf`: beside which node a label stands; -1 for none. */
@@ -36,11 +37,14 @@ export function groupLabels(
   for (let slot = 0; slot < graph.slots.end; slot++) {
     const group = graph.groupAt(slot)
     if (group < 0 || graph.entityAt(slot)?.entity !== 'agent') continue
-    const found = groups.get(group) ?? { count: 0, slot: -1, topPx: Number.POSITIVE_INFINITY }
-    groups.set(group, found)
+    let found = groups.get(group)
+    if (!found) {
+      found = { count: 0, slot: -1, topPx: Number.POSITIVE_INFINITY, lastSlot: lastSlotOf(keyOfGroup(group)) }
+      groups.set(group, found)
+    }
     found.count++
     if (!isSeen(slot)) continue
-    const stays = lastSlotOf(keyOfGroup(group)) === slot ? STAY_PX : 0
+    const stays = found.lastSlot === slot ? STAY_PX : 0
     const topPx = (view.seen[slot * 4 + 1] as number) - (view.seen[slot * 4 + 2] as number) - stays
     if (topPx >= found.topPx) continue
     found.slot = slot

@@ -159,7 +159,7 @@ function markReach(entity: NodeEntity, radius: number, isSelected: boolean): num
 const labelGap = (radiusPx: number): number => Math.max(radiusPx * 1.5, radiusPx + 5) + 3
 
 function rankAll(input: ChoiceInput, isFew: boolean): void {
-  const { graph, view, isInRoom, selected, hovered, isDimmed } = input
+  const { graph, view, width, height, isInRoom, selected, hovered, isDimmed } = input
   for (const slots of ranked) slots.length = 0
   const blocks = graph.slots.size < (isInRoom ? BODIES_BLOCK_IN_ROOM_BELOW : BODIES_BLOCK_BELOW)
   const minRadius = isInRoom ? MIN_RADIUS_IN_ROOM_PX : MIN_RADIUS_PX
