@@ -35,10 +35,26 @@
     session.addEventListener('end', () => {
       if (headset.session === session) headset.session = null
     })
+    session.addEventListener('end', () => {
+      // Real ones are silent about it: whoever still asks gets nothing, or an error.
+      for (const name of ['requestAnimationFrame', 'updateRenderState', 'requestReferenceSpace']) {
+        const original = session[name].bind(session)
+        session[name] = (...args) => {
+          headset.faults.push(`${name} of an ended session`)
+          return original(...args)
+        }
+      }
+    })
     const reference = session.requestReferenceSpace.bind(session)
     session.requestReferenceSpace = async (type) => {
       const space = await reference(type)
       owners.set(space, session)
+      const offset = space.getOffsetReferenceSpace.bind(space)
+      space.getOffsetReferenceSpace = (transform) => {
+        const other = offset(transform)
+        owners.set(other, session)
+        return other
+      }
       return space
     }
     const frame = session.requestAnimationFrame.bind(session)
@@ -67,9 +83,9 @@
   for (const name of ['getPose', 'getViewerPose', 'getJointPose', 'fillPoses']) {
     const original = prototype[name]
     prototype[name] = function (...args) {
-      const base = args.findLast((arg) => owners.has(arg))
-      const owner = base === undefined ? this.session : owners.get(base)
-      if (owner !== this.session || headset.session !== this.session) {
+      const spaces = args.flatMap((arg) => (Array.isArray(arg) ? arg : [arg]))
+      const isForeign = spaces.some((space) => owners.has(space) && owners.get(space) !== this.session)
+      if (isForeign || headset.session !== this.session) {
         headset.faults.push(`${name} with a space of another session`)
         throw new DOMException('that space is of another session', 'InvalidStateError')
       }

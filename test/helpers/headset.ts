@@ -40,6 +40,8 @@ export interface Headset {
   commitsInFrame: number
   live: Record<string, number>
   afterFrame?: () => void
+  /** With `drawWhenAsked`. */
+  isDrawing?: boolean
   refusal?: string
 }
 
@@ -54,6 +56,17 @@ export const countOnly = () => {
   const { prototype } = WebGL2RenderingContext
   for (const name of ['drawElements', 'drawArrays', 'drawElementsInstanced', 'drawArraysInstanced'] as const) {
     prototype[name] = () => undefined
+  }
+}
+
+/** The same, but for frames of which a picture is taken: `headset.isDrawing`. */
+export const drawWhenAsked = () => {
+  const { prototype } = WebGL2RenderingContext
+  for (const name of ['drawElements', 'drawArrays', 'drawElementsInstanced', 'drawArraysInstanced'] as const) {
+    const original = prototype[name] as (...args: unknown[]) => void
+    prototype[name] = function (this: WebGL2RenderingContext, ...args: unknown[]) {
+      if (globalThis.headset.isDrawing) original.apply(this, args)
+    }
   }
 }
 

@@ -58,11 +58,14 @@ describe('inside', () => {
     await expectNoFaults(page)
   })
 
-  test('without the descriptions of controllers, ray and exit still work (X7)', async () => {
+  test('without the descriptions of controllers, ray, select and exit still work (X7)', async () => {
     const { page } = await open([agentOf('one')], { ...SHARED, tolerates: /Failed to fetch/ })
     await page.route('**/profiles/**', (route) => route.abort())
     await enter(page)
     await frames(page, 30)
+    // The only one is the middle of the swarm.
+    await click(page, 'controller', 'left', { x: 0, y: 1.5, z: -1.2 })
+    await expect.poll(() => page.locator('[data-testid=detail] h2').allInnerTexts()).toEqual(['one'])
     await click(page, 'controller', 'left', buttonPlace('turn-left', { hasSelection: false }))
     await frames(page, 3)
     expect(((await pageStats(page)).xr.rig?.yaw ?? 0) * (180 / Math.PI)).toBeCloseTo(30, 6)

@@ -11,6 +11,7 @@ import {
   buttonPlace,
   click,
   countOnly,
+  drawWhenAsked,
   enter,
   expectNoFaults,
   frames,
@@ -168,7 +169,7 @@ describe('moving', () => {
   })
 
   test('the world pulled faster than 0.5 m/s darkens the edge of the view, in VR; in AR the room itself stays (X14)', async () => {
-    const { page } = await open([agentOf('one')], {})
+    const { page } = await open([agentOf('one')], { initScript: drawWhenAsked })
     /** The brightest that comes to be in a corner of the left eye's picture, and the least. */
     const pull = async () => {
       await aim(page, 'controller', 'right', { x: 0.5, y: 2.6, z: -1 })
@@ -180,6 +181,7 @@ describe('moving', () => {
         const seen: { vignette: number; corner: number }[] = []
         let lastMs = performance.now()
         let y = 1.35
+        globalThis.headset.isDrawing = true
         globalThis.headset.afterFrame = () => {
           const nowMs = performance.now()
           y -= 0.0012 * Math.min(50, nowMs - lastMs)
@@ -191,6 +193,7 @@ describe('moving', () => {
         }
         while (seen.length < 10) await new Promise((resolve) => setTimeout(resolve, 20))
         globalThis.headset.afterFrame = () => undefined
+        globalThis.headset.isDrawing = false
         return seen
       })
     }
