@@ -3,11 +3,16 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { openDataDir, openProjectDir } from '../../platform/dataDir.ts'
+import { dataDirPath, openDataDir, openProjectDir, projectDirPath } from '../../platform/dataDir.ts'
+import { isProgram, onPath } from '../../platform/programs.ts'
 import { findSecret, readSecret, SECRETS } from '../../platform/secrets.ts'
 import { localPortOf, type Options, type Place, placeOf, runFileOf } from '../config.ts'
 import { isRunning, readRunFile } from '../runFile.ts'
+import { print } from './print.ts'
 import { statusOf } from './status.ts'
+
+/** Stands in what is shown where the token will stand. */
+const NO_TOKEN_YET = '<ingest token>'
 
 export interface ConnectCommandOptions {
   mcp: boolean
@@ -33,12 +38,16 @@ async function connect(options: Options & ConnectCommandOptions, env = process.e
   const { planConnect, planRemove } = await import('../connect/connect.ts')
   const place = placeOf(options, env)
   const { project } = place
-  const dataDir = openDataDir(place.dataDir)
   const { url, isRunningNow } = serverUrl(place, localPortOf(options))
-  const ingestToken = readSecret('ingest', dataDir, env)
+  // What only looks, or takes back, makes neither folders nor tokens.
+  const mayMake = !options.dryRun && !options.remove
+  const dataDir = mayMake ? openDataDir(place.dataDir) : dataDirPath(place.dataDir)
+  const ingestToken = mayMake
+    ? readSecret('ingest', dataDir, env)
+    : (findSecret('ingest', dataDir, env)?.secret ?? NO_TOKEN_YET)
   const plan = {
     project,
-    projectDir: openProjectDir(dataDir, project),
+    projectDir: mayMake ? openProjectDir(dataDir, project) : projectDirPath(dataDir, project),
     target: { url, ingestToken, hostName: hostname() },
     replaceTelemetry: options.replaceTelemetry,
   }
@@ -54,6 +63,8 @@ async function connect(options: Options & ConnectCommandOptions, env = process.e
   for (const note of notes) say(note)
   if (!options.dryRun) planned.carryOut()
   if (before !== after) say(doneIn(options))
+  if (!options.remove && !onPath('curl', env.PATH ?? '').some(isProgram))
+    say('The hooks send by curl, which is not on the PATH: install it, or nothing arrives.')
   if (!options.remove && !isRunningNow)
     say(`No server runs for this project yet: start it with npm start (it is looked for at ${url}).`)
   if (!options.mcp) return true
@@ -99,9 +110,10 @@ async function connectMcp(options: ConnectCommandOptions, place: Place, env: Nod
     world.type === 'local'
       ? `http://localhost:${(await runningRelayPort(place, env)) ?? world.relayPort}/mcp`
       : `${world.tls ? 'https' : 'http'}://${world.host}:${world.port}/mcp`
-  const { variable } = SECRETS.relay
-  readSecret('relay', dataDir, env)
-  const target = { url, tokenFile: findSecret('relay', dataDir, env)?.path ?? null, tokenVariable: variable }
+  const { variable, file } = SECRETS.relay
+  if (!options.dryRun && !options.remove) readSecret('relay', dataDir, env)
+  const token = findSecret('relay', dataDir, env)
+  const target = { url, tokenFile: token ? token.path : join(dataDir, file), tokenVariable: variable }
   const command = inShell(options.remove ? removeCommand() : addCommand(target))
   if (options.dryRun) {
     say(`Would run: ${command}`)
@@ -121,4 +133,4 @@ async function connectMcp(options: ConnectCommandOptions, place: Place, env: Nod
   return true
 }
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const say = (text: string): void => print(`${text}\n`)

@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 import { localPortOf, type Options, placeOf } from '../config.ts'
 import type { Check, CheckState } from '../doctor/check.ts'
+import { print } from './print.ts'
 
 const MARKS: Readonly<Record<CheckState, string>> = { ok: '✔', warning: '!', broken: '✘', skipped: '–' }
 const EXIT_CODES: Readonly<Record<CheckState, number>> = { ok: 0, skipped: 0, warning: 1, broken: 2 }
@@ -17,7 +18,7 @@ export function doctorCommand(): Command {
       const { diagnose } = await import('../doctor/doctor.ts')
       const options = command.optsWithGlobals<Options & { json: boolean }>()
       const checks = await diagnose(placeOf(options), localPortOf(options))
-      process.stdout.write(options.json ? `${JSON.stringify(checks, null, 2)}\n` : doctorText(checks))
+      print(options.json ? `${JSON.stringify(checks, null, 2)}\n` : doctorText(checks))
       process.exitCode = Math.max(...checks.map(({ state }) => EXIT_CODES[state]))
     })
 }

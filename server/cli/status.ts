@@ -7,6 +7,7 @@ import { SECRETS } from '../../platform/secrets.ts'
 import { allRunning, isMadeUp, type Options, type Place, placeOf, runFileOf } from '../config.ts'
 import { isRunning, type RunFile, readRunFile, runningAt, runningServers } from '../runFile.ts'
 import { askHealth, type HealthAnswer, type SourceAnswer } from './askServer.ts'
+import { print } from './print.ts'
 
 export const EXIT = { healthy: 0, degraded: 1, down: 2 } as const
 
@@ -38,7 +39,7 @@ export function statusCommand(): Command {
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<Options & { json: boolean }>()
       const report = await statusOf(placeOf(options))
-      process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : statusText(report, Date.now()))
+      print(options.json ? `${JSON.stringify(report, null, 2)}\n` : statusText(report, Date.now()))
       process.exitCode = report.exitCode
     })
 }

@@ -1,7 +1,7 @@
 // A token must not get into anybody's repository: asks git whether it would.
 
 import { execFile } from 'node:child_process'
-import { dirname } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -21,7 +21,7 @@ export async function whyGitWouldKeep(file: string, folder: string): Promise<str
   }
   const ignored = await git(folder, 'check-ignore', '-q', '--', file)
   if (ignored.type === 'done') return null
-  return `git does not ignore ${file}, and a token does not belong in a repository. Ignore it first: echo .claude/settings.local.json >> .gitignore`
+  return `git does not ignore ${file}, and a token does not belong in a repository. Ignore it first: echo ${relative(folder, file)} >> ${join(folder, '.gitignore')}`
 }
 
 type Answer = { type: 'done' } | { type: 'failed'; message: string } | { type: 'missing' }

@@ -15,7 +15,6 @@ const settings = z.looseObject({
   hooks: z.record(z.string(), z.array(z.unknown())).optional(),
   env: z.record(z.string(), z.unknown()).optional(),
   disableAllHooks: z.boolean().optional(),
-  allowedHttpHookUrls: z.array(z.string()).optional(),
 })
 export type ClaudeSettings = z.infer<typeof settings>
 

@@ -3,9 +3,9 @@
 
 import { HOOKS_PATH } from '../ingest/paths.ts'
 
-/** `SessionStart` fires no `http` hook; `WorktreeCreate` is never hooked: a hook there replaces what git does. */
-export const SESSION_START = 'SessionStart'
-export const HTTP_HOOK_EVENTS = [
+/** `WorktreeCreate` is never hooked: a hook there replaces what git does. */
+export const HOOKED_EVENTS = [
+  'SessionStart',
   'UserPromptSubmit',
   'PreToolUse',
   'PermissionRequest',
@@ -27,10 +27,12 @@ export const HTTP_HOOK_EVENTS = [
   'PostCompact',
   'CwdChanged',
 ] as const
+/** Claude Code waits for these: what follows the first must not come before it, and at the end nobody is left to send the last. */
+const WAITED_FOR: ReadonlySet<string> = new Set(['SessionStart', 'SessionEnd'])
 
 export const TOKEN_VARIABLE = 'SWARMSCOPE_INGEST_TOKEN'
 
-/** An http hook holds Claude Code up until it is answered: a server that hangs may cost it this, once a tool call. */
+/** A server that hangs may cost a session this at its beginning and at its end. */
 const HOOK_TIMEOUT_SECONDS = 1
 /** How long telemetry is gathered before it is sent; Claude Code's own 5 and 60 s are too slow to watch. */
 const EXPORT_INTERVAL_MS = 1_000
@@ -52,12 +54,8 @@ export interface WantedSettings {
 }
 
 export function wantedSettings(target: Target, withTelemetry = true): WantedSettings {
-  const http: HookGroup = { hooks: [httpHook(target)] }
   return {
-    hooks: {
-      [SESSION_START]: { hooks: [sessionStartHook(target)] },
-      ...Object.fromEntries(HTTP_HOOK_EVENTS.map((event) => [event, http])),
-    },
+    hooks: Object.fromEntries(HOOKED_EVENTS.map((event) => [event, { hooks: [hookOf(event, target)] }])),
     env: { [TOKEN_VARIABLE]: target.ingestToken, ...(withTelemetry ? telemetry(target) : {}) },
   }
 }
@@ -105,25 +103,16 @@ export const isOfOneSignal = (variable: string): boolean => ONE_SIGNAL.test(vari
 /** Whether these settings came from here, whatever the version, the port and the token. */
 export const isOurs = (group: unknown): boolean => JSON.stringify(group)?.includes(HOOKS_PATH) ?? false
 
-function httpHook({ url, hostName }: Target): Record<string, unknown> {
-  return {
-    type: 'http',
-    url: `${url}${HOOKS_PATH}`,
-    timeout: HOOK_TIMEOUT_SECONDS,
-    headers: { Authorization: `Bearer $${TOKEN_VARIABLE}`, 'X-Swarmscope-Host': hostName },
-    allowedEnvVars: [TOKEN_VARIABLE],
-  }
-}
-
 /**
- * Silent, and never a failure: without us, without curl, with a server that hangs. The token goes by a descriptor: on a
- * command line all users of the machine could read it. `$PPID` is Claude Code.
+ * Silent, and never a failure: without us, without curl, with a server that hangs. Of an `http` hook whose server is not there
+ * Claude Code (2.1.197) shows an error to its user at each tool call, and it waits for one that hangs. The token goes by a
+ * descriptor: on a command line all users of the machine could read it. `$PPID` is Claude Code.
  */
-function sessionStartHook({ url, hostName }: Target): Record<string, unknown> {
-  const command = `curl -s -m ${HOOK_TIMEOUT_SECONDS} -K /dev/fd/3 -H "X-Swarmscope-Pid: $PPID" --data-binary @- ${url}${HOOKS_PATH} >/dev/null 2>&1 3<<EOF || true
+function hookOf(event: string, { url, hostName }: Target): Record<string, unknown> {
+  const command = `curl -s -m ${HOOK_TIMEOUT_SECONDS} --noproxy '*' -K /dev/fd/3 -H "X-Swarmscope-Pid: $PPID" --data-binary @- ${url}${HOOKS_PATH} >/dev/null 2>&1 3<<EOF || true
 header = "Authorization: Bearer $${TOKEN_VARIABLE}"
 header = "Content-Type: application/json"
 header = "X-Swarmscope-Host: ${hostName}"
 EOF`
-  return { type: 'command', command, timeout: 2 }
+  return { type: 'command', command, timeout: 2, ...(WAITED_FOR.has(event) ? {} : { async: true }) }
 }

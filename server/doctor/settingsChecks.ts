@@ -7,7 +7,7 @@ import { isProgram, onPath } from '../../platform/programs.ts'
 import { SECRETS } from '../../platform/secrets.ts'
 import { settingsPathOf } from '../connect/settingsFile.ts'
 import { type ClaudeSettings, readSettings } from '../connect/settingsText.ts'
-import { HTTP_HOOK_EVENTS, isOurs, otlpHeaders, SESSION_START, TOKEN_VARIABLE } from '../connect/wantedSettings.ts'
+import { HOOKED_EVENTS, isOurs, otlpHeaders, TOKEN_VARIABLE } from '../connect/wantedSettings.ts'
 import { broken, type Check, ok, skipped, warning } from './check.ts'
 
 export interface SettingsInput {
@@ -59,11 +59,6 @@ export function checkHooks(input: SettingsInput): Check {
   if (ours.length === 0) return warning(name, `none in ${scopes[0]?.path}`, `${CONNECT} --project ${input.project}`)
   const off = scopes.find(({ settings }) => settings.disableAllHooks)
   if (off) return broken(name, `${off.path} switches all hooks off`, 'Take disableAllHooks out of it')
-  const refusing = scopes.find(
-    ({ settings }) => settings.allowedHttpHookUrls && !allows(settings.allowedHttpHookUrls, input.url),
-  )
-  if (refusing)
-    return broken(name, `${refusing.path} does not allow ${input.url}`, `Add ${input.url}/* to its allowedHttpHookUrls`)
   const elsewhere = ours.find(({ group }) => !JSON.stringify(group).includes(`${input.url}/`))
   if (elsewhere) return broken(name, `they do not go to ${input.url}`, `${CONNECT} --project ${input.project}`)
   if (input.ingestToken !== null && local.env?.[TOKEN_VARIABLE] !== input.ingestToken) {
@@ -73,12 +68,12 @@ export function checkHooks(input: SettingsInput): Check {
       `${CONNECT} --project ${input.project}`,
     )
   }
-  const missing = [SESSION_START, ...HTTP_HOOK_EVENTS].filter((event) => !ours.some((found) => found.event === event))
+  const missing = HOOKED_EVENTS.filter((event) => !ours.some((found) => found.event === event))
   if (missing.length > 0)
     return warning(name, `none for ${missing.join(', ')}`, `${CONNECT} --project ${input.project}`)
   const { path = process.env.PATH ?? '' } = input
   if (process.platform !== 'win32' && !onPath('curl', path).some(isProgram)) {
-    return warning(name, 'curl is missing: no session tells of its beginning and its process', 'Install curl')
+    return broken(name, 'curl is missing, by which they send', 'Install curl')
   }
   return ok(name, `in ${scopes[0]?.path}, for ${input.url}`)
 }
@@ -126,12 +121,4 @@ function scopesOf({
       }
     },
   )
-}
-
-/** As Claude Code reads them: `*` stands for anything. */
-function allows(patterns: readonly string[], url: string): boolean {
-  return patterns.some((pattern) => {
-    const words = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-    return new RegExp(`^${words.join('.*')}$`).test(`${url}/api/v1/ingest/claude-code/hooks`)
-  })
 }

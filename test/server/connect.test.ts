@@ -1,11 +1,13 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { planConnect, planRemove } from '../../server/connect/connect.ts'
 import { join as joinSettings, without } from '../../server/connect/settingsText.ts'
-import { HTTP_HOOK_EVENTS, isOurs, type Target, wantedSettings } from '../../server/connect/wantedSettings.ts'
+import { HOOKED_EVENTS, isOurs, type Target, wantedSettings } from '../../server/connect/wantedSettings.ts'
 import { ROOT, temporaryFolder } from '../helpers/swarmscope.ts'
 
 const TARGET: Target = { url: 'http://localhost:8080', ingestToken: 'ingest-secret', hostName: 'my-laptop' }
@@ -52,25 +54,19 @@ function disconnect() {
   return plan
 }
 
+const commandOf = (groups: unknown): string =>
+  (groups as { hooks: { command: string }[] }[])[0]?.hooks[0]?.command ?? ''
+
 describe('connect', () => {
   test('writes a hook for each event and the variables of telemetry, for its owner alone', async () => {
     await connect()
     const { hooks, env } = readJson()
-    expect(Object.keys(hooks)).toEqual(['SessionStart', ...HTTP_HOOK_EVENTS])
+    expect(Object.keys(hooks)).toEqual(HOOKED_EVENTS)
     expect(hooks).not.toHaveProperty('WorktreeCreate')
-    expect(hooks.PreToolUse).toEqual([
-      {
-        hooks: [
-          {
-            type: 'http',
-            url: 'http://localhost:8080/api/v1/ingest/claude-code/hooks',
-            timeout: 1,
-            headers: { Authorization: 'Bearer $SWARMSCOPE_INGEST_TOKEN', 'X-Swarmscope-Host': 'my-laptop' },
-            allowedEnvVars: ['SWARMSCOPE_INGEST_TOKEN'],
-          },
-        ],
-      },
-    ])
+    // Nobody waits for us, but where a session begins and where it ends.
+    const waitedFor = Object.entries(hooks).filter(([, groups]) => !JSON.stringify(groups).includes('"async":true'))
+    expect(waitedFor.map(([event]) => event)).toEqual(['SessionStart', 'SessionEnd'])
+    expect(commandOf(hooks.PreToolUse)).not.toContain('ingest-secret')
     expect(env).toMatchObject({
       SWARMSCOPE_INGEST_TOKEN: 'ingest-secret',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:8080',
@@ -86,9 +82,7 @@ describe('connect', () => {
     const { hooks } = readJson()
     for (const [event, groups] of Object.entries(before.hooks)) {
       expect(hooks[event]?.slice(0, groups.length)).toEqual(groups)
-      expect(hooks[event]?.filter(isOurs).length).toBe(
-        HTTP_HOOK_EVENTS.includes(event as never) || event === 'SessionStart' ? 1 : 0,
-      )
+      expect(hooks[event]?.filter(isOurs).length).toBe(HOOKED_EVENTS.includes(event as never) ? 1 : 0)
     }
     for (const line of CLAUDE_FLOW_INIT.split('\n').filter((line) => line.includes('"command"'))) {
       expect(read()).toContain(line)
@@ -124,6 +118,76 @@ describe('connect', () => {
     write(text)
     await expect(connect()).rejects.toThrow(why)
     expect(read()).toBe(text)
+  })
+})
+
+describe('the command of a hook', () => {
+  const received: { headers: IncomingHttpHeaders; body: string }[] = []
+  const servers: Server[] = []
+  afterEach(() => {
+    received.length = 0
+    for (const server of servers.splice(0)) server.close().closeAllConnections()
+  })
+  const listening = async (answer: (response: ServerResponse) => void): Promise<string> => {
+    const server = createServer((request, response) => {
+      let body = ''
+      request.setEncoding('utf8').on('data', (text: string) => {
+        body += text
+      })
+      request.on('end', () => {
+        received.push({ headers: request.headers, body })
+        answer(response)
+      })
+    })
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return `http://localhost:${(server.address() as AddressInfo).port}`
+  }
+  const run = async (url: string, env: NodeJS.ProcessEnv = {}) => {
+    const { hooks } = wantedSettings({ ...TARGET, url })
+    const child = execFile('/bin/sh', ['-c', commandOf([hooks.PreToolUse])], {
+      env: { ...process.env, SWARMSCOPE_INGEST_TOKEN: 'ingest-secret', ...env },
+    })
+    child.stdin?.end('{"hook_event_name":"PreToolUse"}')
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (text: string) => {
+        said += text
+      })
+    }
+    return new Promise((resolve) => child.once('close', (code) => resolve({ code, said })))
+  }
+  const SILENT = { code: 0, said: '' }
+
+  test("sends what is on its stdin, with the token, the machine's name and the process that runs it", async () => {
+    // Whatever proxy the user has: this is for this machine.
+    const proxy = { http_proxy: 'http://127.0.0.1:9', HTTP_PROXY: 'http://127.0.0.1:9' }
+    expect(await run(await listening((response) => response.end('{}')), proxy)).toEqual(SILENT)
+    expect(received).toMatchObject([
+      {
+        body: '{"hook_event_name":"PreToolUse"}',
+        headers: {
+          authorization: 'Bearer ingest-secret',
+          'content-type': 'application/json',
+          'x-swarmscope-host': 'my-laptop',
+          'x-swarmscope-pid': String(process.pid),
+        },
+      },
+    ])
+  })
+
+  test('is silent and no failure where nobody listens, where it is refused, and without curl', async () => {
+    const url = await listening((response) => response.writeHead(401).end('who are you?'))
+    expect(await run(url)).toEqual(SILENT)
+    await new Promise((resolve) => servers.pop()?.close(resolve))
+    expect(await run(url)).toEqual(SILENT)
+    expect(await run(url, { PATH: root })).toEqual(SILENT)
+  })
+
+  test('is silent and no failure where the server hangs, and waits a second', async () => {
+    const began = performance.now()
+    expect(await run(await listening(() => undefined))).toEqual(SILENT)
+    expect(performance.now() - began).toBeGreaterThan(900)
   })
 })
 

@@ -37,12 +37,16 @@ afterEach(() => remove())
 
 const settings = () => join(root, 'project/.claude/settings.local.json')
 
-function connect(...args: string[]): Promise<{ code: number; output: string }> {
+function commandOf(...args: string[]): [file: string, args: string[], options: { env: NodeJS.ProcessEnv }] {
   const main = join(ROOT, 'dist/node/server/main.js')
   const all = [main, 'connect', '--project', join(root, 'project'), '--data-dir', join(root, 'data'), ...args]
   const env = { PATH: `${join(root, 'bin')}:${process.env.PATH}`, HOME: join(root, 'home'), CLAUDE_SERVERS: servers }
+  return [process.execPath, all, { env }]
+}
+
+function connect(...args: string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, all, { env }, (error, stdout, stderr) => {
+    execFile(...commandOf(...args), (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr })
     })
   })
@@ -51,8 +55,8 @@ function connect(...args: string[]): Promise<{ code: number; output: string }> {
 test('connect shows what it writes without the token, writes it, and takes it back', async () => {
   const dry = await connect('--dry-run')
   expect(dry).toMatchObject({ code: 0 })
-  expect(dry.output).toContain('"url": "http://localhost:8080/api/v1/ingest/claude-code/hooks"')
-  expect(existsSync(settings())).toBe(false)
+  expect(dry.output).toContain('http://localhost:8080/api/v1/ingest/claude-code/hooks')
+  expect(existsSync(settings()) || existsSync(join(root, 'data'))).toBe(false)
   const done = await connect('--port', '9000')
   const token = readFileSync(join(root, 'data/ingest.token'), 'utf8').trim()
   expect(readFileSync(settings(), 'utf8')).toContain(token)
@@ -63,6 +67,14 @@ test('connect shows what it writes without the token, writes it, and takes it ba
   await connect('--remove')
   expect(existsSync(settings())).toBe(false)
   expect(await connect('--remove')).toMatchObject({ code: 0 })
+})
+
+test('connect does all that it was asked for, also if nobody reads on', async () => {
+  await new Promise<void>((resolve, reject) => {
+    const child = execFile(...commandOf('--mcp'), (error) => (error ? reject(error) : resolve()))
+    child.stdout?.destroy()
+  })
+  expect(existsSync(settings()) && existsSync(servers)).toBe(true)
 })
 
 test("--mcp gives claude-flow's relay to Claude Code, and no settings hold the relay's token", async () => {

@@ -107,9 +107,9 @@ describe('settings', () => {
     expect(checkTelemetry(input())).toMatchObject({ state: 'ok' })
   })
 
-  test('without curl no session tells of its beginning', async () => {
+  test('without curl nothing is sent', async () => {
     await connect()
-    expect(checkHooks(input())).toMatchObject({ state: 'warning', fix: 'Install curl' })
+    expect(checkHooks(input())).toMatchObject({ state: 'broken', fix: 'Install curl' })
   })
 
   test.each([
@@ -123,19 +123,11 @@ describe('settings', () => {
 
   test.each([
     ['all hooks off', '{"disableAllHooks": true}', 'disableAllHooks'],
-    ['other addresses alone allowed', '{"allowedHttpHookUrls": ["https://hooks.example/*"]}', 'allowedHttpHookUrls'],
     ['no JSON', '{', 'Claude Code cannot read it either'],
   ])("the user's settings can keep hooks from coming: %s", async (_what, text, fix) => {
     await connect()
     writeFileSync(join(root, 'user/settings.json'), text)
     expect(checkHooks(input())).toMatchObject({ state: 'broken', fix: expect.stringContaining(fix) })
-  })
-
-  test('our address among the allowed ones is well', async () => {
-    await connect()
-    program(bin, 'curl')
-    writeFileSync(join(root, 'user/settings.json'), '{"allowedHttpHookUrls": ["http://localhost:8080/*"]}')
-    expect(checkHooks(input()).state).toBe('ok')
   })
 
   test('telemetry that goes elsewhere is told', () => {
