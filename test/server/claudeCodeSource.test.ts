@@ -241,6 +241,20 @@ describe('[K6] processes', () => {
     expect(agentOf(world)).toMatchObject({ status: 'offline', endedReason: 'process gone' })
   })
 
+  test('whose start was missed is learnt from any other hook, and looked up once', async () => {
+    const { world, source } = newSource()
+    const looks = vi.spyOn(processes, 'startOf')
+    alive.set(77, 'then')
+    const [, prompt, call] = recordedHooks()
+    await accept(source, { ...prompt!, parentPid: 77 })
+    await accept(source, { ...call!, parentPid: 77 })
+    expect(looks).toHaveBeenCalledTimes(1)
+    looks.mockRestore()
+    alive.delete(77)
+    await pass(5_000)
+    expect(agentOf(world)?.endedReason).toBe('process gone')
+  })
+
   test('another process with its number is another process', async () => {
     const { world, source } = newSource()
     alive.set(77, 'then')

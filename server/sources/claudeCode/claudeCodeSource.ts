@@ -279,7 +279,10 @@ export class ClaudeCodeSource implements Source {
     const at = record.at > latestAt ? receivedAt : record.at
     if (record.type !== 'hook' || record.parentPid === null) return at === record.at ? record : { ...record, at }
     const isLocal = record.host === null || record.host === this.#host
-    const parentStart = isLocal ? this.#processes.startOf(record.parentPid) : null
+    // Each of its hooks says it, for a server that was started later than the session: it is looked up once.
+    const known = this.#model.sessions.get(record.sessionId)?.facts.process?.value.pid
+    const isNews = record.event === 'SessionStart' || record.parentPid !== known
+    const parentStart = isLocal && isNews ? this.#processes.startOf(record.parentPid) : null
     // One that is not seen from here cannot be missed from here.
     return { ...record, at, parentStart, parentPid: parentStart === null ? null : record.parentPid }
   }

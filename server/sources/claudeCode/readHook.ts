@@ -84,7 +84,7 @@ export function readHook(body: unknown, options: ReadHookOptions): HookRecord | 
     agentType: hook.agent_type ?? null,
     project: typeof hook.cwd === 'string' ? shown(baseName(hook.cwd)) : null,
     model: hook.model ?? null,
-    parentPid: event === 'SessionStart' && Number.isSafeInteger(parentPid) && Number(parentPid) > 0 ? parentPid : null,
+    parentPid: Number.isSafeInteger(parentPid) && Number(parentPid) > 0 ? parentPid : null,
     parentStart: null,
     reason: reasonOf(event, hook),
     tool,

@@ -82,7 +82,7 @@ export interface HookRecord extends RecordBase {
   /** The last part of the folder that it runs in. */
   project: string | null
   model: string | null
-  /** `SessionStart`: the process that runs Claude Code, as our hook saw it. */
+  /** The process that runs Claude Code, as our hook saw it. */
   parentPid: number | null
   /** When that process began, in whatever words its system has; the source finds out. */
   parentStart: string | null

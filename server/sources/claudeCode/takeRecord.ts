@@ -84,6 +84,10 @@ function takeHook(session: Session, hook: HookRecord): Taken {
     facts.project = earliest(facts.project, { at, value: hook.project })
     if (facts.project.value !== known) session.isDirty = true
   }
+  if (hook.parentPid !== null) {
+    facts.process = latest(facts.process, { at, value: { pid: hook.parentPid, start: hook.parentStart } })
+    session.isDirty = true
+  }
   // What begins, ends or is asked anew of a session may concern all of it; calls are most of what comes, and concern one agent.
   if (hook.agentId === null && (!CALL_EVENTS.has(event) || facts.end || facts.gone)) session.isDirty = true
   // The main agent is there, whoever of its session is heard.
@@ -102,9 +106,6 @@ function takeHook(session: Session, hook: HookRecord): Taken {
         agent.startAt = later(agent.startAt, at)
       }
       if (hook.model !== null) agent.model = latest(agent.model, { at, value: hook.model })
-      if (hook.parentPid !== null) {
-        facts.process = latest(facts.process, { at, value: { pid: hook.parentPid, start: hook.parentStart } })
-      }
       break
     case 'SubagentStart':
       agent.firstStartAt = earlier(agent.firstStartAt, at)
