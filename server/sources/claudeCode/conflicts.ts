@@ -18,7 +18,7 @@ export interface Writer {
   parentId: string | null
   endedAt: IsoTime | null
   host: string
-  /** By what stands for the file's path: its name, and when it was written last. */
+  /** By what stands for the file's path: its name, and when it was written last. The same object says the same. */
   writes: Readonly<Record<string, Said<string>>>
 }
 
@@ -50,6 +50,7 @@ export class Conflicts {
 
   put(writer: Writer): void {
     const known = this.#writers.get(writer.id)
+    if (isSame(known, writer)) return
     if (known && (known.host !== writer.host || known.sourceId !== writer.sourceId)) this.delete(writer.id)
     else if (known) {
       const isOther = known.parentId !== writer.parentId || known.endedAt !== writer.endedAt
@@ -65,8 +66,7 @@ export class Conflicts {
     }
     const before = this.#writers.get(writer.id)?.writes ?? {}
     for (const hash of hashes) if (writer.writes[hash] !== before[hash]) this.#add(writer, hash)
-    // A copy: the facts that it comes from go on.
-    this.#writers.set(writer.id, { ...writer, writes: { ...writer.writes } })
+    this.#writers.set(writer.id, writer)
   }
 
   delete(id: string): void {
@@ -181,6 +181,14 @@ export class Conflicts {
       .sort((a, b) => (a.writer.id < b.writer.id ? -1 : 1))
   }
 }
+
+/** Most of what an agent does is no write. */
+const isSame = (known: Writer | undefined, now: Writer): boolean =>
+  known?.writes === now.writes &&
+  known.endedAt === now.endedAt &&
+  known.parentId === now.parentId &&
+  known.host === now.host &&
+  known.sourceId === now.sourceId
 
 type Write = { writer: Writer; said: Said<string> }
 

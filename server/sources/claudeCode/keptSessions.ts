@@ -1,5 +1,5 @@
 // What is to be remembered of the sessions, as notes of the event log: small ones, so that a commit writes only what
-// changed. A session's facts are one, each of its agents is, and each page of its rows.
+// changed. A session's facts are one, each of its agents is, what that wrote is, and each page of its rows.
 
 import type { Turn } from '../../../platform/turn.ts'
 import type { ClaudeCodeModel } from './model.ts'
@@ -27,7 +27,10 @@ export async function changedNotes(model: ClaudeCodeModel, prefix: string, turn:
   for (const session of model.takeDropped()) {
     const base = `${prefix}${session.facts.id}/`
     notes.set(`${base}f`, null)
-    for (const id of new Set([...session.agents.keys(), ...session.changedAgents])) notes.set(`${base}a/${id}`, null)
+    for (const id of new Set([...session.agents.keys(), ...session.changedAgents])) {
+      notes.set(`${base}a/${id}`, null)
+      notes.set(`${base}w/${id}`, null)
+    }
     for (const kind of Object.keys(ROWS) as RowsKind[]) {
       const rows = rowsOf(session, kind)
       for (const page of rows.pages) notes.set(`${base}${kind}/${page}`, null)
@@ -41,9 +44,15 @@ export async function changedNotes(model: ClaudeCodeModel, prefix: string, turn:
     notes.set(`${base}f`, JSON.stringify({ facts: session.facts, horizons } satisfies KeptFacts))
     for (const id of session.changedAgents) {
       const agent = session.agents.get(id)
-      notes.set(`${base}a/${id}`, agent ? JSON.stringify(agent) : null)
+      notes.set(`${base}a/${id}`, agent ? JSON.stringify({ ...agent, writes: {} }) : null)
+      if (!agent) session.changedWrites.add(id)
+    }
+    for (const id of session.changedWrites) {
+      const writes = session.agents.get(id)?.writes
+      notes.set(`${base}w/${id}`, writes ? JSON.stringify(writes) : null)
     }
     session.changedAgents.clear()
+    session.changedWrites.clear()
     for (const kind of Object.keys(ROWS) as RowsKind[]) {
       for (const [page, text] of rowsOf(session, kind).takeChanges()) notes.set(`${base}${kind}/${page}`, text)
     }
@@ -71,6 +80,10 @@ export function restoreSessions(model: ClaudeCodeModel, kept: ReadonlyMap<string
     if (!session) continue
     if (kind === 'a') session.agents.set(name, JSON.parse(text) as AgentFacts)
     else if (kind in ROWS) rowsOf(session, kind as RowsKind).restorePage(Number(name), text)
+  }
+  for (const [id, kind, name, text] of rest) {
+    const agent = kind === 'w' ? sessions.get(id)?.agents.get(name) : undefined
+    if (agent) agent.writes = JSON.parse(text) as AgentFacts['writes']
   }
   for (const session of sessions.values()) model.restore(session)
 }

@@ -55,7 +55,8 @@ export interface AgentFacts {
   /** The span that the first of its requests hangs below. */
   underSpan: Said<string> | null
   parentId: Said<string> | null
-  writes: Record<string, Said<string>>
+  /** Another object when anything of it is another. */
+  writes: Readonly<Record<string, Said<string>>>
   settledTools: { count: number; errors: number; durationMs: number }
   settledUsage: UsageSum
 }
@@ -108,6 +109,8 @@ export class Session {
   readonly points: Rows<PointRow>
   /** Whose facts changed since they were kept last. */
   readonly changedAgents = new Set<string>()
+  /** … and who wrote a file: what they wrote is most of what is known of them. */
+  readonly changedWrites = new Set<string>()
   /** Whose picture may be another one; all of them, and the links between them. */
   readonly dirtyAgents = new Set<string>()
   isDirty = true
@@ -213,7 +216,10 @@ export class Session {
   /** All of it is to be kept anew. */
   touchAll(): void {
     this.isDirty = true
-    for (const id of this.agents.keys()) this.changedAgents.add(id)
+    for (const { id, writes } of this.agents.values()) {
+      this.changedAgents.add(id)
+      if (Object.keys(writes).length > 0) this.changedWrites.add(id)
+    }
     for (const rows of [this.calls, this.requests, this.points]) rows.touchAll()
   }
 
@@ -340,11 +346,10 @@ const text = (value: unknown): string => JSON.stringify(value) ?? ''
 
 /** Notes a file that was written; beyond the bound the one that was written longest ago is forgotten. */
 export function noteWrite(agent: AgentFacts, { hash, name }: WrittenFile, at: IsoTime): void {
-  agent.writes[hash] = latest(Object.hasOwn(agent.writes, hash) ? (agent.writes[hash] ?? null) : null, {
-    at,
-    value: name,
-  })
-  forgetOldest(agent.writes, MAX_WRITES, (said) => said.at)
+  const known = Object.hasOwn(agent.writes, hash) ? (agent.writes[hash] ?? null) : null
+  const writes = { ...agent.writes, [hash]: latest(known, { at, value: name }) }
+  forgetOldest(writes, MAX_WRITES, (said) => said.at)
+  agent.writes = writes
 }
 
 export function noteAsk(agent: AgentFacts, kind: string, at: IsoTime): void {

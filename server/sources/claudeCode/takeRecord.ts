@@ -207,7 +207,10 @@ function takeCall(session: Session, agent: AgentFacts, hook: HookRecord, tool: H
     }
   }
   if (hook.registered) call.registered = hook.registered
-  if (tool.file && event !== 'PostToolUseFailure' && event !== 'PermissionDenied') noteWrite(agent, tool.file, at)
+  if (tool.file && event !== 'PostToolUseFailure' && event !== 'PermissionDenied') {
+    noteWrite(agent, tool.file, at)
+    session.changedWrites.add(agent.id)
+  }
   if (hook.childId !== null) {
     const child = session.agent(hook.childId, '')
     call.childId = certain(call.childId, hook.childId)
