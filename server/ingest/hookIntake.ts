@@ -47,6 +47,7 @@ export class HookIntake {
   #working = false
   #closed = false
   #toldFailures = 0
+  #waitTimer: NodeJS.Timeout | undefined
   #batchBeganMs = Number.NEGATIVE_INFINITY
   readonly #idle = new Set<() => void>()
 
@@ -69,7 +70,7 @@ export class HookIntake {
     const { dropped } = this.#queue
     if (dropped.activity > activity) this.#options.count('hooksDroppedActivity', dropped.activity - activity)
     if (dropped.lifecycle > lifecycle) this.#options.count('hooksDroppedLifecycle', dropped.lifecycle - lifecycle)
-    if (this.#working) return
+    if (this.#working && !(this.#waitTimer && this.#isFull)) return
     this.#working = true
     this.#begin()
   }
@@ -83,13 +84,18 @@ export class HookIntake {
   /** A batch: at once, if it is the first for a while, or would be full. */
   #begin(): void {
     const waitMs = this.#batchBeganMs + BATCH_INTERVAL_MS - performance.now()
-    const isFull = this.#queue.size >= MAX_BATCH || this.#queue.bytes >= FULL_BATCH_BYTES
-    if (waitMs > 0 && !isFull && !this.#closed) {
-      setTimeout(() => this.#begin(), Math.ceil(waitMs))
+    clearTimeout(this.#waitTimer)
+    this.#waitTimer = undefined
+    if (waitMs > 0 && !this.#isFull && !this.#closed) {
+      this.#waitTimer = setTimeout(() => this.#begin(), Math.ceil(waitMs))
       return
     }
     this.#batchBeganMs = performance.now()
     setImmediate(() => this.#turn([]))
+  }
+
+  get #isFull(): boolean {
+    return this.#queue.size >= MAX_BATCH || this.#queue.bytes >= FULL_BATCH_BYTES
   }
 
   #turn(records: ClaudeCodeRecord[]): void {

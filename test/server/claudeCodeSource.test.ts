@@ -189,6 +189,43 @@ describe('what is accepted', () => {
   })
 })
 
+describe('[K20] what comes in thousands', () => {
+  test('is one commit, and others have their turn while it is made', async () => {
+    const { world, source } = newSource()
+    const records = Array.from({ length: 1_500 }, (_, n) => ({
+      ...recordedHooks()[1]!,
+      sessionId: `s-${n}`,
+      project: `p-${n % 20}`,
+    }))
+    const before = world.store.seq
+    let turns = 0
+    let isDone = false
+    const look = () => {
+      turns++
+      if (!isDone) setImmediate(look)
+    }
+    setImmediate(look)
+    await accept(source, ...records)
+    isDone = true
+    expect(world.store.seq).toBe(before + 1)
+    expect(agentsOf(world)).toHaveLength(1_500)
+    // In one piece it is 1.
+    expect(turns).toBeGreaterThan(3)
+  })
+
+  test('of other senders meanwhile is in the next one, and nothing of it is lost', async () => {
+    const { world, source } = newSource()
+    const sent = Array.from({ length: 10 }, (_, sender) =>
+      Array.from({ length: 40 }, (_, n) => ({ ...recordedHooks()[1]!, sessionId: `s-${sender}-${n}` })),
+    )
+    await Promise.all(sent.map((records) => accept(source, ...records)))
+    expect(agentsOf(world)).toHaveLength(400)
+    const { world: calm, source: other } = newSource()
+    for (const records of sent) await accept(other, ...records)
+    expect(hashOf(world)).toBe(hashOf(calm))
+  })
+})
+
 describe('status', () => {
   test('never, then receiving, then quiet; counts are told', async () => {
     const { source } = newSource()
@@ -414,7 +451,40 @@ describe('[K10] over a kill', () => {
       at: new Date(NOW - 1_000 + n).toISOString(),
     })
     for (let n = 0; n < 120; n++) await accept(source, tool(n, 'PreToolUse'), tool(n, 'PostToolUse'))
-    expect(Math.max(...written)).toBeLessThan(10_000)
+    expect(Math.max(...written)).toBeLessThan(4_000)
     await world.close()
+  })
+
+  test('who wrote which file is remembered: a conflict stands, is not said again, and another is found', async () => {
+    const wrote = (sessionId: string, hash: string) => ({
+      ...recordedHooks()[8]!,
+      sessionId,
+      agentId: null,
+      at: new Date(nowMs).toISOString(),
+      tool: {
+        name: 'Edit',
+        useId: `${sessionId}-${hash}`,
+        detail: null,
+        description: null,
+        to: null,
+        file: { name: `${hash}.ts`, hash },
+      },
+    })
+    const first = await open()
+    await accept(first.source, wrote('one', 'shared'), wrote('two', 'shared'), wrote('two', 'other'))
+    const [conflict] = linksOf(first.world, 'conflict')
+    expect(conflict).toMatchObject({ source: 'claude-code/one', target: 'claude-code/two' })
+    first.thread.abandon()
+    const second = await open()
+    await accept(second.source, wrote('three', 'other'))
+    expect(linksOf(second.world, 'conflict')).toEqual([
+      conflict,
+      expect.objectContaining({
+        evidence: 'both wrote other.ts',
+        target: 'claude-code/two',
+        source: 'claude-code/three',
+      }),
+    ])
+    await second.world.close()
   })
 })

@@ -2,7 +2,7 @@
 
 import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { HookIntake } from '../../../server/ingest/hookIntake.ts'
 import { HOOKS_PATH } from '../../../server/ingest/paths.ts'
 import type { HookRecord } from '../../../server/sources/claudeCode/records.ts'
@@ -327,6 +327,38 @@ describe('[I3] a flood', () => {
       Array.from({ length: 4_000 }, (_, n) => n),
     )
     expect(Math.max(...sink.batches.map(({ length }) => length))).toBeLessThanOrEqual(500)
+  })
+
+  test('is handed on 16 ms apart, or when a batch is full; the first after a pause at once', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] })
+    try {
+      const sink = new KeepingSink<HookRecord>()
+      const intake = new HookIntake({ sink: sink as never, showContent: false, count: () => undefined, log: silentLog })
+      const push = (count: number) => {
+        for (let n = 0; n < count; n++) intake.push({ ...waiting, bytes: body('Stop', n) })
+      }
+      const sizes = async (afterMs: number) => {
+        await vi.advanceTimersByTimeAsync(afterMs)
+        return sink.batches.splice(0).map(({ length }) => length)
+      }
+      push(1)
+      expect(await sizes(0)).toEqual([1])
+      push(2)
+      expect(await sizes(10)).toEqual([])
+      push(3)
+      expect(await sizes(7)).toEqual([5])
+      push(1)
+      expect(await sizes(1)).toEqual([])
+      push(700)
+      expect(await sizes(0)).toEqual([500])
+      expect(await sizes(17)).toEqual([201])
+      expect(await sizes(1_000)).toEqual([])
+      push(1)
+      expect(await sizes(0)).toEqual([1])
+      await intake.close()
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 
