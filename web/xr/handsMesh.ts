@@ -170,11 +170,23 @@ export class HandsMesh {
   #stroke(a: Point, b: Point, radius: number, fadeA: number, fadeB: number, rig: WorldRig): void {
     if (this.#count >= MAX_STROKES) return
     const index = this.#count++
+    // Into the arrays themselves: each number handed to a function that is not inlined would be left to be collected.
+    const from = this.#from.array
+    const to = this.#to.array
+    const fade = this.#fade.array
+    const at = index * 4
     toScene(rig, a, scene)
-    this.#from.setXYZW(index, scene.x, scene.y, scene.z, radius * rig.scale)
+    from[at] = scene.x
+    from[at + 1] = scene.y
+    from[at + 2] = scene.z
+    from[at + 3] = radius * rig.scale
     toScene(rig, b, scene)
-    this.#to.setXYZW(index, scene.x, scene.y, scene.z, radius * rig.scale)
-    this.#fade.setXY(index, fadeA, fadeB)
+    to[at] = scene.x
+    to[at + 1] = scene.y
+    to[at + 2] = scene.z
+    to[at + 3] = radius * rig.scale
+    fade[index * 2] = fadeA
+    fade[index * 2 + 1] = fadeB
   }
 
   finish(): void {
