@@ -14,7 +14,12 @@
     faults: [],
     requests: [],
     frames: 0,
-    pulses: 0,
+    /** Ticks that a hand felt: whose, how strong, and for how many milliseconds. */
+    pulses: [],
+    /** Where alerts sounded from, seen from the head along the room's axes. */
+    sounds: [],
+    /** Where the tips of first fingers are, of bare hands. */
+    tips: { left: null, right: null },
     /** Milliseconds of script in each of its frames. */
     frameMs: [],
     /** Changes that React made to the page within one of its frames. */
@@ -25,6 +30,7 @@
   globalThis.headset = headset
 
   const owners = new WeakMap()
+  let room = null
   const request = xr.requestSession.bind(xr)
   xr.requestSession = async (mode, init) => {
     headset.requests.push({ mode, init })
@@ -55,6 +61,7 @@
         owners.set(other, session)
         return other
       }
+      if (type === 'local-floor') room = space
       return space
     }
     const frame = session.requestAnimationFrame.bind(session)
@@ -62,6 +69,10 @@
       frame((time, xrFrame) => {
         if (headset.session !== session) headset.faults.push('a frame after the end')
         headset.frames++
+        for (const { hand, handedness } of session.inputSources) {
+          const tip = hand && room ? xrFrame.getJointPose(hand.get('index-finger-tip'), room) : null
+          if (tip) headset.tips[handedness] = tip.transform.position
+        }
         observer.takeRecords()
         const began = performance.now()
         try {
@@ -79,6 +90,60 @@
       })
     return session
   }
+  /** Eyes and pinch, as Vision Pro's browser tells of them: a source that comes with the pinch. The emulator has none. */
+  const gazePoses = new WeakMap()
+  const poseOf = ({ x, y, z }, back = { x: 0, y: 0, z: 1 }) => ({
+    emulatedPosition: false,
+    transform: {
+      position: { x, y, z, w: 1 },
+      matrix: new Float32Array([1, 0, 0, 0, 0, 1, 0, 0, back.x, back.y, back.z, 0, x, y, z, 1]),
+    },
+  })
+  const tell = (type, fields) => headset.session.dispatchEvent(Object.assign(new Event(type), fields))
+  let gaze = null
+  headset.gaze = {
+    /** From the eyes toward this place of the room, with the hand there. */
+    pinch(from, at, hand) {
+      const length = Math.hypot(at.x - from.x, at.y - from.y, at.z - from.z)
+      const back = { x: (from.x - at.x) / length, y: (from.y - at.y) / length, z: (from.z - at.z) / length }
+      const [targetRaySpace, gripSpace] = [new EventTarget(), new EventTarget()]
+      gazePoses.set(targetRaySpace, poseOf(from, back))
+      gazePoses.set(gripSpace, poseOf(hand))
+      gaze = {
+        handedness: 'right',
+        targetRayMode: 'transient-pointer',
+        targetRaySpace,
+        gripSpace,
+        profiles: ['generic-fixed-hand'],
+        gamepad: null,
+        hand: null,
+      }
+      tell('inputsourceschange', { session: headset.session, added: [gaze], removed: [] })
+      tell('selectstart', { inputSource: gaze })
+    },
+    move(hand) {
+      gazePoses.set(gaze.gripSpace, poseOf(hand))
+    },
+    release() {
+      if (!headset.session) return
+      tell('selectend', { inputSource: gaze })
+      if (headset.session) tell('inputsourceschange', { session: headset.session, added: [], removed: [gaze] })
+    },
+  }
+
+  const NativePanner = globalThis.PannerNode
+  globalThis.PannerNode = class extends NativePanner {
+    constructor(context, options) {
+      super(context, options)
+      headset.sounds.push({ x: options.positionX, y: options.positionY, z: options.positionZ })
+    }
+  }
+  const start = OscillatorNode.prototype.start
+  OscillatorNode.prototype.start = function (...args) {
+    headset.notes = (headset.notes ?? 0) + 1
+    return start.apply(this, args)
+  }
+
   const { prototype } = globalThis.XRFrame
   for (const name of ['getPose', 'getViewerPose', 'getJointPose', 'fillPoses']) {
     const original = prototype[name]
@@ -89,7 +154,8 @@
         headset.faults.push(`${name} with a space of another session`)
         throw new DOMException('that space is of another session', 'InvalidStateError')
       }
-      return original.apply(this, args)
+      const gazed = gazePoses.get(args[0])
+      return gazed ?? original.apply(this, args)
     }
   }
   const observer = new MutationObserver(() => undefined)

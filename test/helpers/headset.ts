@@ -16,7 +16,7 @@ export interface Vector {
 }
 
 interface Transformed {
-  position: { set(x: number, y: number, z: number): void }
+  position: Vector & { set(x: number, y: number, z: number): void }
   quaternion: { set(x: number, y: number, z: number, w: number): void }
 }
 
@@ -38,6 +38,15 @@ export interface Headset {
   frames: number
   frameMs: number[]
   commitsInFrame: number
+  pulses: [hand: string, strength: number, milliseconds: number][]
+  tips: Record<'left' | 'right', Vector | null>
+  sounds: Vector[]
+  notes?: number
+  gaze: {
+    pinch(from: Vector, at: Vector, hand: Vector): void
+    move(hand: Vector): void
+    release(): void
+  }
   live: Record<string, number>
   afterFrame?: () => void
   /** With `drawWhenAsked`. */
@@ -70,9 +79,19 @@ export const drawWhenAsked = () => {
   }
 }
 
-export async function openWithHeadset(browser: Browser, entities: Entity[], options: OpenOptions = {}) {
+/** `prepare`: before the page asks for anything. */
+export async function openWithHeadset(
+  browser: Browser,
+  entities: Entity[],
+  options: OpenOptions = {},
+  prepare: (page: Page, entities: readonly Entity[]) => Promise<void> = async () => undefined,
+) {
   const fake = await startFakeServer({ webDir: `${ROOT}dist/web`, entities })
-  const page = await openPage(browser, fake.url, { ...options, initPaths: HEADSET_SCRIPTS })
+  const page = await openPage(browser, fake.url, {
+    ...options,
+    initPaths: HEADSET_SCRIPTS,
+    prepare: (fresh) => prepare(fresh, entities),
+  })
   const agents = entities.filter(({ entity }) => entity === 'agent').length
   await page.waitForFunction((count) => globalThis.swarmscope?.stats().agents === count, agents)
   return { page, fake }
@@ -106,7 +125,8 @@ export async function expectNoFaults(page: Page): Promise<void> {
 }
 
 export type Hand = 'left' | 'right'
-export type Input = 'controller' | 'hand'
+/** `gaze`: the eyes aim, a pinch presses (transient pointer). */
+export type Input = 'controller' | 'hand' | 'gaze'
 
 /** From where the hand of an arm points, in metres. */
 const SHOULDERS: Readonly<Record<Hand, Vector>> = {
@@ -116,6 +136,10 @@ const SHOULDERS: Readonly<Record<Hand, Vector>> = {
 
 /** Lays the input's ray from its shoulder through this point of the room. */
 export async function aim(page: Page, input: Input, hand: Hand, at: Vector): Promise<void> {
+  if (input === 'gaze') {
+    gazedAt = at
+    return
+  }
   await page.evaluate(
     ({ input, hand, from, at }) => {
       const { device } = globalThis.headset
@@ -136,7 +160,20 @@ export async function aim(page: Page, input: Input, hand: Hand, at: Vector): Pro
   await frames(page, 3)
 }
 
+/** Eyes are nowhere until there is a pinch. */
+let gazedAt: Vector = { x: 0, y: 0, z: -1 }
+const EYES: Vector = { x: 0, y: 1.6, z: 0 }
+
 export async function press(page: Page, input: Input, hand: Hand, isDown: boolean): Promise<void> {
+  if (input === 'gaze') {
+    await page.evaluate(
+      ({ isDown, from, at, held }) =>
+        isDown ? globalThis.headset.gaze.pinch(from, at, held) : globalThis.headset.gaze.release(),
+      { isDown, from: EYES, at: gazedAt, held: SHOULDERS[hand] },
+    )
+    await frames(page, 3)
+    return
+  }
   await page.evaluate(
     ({ input, hand, value }) => {
       const { device } = globalThis.headset
@@ -146,6 +183,19 @@ export async function press(page: Page, input: Input, hand: Hand, isDown: boolea
     { input, hand, value: isDown ? 1 : 0 },
   )
   await frames(page, 3)
+}
+
+/** Draws what is pressed to this place of the room. */
+export async function pull(page: Page, input: Input, hand: Hand, to: Vector): Promise<void> {
+  await page.evaluate(
+    ({ input, hand, to }) => {
+      const { device, gaze } = globalThis.headset
+      if (input === 'gaze') gaze.move(to)
+      else (input === 'hand' ? device.hands[hand] : device.controllers[hand]).position.set(to.x, to.y, to.z)
+    },
+    { input, hand, to },
+  )
+  await frames(page, 5)
 }
 
 export async function click(page: Page, input: Input, hand: Hand, at: Vector): Promise<void> {

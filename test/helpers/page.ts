@@ -27,6 +27,7 @@ export interface XrStats {
   ownMs: { p50: number; p95: number }
   frameMs: { p50: number; p95: number }
   rig: { x: number; y: number; z: number; yaw: number; scale: number } | null
+  panels: readonly string[]
   vignette: number
   effort: { scale: number; foveation: number; rate: number | null } | null
 }
@@ -43,6 +44,8 @@ export interface OpenOptions {
   forcedColors?: 'active'
   /** Runs in the page before anything of its own. */
   initScript?: () => void
+  /** With the page, before it is opened. */
+  prepare?: (page: Page) => Promise<void>
   /** Files of scripts that run before that. */
   initPaths?: readonly string[]
   hasTouch?: boolean
@@ -55,7 +58,7 @@ export interface OpenOptions {
 }
 
 export async function openPage(browser: Browser, url: string, options: OpenOptions = {}): Promise<Page> {
-  const { width = 1440, height = 900, initScript, initPaths = [], tolerates, endsAt = url, ...media } = options
+  const { width = 1440, height = 900, initScript, initPaths = [], prepare, tolerates, endsAt = url, ...media } = options
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: 'dark', ...media })
   const page = await context.newPage()
   for (const path of initPaths) await page.addInitScript({ path })
@@ -81,6 +84,7 @@ export async function openPage(browser: Browser, url: string, options: OpenOptio
   onTestFinished(() => {
     if (faults.length > 0) throw new Error(`the page had faults: ${faults.join(' | ')}`)
   })
+  await prepare?.(page)
   await page.goto(url)
   return page
 }

@@ -8,7 +8,7 @@ import { extname, join, normalize } from 'node:path'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { EntityRef } from '../../protocol/frames.ts'
 import type { Entity, SourceStatus } from '../../protocol/swarm.ts'
-import type { StatusMessage, ViewerMessage } from '../../protocol/viewerWire.ts'
+import { PING_INTERVAL_MS, type StatusMessage, type ViewerMessage } from '../../protocol/viewerWire.ts'
 
 const TYPES: Record<string, string> = {
   '.js': 'text/javascript',
@@ -111,6 +111,11 @@ export async function startFakeServer({ webDir, entities = [], status = {}, toke
         })
     })
   })
+  // Who says nothing for half a minute is thought gone.
+  const pings = setInterval(() => {
+    for (const socket of sockets) send(socket, { type: 'ping' })
+  }, PING_INTERVAL_MS)
+  pings.unref()
   await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   return {
@@ -144,6 +149,7 @@ export async function startFakeServer({ webDir, entities = [], status = {}, toke
       for (const socket of sockets) socket.terminate()
     },
     async close(): Promise<void> {
+      clearInterval(pings)
       for (const socket of sockets) socket.terminate()
       ws.close()
       http.closeAllConnections()

@@ -25,6 +25,8 @@ export interface XrStats {
   frameMs: { p50: number; p95: number }
   /** Where the user stands in the scene: place, turn (radians), and the scene's units in a metre. */
   rig: { x: number; y: number; z: number; yaw: number; scale: number } | null
+  /** Those that hang there, by name. */
+  panels: readonly string[]
   /** How much of the view's edge is dark, 0 to 1. */
   vignette: number
   /** What is asked of the headset: of its pixels along each side, of its coarser edge, of its frames a second. */
@@ -50,6 +52,7 @@ const NO_XR: XrStats = {
   ownMs: { p50: 0, p95: 0 },
   frameMs: { p50: 0, p95: 0 },
   rig: null,
+  panels: [],
   vignette: 0,
   effort: null,
 }

@@ -165,6 +165,11 @@ export class BoardMesh {
     return this.#board
   }
 
+  /** What can be seen of it now. */
+  get hanging(): PanelName[] {
+    return PANEL_NAMES.filter((name) => this.#placed[name].isShown)
+  }
+
   /** What it says from now on. Between frames. */
   show(renderer: WebGLRenderer, board: Board, colors: BoardColors): void {
     this.#board = board

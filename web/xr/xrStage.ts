@@ -56,6 +56,8 @@ const PREPARE_MS = 60
 /** What the board says is looked at so often: words are not read faster. */
 const BOARD_MS = 250
 const ZOOM_STEP = 1.3
+/** In the scene's units: some three agents' room. */
+const MIN_SWARM_RADIUS = 3
 const HEIGHT_STEP_METRES = 0.1
 const GLIDE_METRES_PER_SEC = 1.5
 /** Nearer than this a body would fill the view. */
@@ -107,6 +109,8 @@ export class XrStage {
   readonly #wristPlace: WristPlace = { isBorne: false, at: this.#wrist.at }
   readonly #aimInput: AimInput
   readonly #alerts: StageAlerts
+  /** A finger is near a panel. */
+  #isReaching = false
   #colors: BoardColors = readBoardColors(document.documentElement)
   readonly #follow = new LazyFollow()
   readonly #own = new FrameStats()
@@ -163,6 +167,7 @@ export class XrStage {
         ownMs: this.#own.quantiles(),
         frameMs: this.#whole.quantiles(),
         rig: { ...this.#rig },
+        panels: this.#board.hanging,
         vignette: this.#vignette.amount,
         effort: { ...this.#pace.effort },
       })),
@@ -204,7 +209,8 @@ export class XrStage {
     head.applyTo(renderer)
     this.#aim(deltaSec)
     swarm.frame(nowMs, deltaSec, renderer, head.camera, head, head.stage)
-    this.#follow.update(head.head, head.headYaw, deltaSec, useAppearance.getState().isStill)
+    // Who leans in to touch a panel does not want it to go.
+    if (!this.#isReaching) this.#follow.update(head.head, head.headYaw, deltaSec, useAppearance.getState().isStill)
     this.#wristPlace.isBorne = this.#wrist.bearer !== null
     this.#board.place(this.#follow, this.#wristPlace, head.head, this.#rig)
     this.#drawHands()
@@ -266,7 +272,8 @@ export class XrStage {
     into.x = (low.x + high.x) / 2
     into.y = (low.y + high.y) / 2
     into.z = (low.z + high.z) / 2
-    into.radius = Math.max(high.x - low.x, high.y - low.y, high.z - low.z) / 2
+    // One agent alone would be as large as a ball to sit on.
+    into.radius = Math.max(MIN_SWARM_RADIUS, Math.max(high.x - low.x, high.y - low.y, high.z - low.z) / 2)
     return true
   }
 
@@ -378,6 +385,7 @@ export class XrStage {
     if (all.length > 0) input.nodes = swarm.nodesBySlot(this.#head.stage.head.position)
     input.deltaSec = deltaSec
     let hoveredId: string | null = null
+    this.#isReaching = false
     for (let index = 0; index < all.length; index++) {
       const pointer = all[index] as Pointer
       const aim = this.#aimOf(pointer)
@@ -389,6 +397,7 @@ export class XrStage {
       else if (edge === 'release') this.#release(pointer)
       else if (edge === 'cancel') this.#pressed.delete(pointer)
       if (aim.hasRested && aim.agentId !== null) this.#choose(pointer, aim.agentId)
+      this.#isReaching ||= aim.panelTouch.isNear
       this.#feel(pointer, aim)
       this.#board.light(index, aim.button, this.#pressed.has(pointer))
       if (aim.agentId !== null) hoveredId = aim.agentId
