@@ -65,12 +65,35 @@ function wrongPercent(pickRay, random) {
     const to = [0, 1, 2].map((axis) => nodes[slot * 4 + axis] ?? 0)
     const way = unit((to[0] ?? 0) - from.x, (to[1] ?? 0) - from.y, (to[2] ?? 0) - from.z)
     // Who is hidden is not aimed at.
-    if (pickRay(nodes, AMONG, from, way) !== slot) continue
+    if (!isSeen(nodes, slot, from, way)) continue
     aims++
     const shaken = unit(way.x + tremor(), way.y + tremor(), way.z + tremor())
     if (pickRay(nodes, AMONG, from, shaken) !== slot) wrong++
   }
   return (100 * wrong) / AIMS
+}
+
+/**
+ * Nobody stands before its middle. Not asked of what is measured.
+ * @param {Float32Array} nodes @param {number} slot @param {{x: number, y: number, z: number}} from
+ * @param {{x: number, y: number, z: number}} way
+ */
+function isSeen(nodes, slot, from, way) {
+  const alongOf = (/** @type {number} */ at) =>
+    ((nodes[at] ?? 0) - from.x) * way.x +
+    ((nodes[at + 1] ?? 0) - from.y) * way.y +
+    ((nodes[at + 2] ?? 0) - from.z) * way.z
+  const mine = alongOf(slot * 4)
+  for (let other = 0; other < nodes.length / 4; other++) {
+    const at = other * 4
+    const along = alongOf(at)
+    if (other === slot || along <= 0 || along > mine) continue
+    const x = (nodes[at] ?? 0) - from.x - way.x * along
+    const y = (nodes[at + 1] ?? 0) - from.y - way.y * along
+    const z = (nodes[at + 2] ?? 0) - from.z - way.z * along
+    if (Math.hypot(x, y, z) <= (nodes[at + 3] ?? 0)) return false
+  }
+  return true
 }
 
 /** Bodies within this radius, apart from each other as the layout keeps them where there is room. @param {() => number} random */

@@ -45,31 +45,52 @@ function toward(nodes: Float32Array, slot: number, from: Point, tremor: () => nu
   return unit({ x: way.x + tremor(), y: way.y + tremor(), z: way.z + tremor() })
 }
 
-/** Who is seen there: nothing stands before the middle of it. */
-const isSeen = (nodes: Float32Array, count: number, slot: number, from: Point): boolean =>
-  pickRay(
-    nodes,
-    count,
-    from,
-    toward(nodes, slot, from, () => 0),
-  ) === slot
+/** Nobody stands before its middle. Not asked of what is tested. */
+function isSeen(nodes: Float32Array, count: number, slot: number, from: Point): boolean {
+  const way = toward(nodes, slot, from, () => 0)
+  const placeOf = (other: number) => ({
+    x: (nodes[other * 4] as number) - from.x,
+    y: (nodes[other * 4 + 1] as number) - from.y,
+    z: (nodes[other * 4 + 2] as number) - from.z,
+  })
+  const alongOf = ({ x, y, z }: Point) => x * way.x + y * way.y + z * way.z
+  const mine = alongOf(placeOf(slot))
+  for (let other = 0; other < count; other++) {
+    const place = placeOf(other)
+    const along = alongOf(place)
+    if (other === slot || along <= 0 || along > mine) continue
+    const beside = { x: place.x - way.x * along, y: place.y - way.y * along, z: place.z - way.z * along }
+    if (length(beside) <= (nodes[other * 4 + 3] as number)) return false
+  }
+  return true
+}
 
 describe('the ray', () => {
-  test('means who was aimed at in at least 99 % of 1,000 aims of a hand that trembles, among 100 (X10)', () => {
-    const random = randomFrom(8)
-    const nodes = swarm(100, random)
-    // Box–Muller: a hand's tremor is no even chance.
-    const tremor = () => TREMOR_RADIANS * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
-    let right = 0
-    let aims = 0
-    while (aims < AIMS) {
-      const slot = Math.floor(random() * 100)
-      const from = { x: random() * 4 - 2, y: random() * 4 - 2, z: 0 }
-      if (!isSeen(nodes, 100, slot, from)) continue
-      aims++
-      if (pickRay(nodes, 100, from, toward(nodes, slot, from, tremor)) === slot) right++
-    }
-    expect(right / AIMS).toBeGreaterThanOrEqual(0.99)
+  test.each([8, 9, 10, 11])(
+    'means who was aimed at in at least 99 % of 1,000 aims of a hand that trembles, among 100 (X10), seed %d',
+    (seed) => {
+      const random = randomFrom(seed)
+      const nodes = swarm(100, random)
+      // Box–Muller: a hand's tremor is no even chance.
+      const tremor = () => TREMOR_RADIANS * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+      let right = 0
+      let aims = 0
+      while (aims < AIMS) {
+        const slot = Math.floor(random() * 100)
+        const from = { x: random() * 4 - 2, y: random() * 4 - 2, z: 0 }
+        if (!isSeen(nodes, 100, slot, from)) continue
+        aims++
+        if (pickRay(nodes, 100, from, toward(nodes, slot, from, tremor)) === slot) right++
+      }
+      expect(right / AIMS).toBeGreaterThanOrEqual(0.99)
+    },
+  )
+
+  test('whose rim alone is hit gives way to whoever behind it is hit well', () => {
+    const nodes = new Float32Array([0.9, 0, -5, 1, 0, 0, -8, 1])
+    const from = { x: 0, y: 0, z: 0 }
+    expect(pickRay(nodes, 2, from, { x: 0, y: 0, z: -1 })).toBe(1)
+    expect(pickRay(nodes, 2, from, unit({ x: 0.5, y: 0, z: -5 }))).toBe(0)
   })
 
   test('the nearest of those on it, else the one closest beside it within the cone, else nobody', () => {
@@ -91,6 +112,7 @@ describe('the ray', () => {
     const nodes = new Float32Array(5_000 * 4).map((_, at) => (at % 4 === 3 ? 1 : random() * 200 - 100))
     const ways = Array.from({ length: 400 }, () => unit({ x: random() - 0.5, y: random() - 0.5, z: -1 }))
     const from = { x: 0, y: 0, z: 120 }
+    for (const way of ways) pickRay(nodes, 5_000, from, way)
     const times = ways.map((way) => {
       const began = performance.now()
       pickRay(nodes, 5_000, from, way)

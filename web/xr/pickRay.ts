@@ -1,5 +1,6 @@
 // What a ray means. Pure, over flat numbers: no object per agent, nothing allocated. Who is hit counts first, the nearest of
-// them; else whoever is closest beside the ray, within a narrow cone, for a hand is never still.
+// them, unless only its rim is and somebody behind it is hit well; else whoever is closest beside the ray, within a narrow
+// cone: for a hand is never still.
 
 import type { Point } from './worldRig.ts'
 
@@ -7,11 +8,16 @@ import type { Point } from './worldRig.ts'
 export const SNAP_RADIANS = (1.25 * Math.PI) / 180
 
 const SNAP_TAN = Math.tan(SNAP_RADIANS)
+/** So much closer to its middle, as a share of its radius, somebody behind has to be hit. */
+const RIM_SHARE = 0.3
 
 /** `nodes`: x, y, z, radius at 4 × slot, a radius of 0 for none. `way` has the length 1. The slot, or -1. */
 export function pickRay(nodes: Float32Array, slotEnd: number, from: Point, way: Point): number {
   let hit = -1
   let hitAt = Number.POSITIVE_INFINITY
+  let hitShare = 0
+  let middle = -1
+  let middleShare = 1
   let near = -1
   let nearTan = SNAP_TAN
   for (let slot = 0; slot < slotEnd; slot++) {
@@ -26,9 +32,15 @@ export function pickRay(nodes: Float32Array, slotEnd: number, from: Point, way: 
     const beside = Math.sqrt(Math.max(0, x * x + y * y + z * z - along * along))
     if (beside <= radius) {
       const enters = along - Math.sqrt(radius * radius - beside * beside)
+      const share = beside / radius
       if (enters < hitAt) {
         hitAt = enters
         hit = slot
+        hitShare = share
+      }
+      if (share < middleShare) {
+        middleShare = share
+        middle = slot
       }
     } else if (hit < 0) {
       const tan = (beside - radius) / along
@@ -38,5 +50,6 @@ export function pickRay(nodes: Float32Array, slotEnd: number, from: Point, way: 
       }
     }
   }
-  return hit >= 0 ? hit : near
+  if (hit < 0) return near
+  return middleShare < hitShare - RIM_SHARE ? middle : hit
 }
