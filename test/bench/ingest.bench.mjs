@@ -11,6 +11,9 @@ import { recordedProject, startSwarmscope, untilLive, watchStream } from './star
 const CONNECTIONS = 16
 const FLOOD_PER_SECOND = 5_000
 const FLOOD_MS = 8_000
+/** A tool that read a large file: its hook carries it. */
+const LARGE_BYTES = 64 * 1024
+const LARGE_PER_SECOND = 500
 const BURST = 20_000
 const SESSIONS = 200
 const PROBES = 60
@@ -43,7 +46,7 @@ export async function* bench() {
     const quiet = await probes(probe, viewer)
     doors = await openDoors()
     const cpuBefore = process.platform === 'linux' ? cpuUs(swarmscope.pid) : 0
-    const [flood, busy] = await Promise.all([floodFor(doors, hook), probes(probe, viewer)])
+    const [flood, busy] = await Promise.all([floodFor(doors, hook, FLOOD_PER_SECOND), probes(probe, viewer)])
     const cpu = process.platform === 'linux' ? (cpuUs(swarmscope.pid) - cpuBefore) / flood.posts : null
     yield { name: 'hook to frame/p50, quiet', value: at(quiet, 0.5), unit: 'ms', limit: 60 }
     yield { name: 'hook to frame/p99, quiet', value: at(quiet, 0.99), unit: 'ms' }
@@ -64,6 +67,19 @@ export async function* bench() {
       // 200 µs are 5,000 a second on one core: log, fold and frames included.
       yield { name: 'hooks/server CPU per post', value: cpu, unit: 'µs', limit: 200 }
     }
+    const largeHook = hooks('const a = "b";\n'.repeat(LARGE_BYTES / 15))
+    const [large, beside] = await Promise.all([floodFor(doors, largeHook, LARGE_PER_SECOND), probes(probe, viewer)])
+    const largeName = `at ${LARGE_PER_SECOND} posts/s, half of them 64 KB`
+    yield { name: `hook to frame/p50, ${largeName}`, value: at(beside, 0.5), unit: 'ms', limit: 60 }
+    yield {
+      name: `hook to frame/p99, ${largeName}`,
+      value: at(beside, 0.99),
+      unit: 'ms',
+      peer: at(quiet, 0.99),
+      ratio: at(beside, 0.99) / at(quiet, 0.99),
+      bar: 2,
+    }
+    yield { name: `hooks ${largeName}/answer p99`, value: at(large.answersMs, 0.99), unit: 'ms', limit: 5 }
     const beganMs = performance.now()
     await burst(doors, BURST, hook)
     yield {
@@ -81,7 +97,7 @@ export async function* bench() {
 }
 
 /** Tool calls of many sessions, each begun and ended in turn. */
-function hooks() {
+function hooks(filler = FILLER) {
   let n = 0
   return () => {
     const call = n >> 1
@@ -93,7 +109,7 @@ function hooks() {
       tool_name: 'Read',
       tool_input: { file_path: `/home/dev/shop/file-${call % 50}.ts` },
       tool_use_id: `toolu_${call}`,
-      ...(event === 'PostToolUse' ? { tool_response: { content: FILLER }, duration_ms: 12 } : {}),
+      ...(event === 'PostToolUse' ? { tool_response: { content: filler }, duration_ms: 12 } : {}),
     })
   }
 }
@@ -110,7 +126,11 @@ async function burst(/** @type {Door[]} */ doors, /** @type {number} */ count, /
 }
 
 /** At a rate of its own: one that is late sends more at once, up to its connections. */
-async function floodFor(/** @type {Door[]} */ doors, /** @type {() => string} */ hook) {
+async function floodFor(
+  /** @type {Door[]} */ doors,
+  /** @type {() => string} */ hook,
+  /** @type {number} */ perSecond,
+) {
   const beganMs = performance.now()
   /** @type {number[]} */
   const answersMs = []
@@ -120,7 +140,7 @@ async function floodFor(/** @type {Door[]} */ doors, /** @type {() => string} */
       for (;;) {
         const elapsedMs = performance.now() - beganMs
         if (elapsedMs > FLOOD_MS) return
-        if (sent >= (elapsedMs / 1_000) * FLOOD_PER_SECOND) {
+        if (sent >= (elapsedMs / 1_000) * perSecond) {
           await pause(1)
           continue
         }

@@ -329,6 +329,26 @@ describe('[I3] a flood', () => {
     expect(Math.max(...sink.batches.map(({ length }) => length))).toBeLessThanOrEqual(500)
   })
 
+  test('of 64 KB bodies is read a few at a time: others have their turn between', async () => {
+    const sink = new KeepingSink<HookRecord>()
+    const intake = new HookIntake({ sink: sink as never, showContent: false, count: () => undefined, log: silentLog })
+    let turns = 0
+    let isDone = false
+    const look = () => {
+      turns++
+      if (!isDone) setImmediate(look)
+    }
+    const bytes = Buffer.from(
+      JSON.stringify({ session_id: 's', hook_event_name: 'Stop', lines: Array(3_000).fill('a line of "64" KB\n') }),
+    )
+    for (let n = 0; n < 300; n++) intake.push({ ...waiting, bytes })
+    setImmediate(look)
+    await intake.close()
+    isDone = true
+    expect(sink.records).toHaveLength(300)
+    expect(turns).toBeGreaterThan(5)
+  })
+
   test('is handed on 16 ms apart, or when a batch is full; the first after a pause at once', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] })
     try {
