@@ -10,7 +10,15 @@ const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
 
 if (await ensureBuilt(['node', 'web'])) {
   const env = { ...process.env, SWARMSCOPE_UPDATE_IMAGES: '1' }
-  const args = [VITEST, 'run', '--project', 'browser', 'test/browser/shots.test.ts', 'test/browser/sceneShots.test.ts']
+  const args = [
+    VITEST,
+    'run',
+    '--project',
+    'browser',
+    'test/browser/shots.test.ts',
+    'test/browser/sceneShots.test.ts',
+    'test/browser/claudeCode.test.ts',
+  ]
   const { code } = await runNode(args, { cwd: ROOT, env, show: true })
   process.exitCode = code
 } else {

@@ -137,6 +137,45 @@ describe('who should look is told', () => {
   })
 })
 
+describe('who says nothing any more', () => {
+  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString()
+  const atWork = (name: string, minutes: number, fields: Partial<Agent> = {}): Agent =>
+    agentOf(name, { kind: 'observed', status: 'active', lastActiveAt: minutesAgo(minutes), ...fields })
+
+  test('is quiet, then seems stuck with the reason, above who works; and not while a tool, a child or a question explains it', async () => {
+    const { page, server } = await open()
+    const row = (name: string) => page.locator(`[data-testid=agent-row][data-agent="${agentOf(name).id}"]`)
+    server.frame([
+      atWork('coder-1', 2),
+      atWork('coder-2', 9),
+      atWork('coder-3', 9, {
+        openTools: [{ id: 'call-1', name: 'Bash', detail: null, since: minutesAgo(9) }],
+        status: 'busy',
+      }),
+      atWork('coder-4', 9, { attention: { reason: 'question', since: minutesAgo(8) } }),
+      atWork('coder-5', 9),
+      atWork('coder-6', 0, { parentId: agentOf('coder-5').id }),
+    ])
+    await row('coder-2').and(page.locator('[data-concern=stuck]')).waitFor()
+    await row('coder-1').and(page.locator('[data-concern=quiet]')).waitFor()
+    expect(await row('coder-2').innerText()).toContain('stuck: nothing heard for 9 min while at work')
+    for (const name of ['coder-3', 'coder-4', 'coder-5']) {
+      expect(await row(name).getAttribute('data-concern')).not.toBe('stuck')
+    }
+    const groups = await page.locator('[data-testid=agent-group]').allInnerTexts()
+    expect(groups.map((words) => words.split(' · ')[0]).slice(0, 3)).toEqual(['Needs you', 'Seems stuck', 'Working'])
+    await row('coder-2').click()
+    const line = page.locator('[data-testid=happening] [data-tone=stuck]')
+    expect(await line.innerText()).toContain('nothing heard for 9 min')
+    await page.locator('[data-testid=legend]').filter({ hasText: 'stuck' }).waitFor()
+    expect(await axeFindings(page)).toEqual([])
+    // It is heard of again.
+    server.frame([atWork('coder-2', 0)])
+    await line.waitFor({ state: 'detached' })
+    await row('coder-2').and(page.locator('[data-concern]')).waitFor({ state: 'detached' })
+  })
+})
+
 describe('a server that says anything', () => {
   test('1,000 malformed, repeated and reordered messages: one resync a burst, no uncaught error, and the page is where the server is', async () => {
     const random = seededRandom(5)

@@ -2,7 +2,7 @@
 // a real server beside a real relay.
 
 import { spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HOOKS_PATH, OTLP_PATHS } from '../../server/ingest/paths.ts'
@@ -346,6 +346,7 @@ describe('a session of Claude Code on the page', { timeout: 120_000 }, () => {
   })
 
   test.each([
+    ['dark', { width: 1440, height: 900 }],
     ['light', { colorScheme: 'light' }],
     ['narrow', { width: 390, height: 844 }],
     ['laptop', { width: 1180, height: 720 }],
@@ -353,6 +354,8 @@ describe('a session of Claude Code on the page', { timeout: 120_000 }, () => {
     // Asked once, and again what is asked already.
     await hook('PreToolUse', { tool_name: 'Bash', tool_use_id: 'call-9', tool_input: { command: 'git push' } })
     await hook('PermissionRequest', { tool_name: 'Bash', tool_input: { command: 'git push' } })
+    const edited = { file_path: '/srv/checkout/src/total.ts' }
+    await hook('PreToolUse', { tool_name: 'Edit', tool_use_id: 'call-10', tool_input: edited }, THIRD)
     const other = await openPage(browser, server.url, { reducedMotion: 'reduce', ...options })
     try {
       const asking = other.locator(`[data-testid=agent-row][data-agent="claude-code/${OTHER}"]`)
@@ -361,6 +364,9 @@ describe('a session of Claude Code on the page', { timeout: 120_000 }, () => {
       await asking.click()
       await other.locator('[data-testid=activity] li').first().waitFor()
       await shoot(name, other)
+      if (name === 'dark' && process.env.SWARMSCOPE_UPDATE_IMAGES) {
+        copyFileSync(`${SHOTS}/claude-dark.png`, `${ROOT}docs/images/claude-code.png`)
+      }
       // Nothing stands over its own edge.
       const spilled = await other.evaluate(() => {
         const chips = [...document.querySelectorAll('.chip .clip, .toast')]
