@@ -130,7 +130,7 @@ describe('time travel', () => {
 
     // The detail tells ages from that moment, not from now.
     await page.locator('[data-testid=agent-row]').filter({ hasText: 'queen' }).click()
-    expect(await page.locator('[data-testid=field-tokens] .field-source').innerText()).toMatch(/OTLP · \d+ s$/)
+    expect(await page.locator('[data-testid=field-tokens] .field-source').innerText()).toMatch(/OTLP\s*· \d+ s$/)
 
     addAgent('late-comer')
     const seqThen = past.seq
