@@ -10,10 +10,12 @@ const MEMBERS = ['a', 'b', 'c']
 const world: Entity[] = [
   ...MEMBERS.map((name) => agentOf(name, { swarmId: 'test/s' })),
   ...['x', 'y'].map((name) => agentOf(name, { swarmId: 'test/nameless' })),
+  ...['z', 'zz'].map((name) => agentOf(name, { swarmId: 'test/u' })),
   agentOf('main'),
   agentOf('main/1', { parentId: 'test/main' }),
   taskOf('work', ['test/a']),
   swarmOf('s', { name: 'checkout' }),
+  swarmOf('nameless', { topology: 'mesh' }),
 ]
 
 /** Each node at a height of its own: the later in the alphabet, the lower in the window. */
@@ -42,9 +44,10 @@ describe('the names of swarms', () => {
     // Its task is in the group, and no agent.
     expect(found.map(({ key, slot: at, text }) => [key, at, text.name])).toEqual([
       [group('a'), slot('a'), 'checkout · 3'],
-      [group('x'), slot('x'), 'nameless · 2'],
+      [group('x'), slot('x'), 'mesh swarm · 2'],
+      [group('z'), slot('z'), 'u · 2'],
     ])
-    expect(new Set(found.map(({ key }) => key)).size).toBe(2)
+    expect(new Set(found.map(({ key }) => key)).size).toBe(3)
     expect(found.every(({ key }) => key < 0)).toBe(true)
   })
 

@@ -249,12 +249,13 @@ export class SwarmGraph {
     return this.#groups.of(slot)
   }
 
-  /** A swarm's name, or the id that its source gave it; `null` for a session, which goes by whoever began it. */
+  /** A swarm's name, else what kind it is, else its id; `null` for a session, which goes by whoever began it. */
   groupTitle(group: number): string | null {
     const swarmId = this.#groups.swarmOf(group)
     if (swarmId === null) return null
     const swarm = this.#model.get('swarm', swarmId)
-    return swarm?.name ?? swarm?.nativeId ?? swarmId.slice(swarmId.indexOf('/') + 1)
+    const kind = swarm?.topology ? `${swarm.topology} swarm` : null
+    return swarm?.name ?? kind ?? swarm?.nativeId ?? swarmId.slice(swarmId.indexOf('/') + 1)
   }
 
   get groupCount(): number {
