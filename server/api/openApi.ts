@@ -39,11 +39,12 @@ export function openApiDocument(): OpenApiDocument {
       {
         name: 'commands',
         description:
-          'What claude-flow is to do. With an Idempotency-Key the same request again is done once, and gives the same answer for an hour.',
+          'What claude-flow is to do. With an Idempotency-Key the same request again is done once, and gives the same answer for a day.',
       },
       { name: 'history', description: 'What was. The server keeps it as long as --history-days and --history-mb say.' },
       { name: 'stream', description: 'What changes, as it does.' },
       { name: 'ingest', description: "Where Claude Code's hooks and telemetry, and other agents' spans, come in." },
+      { name: 'operation', description: 'For whoever runs it: docs/health.md says what each means.' },
       { name: 'description', description: 'This.' },
     ],
     paths: pathsOf(OPERATIONS),
@@ -177,10 +178,13 @@ function parametersOf(shape: z.ZodObject, place: 'path' | 'query'): Json[] {
   })
 }
 
+/** What an answer without a body says. */
+const NO_BODY: Readonly<Record<string, string>> = { 304: 'Nothing changed', 503: 'Not now' }
+
 function responsesOf({ answers, errors, never = [], access, isOtlp }: Operation): Json {
   const responses: Json = {}
   for (const [status, answer] of Object.entries(answers)) {
-    if (answer === null) responses[status] = { description: 'Nothing changed; no body' }
+    if (answer === null) responses[status] = { description: `${NO_BODY[status] ?? 'Yes'}; no body` }
     else if ('json' in answer) {
       responses[status] = { description: 'Done', content: { 'application/json': { schema: ref(answer.name) } } }
     } else {

@@ -17,7 +17,7 @@ export interface Operation {
   path: string
   /** Opaque name, unique: clients are generated with it. */
   id: string
-  tag: 'reads' | 'commands' | 'history' | 'stream' | 'ingest' | 'description'
+  tag: 'reads' | 'commands' | 'history' | 'stream' | 'ingest' | 'operation' | 'description'
   summary: string
   description?: string
   access: Access
@@ -146,6 +146,19 @@ const otlp = (path: string, id: string, what: string): Operation => ({
   isOtlp: true,
   answers: { 200: { type: 'application/json', says: "OTLP's answer, in the request's encoding" } },
   errors: ['UNSUPPORTED_MEDIA_TYPE', 'TOO_LARGE', 'STOPPING', 'LOG_UNAVAILABLE'],
+})
+
+/** Looked at before anything else is. */
+const probe = (path: string, id: string, summary: string, answers: Operation['answers']): Operation => ({
+  method: 'get',
+  path,
+  id,
+  tag: 'operation',
+  summary,
+  access: 'anyone',
+  answers,
+  errors: [],
+  never: ['WRONG_HOST', 'WRONG_ORIGIN', 'BAD_REQUEST', 'RATE_LIMITED', 'INTERNAL'],
 })
 
 export const OPERATIONS: readonly Operation[] = [
@@ -298,6 +311,19 @@ export const OPERATIONS: readonly Operation[] = [
   otlp(OTLP_PATHS.traces, 'postTraces', 'spans'),
   otlp(OTLP_PATHS.logs, 'postLogs', 'log records'),
   otlp(OTLP_PATHS.metrics, 'postMetrics', 'metrics'),
+  {
+    method: 'get',
+    path: '/metrics',
+    id: 'getMetrics',
+    tag: 'operation',
+    summary: 'Figures for Prometheus',
+    access: 'viewer',
+    answers: { 200: { type: 'text/plain', says: "Prometheus' text format" } },
+    errors: [],
+    never: ['BAD_REQUEST'],
+  },
+  probe('/livez', 'getLiveness', 'Whether it runs', { 200: null }),
+  probe('/readyz', 'getReadiness', 'Whether it takes new work', { 200: null, 503: null }),
   {
     method: 'get',
     path: '/api/v1/openapi.json',

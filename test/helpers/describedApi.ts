@@ -30,7 +30,7 @@ export const seenAnswers = new Set<string>()
 
 export function expectDescribed(method: string, url: string, { status, headers, text }: DescribedAnswer): void {
   const path = url.split('?')[0]?.replace(/^\/api\/bots(?=\/|$)/i, '/api/v1/bots') ?? ''
-  if (!/^\/(?:api|v1)(?:\/|$)/i.test(path)) return
+  if (!/^\/(?:api|v1|metrics|livez|readyz)(?:\/|$)/i.test(path)) return
   const template = templates.find(({ pattern }) => pattern.test(path))
   const verb = method === 'HEAD' ? 'get' : method.toLowerCase()
   const operation = template && OPERATIONS.find((of) => of.path === template.path && of.method === verb)

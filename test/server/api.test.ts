@@ -414,7 +414,6 @@ describe('what is not right', () => {
     ['GET', '/api/v1/bots/nothing'],
     ['GET', '/api/v2/bots/agents'],
     ['POST', '/'],
-    ['POST', '/livez'],
     ['GET', '/assets'],
     ['GET', '/assets/'],
     ['GET', '/assets/profiles'],
@@ -438,6 +437,8 @@ describe('what is not right', () => {
     ['POST', '/api/v1/bots/agents/one', 'GET, HEAD, DELETE'],
     ['OPTIONS', '/api/v1/bots/status', 'GET, HEAD'],
     ['GET', '/api/v1/ticket', 'POST'],
+    ['POST', '/livez', 'GET, HEAD'],
+    ['DELETE', '/metrics', 'GET, HEAD'],
   ])('%s %s is 405, and says which methods are taken', async (method, path, allow) => {
     const answer = await server.ask(path, { method, headers: OPERATOR })
     expect(answer.status).toBe(405)

@@ -237,7 +237,7 @@ function recipe(operation: Operation, status: number): (() => Promise<{ status: 
         return () => asked(operation, {}, { claudeFlow: claudeFlow(() => Promise.reject(new TypeError())) })
       return () => asked(operation, {}, { view: broken<View>() })
     case 503:
-      if (id === 'getHealth' || tag === 'stream' || tag === 'ingest')
+      if (id === 'getHealth' || tag === 'operation' || tag === 'stream' || tag === 'ingest')
         return () => asked(operation, {}, { isDraining: () => true })
       if (isCommand) return () => asked(operation, {}, { claudeFlow: failing('CONNECTION_LOST') })
       if (tag === 'history') return () => asked(operation, {}, { view: { logError } as unknown as View })
