@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express'
 import { VERSION } from '../../platform/version.ts'
 import { degradedSources } from '../../protocol/derive.ts'
 import { ERRORS, type ErrorCode, errorBody } from '../../protocol/errors.ts'
-import type { Mode, SourceError, SourceStatus } from '../../protocol/swarm.ts'
+import type { Mode, SourceError, SourceState, SourceStatus } from '../../protocol/swarm.ts'
 import type { Guard } from '../guard/guard.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { View } from '../view.ts'
@@ -82,10 +82,16 @@ function trouble(demo: boolean, mode: Mode, sources: readonly SourceStatus[]): s
   return demo || (mode === 'live' && degradedSources(sources).length === 0) ? null : 'NOT_CONNECTED'
 }
 
+/** What a connection met before anybody was heard: all of it is said by us, and without it nobody knows what to do. */
+const OUR_WORDS: ReadonlySet<string> = new Set<ErrorCode>(['TLS_FAILED', 'CONNECTION_REFUSED', 'CONNECTION_LOST'])
+
+/** Then no relay says anything: neither the truth nor in our words. */
+const UNCONNECTED: ReadonlySet<string> = new Set<SourceState>(['connecting', 'waiting', 'closed'])
+
 /** An error's detail may quote what claude-flow wrote to stderr: strangers get the catalogue's own words. */
 function withoutDetail(source: SourceStatus): SourceStatus {
-  // All of a certificate's words are ours, and without them nobody knows what to do.
-  if (!source.lastError || source.lastError.code === 'TLS_FAILED') return source
+  if (!source.lastError) return source
+  if (OUR_WORDS.has(source.lastError.code) && UNCONNECTED.has(source.state)) return source
   const address = /^wss?:\/\/(.+):(\d+)\//.exec(source.url ?? '')
   const context = address?.[1] ? { host: address[1], port: Number(address[2]) } : {}
   // A code that we do not know comes from a newer relay.

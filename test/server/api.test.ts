@@ -672,6 +672,25 @@ describe('health', () => {
     view.close()
   })
 
+  test.each([
+    ['CONNECTION_REFUSED', 'waiting', true],
+    ['CONNECTION_LOST', 'waiting', true],
+    ['TLS_FAILED', 'connecting', true],
+    // What comes over a connection may be anybody's words, whatever its code.
+    ['CONNECTION_REFUSED', 'live', false],
+    ['CHILD_CRASHED', 'unavailable', false],
+  ] as const)('tells strangers exactly what we met ourselves: %s, %s: %s', (code, state, exactly) => {
+    const real = new World('real', new MemoryLog())
+    const lastError = { ...errorBody(code), details: { suggestion: 'exact words' } }
+    const view = new View({ demo: false, real, sources: [new LiteralSource({ state, lastError })], mock: () => real })
+    const hub = new Hub(view)
+    const { sources } = healthOf({ view, hub, demo: false, draining: false, trusted: false })
+    expect(sources[0]?.lastError?.code).toBe(code)
+    expect(sources[0]?.lastError?.details.suggestion === 'exact words').toBe(exactly)
+    hub.close()
+    view.close()
+  })
+
   test('is degraded while stale', async () => {
     const relay = await new FakeRelay().start()
     relay.records.set(records3(runningStores3()))
