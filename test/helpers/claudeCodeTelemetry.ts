@@ -9,7 +9,7 @@ export const movedTo = (body: string, startMs: number): string =>
     return `${key}"${BigInt(nanos) + BigInt(startMs - START_MS) * 1_000_000n}"`
   })
 
-export interface ModelRequest {
+interface ModelRequest {
   sessionId: string
   requestId: string
   atMs: number
