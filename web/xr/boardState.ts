@@ -154,7 +154,7 @@ function linesOf(agent: Agent): string[] {
   return [
     `${stateWord(agent, concern)}${since}${kind}${agent.mock ? ' · mock' : ''}`,
     // What it is comes below in any case.
-    words.tone !== null || agent.activity ? words.text : null,
+    words.text.startsWith(agent.type) && !agent.activity ? null : words.text,
     agent.currentTask && agent.currentTask !== words.text ? `Task: ${agent.currentTask}` : null,
     joined(agent.type, agent.model && `· ${agent.model}`),
     use.filter((part) => part).join(' · '),
