@@ -23,6 +23,8 @@ export interface Wrist {
   palm: Point
   hasPalm: boolean
   isSeen: boolean
+  isPressed: boolean
+  isSqueezed: boolean
 }
 
 export class WristMenu<W extends Wrist> {
@@ -41,7 +43,9 @@ export class WristMenu<W extends Wrist> {
   #wait(wrists: readonly W[], head: Point, look: Point, deltaSec: number): void {
     let shown: W | null = null
     for (const wrist of wrists) {
-      if (shown === null && isShown(wrist, head, look, OPEN_COSINE, LOOK_OPEN_COSINE)) shown = wrist
+      // Who does something with it does not want the menu.
+      const isFree = !wrist.isPressed && !wrist.isSqueezed
+      if (shown === null && isFree && isShown(wrist, head, look, OPEN_COSINE, LOOK_OPEN_COSINE)) shown = wrist
     }
     this.#sinceSec = shown !== null && shown === this.#candidate ? this.#sinceSec + deltaSec : 0
     this.#candidate = shown
