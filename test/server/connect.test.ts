@@ -148,6 +148,8 @@ describe('the command of a hook', () => {
     const child = execFile('/bin/sh', ['-c', commandOf([hooks.PreToolUse])], {
       env: { ...process.env, SWARMSCOPE_INGEST_TOKEN: 'ingest-secret', ...env },
     })
+    // Without curl nobody reads it.
+    child.stdin?.on('error', () => undefined)
     child.stdin?.end('{"hook_event_name":"PreToolUse"}')
     let said = ''
     for (const stream of [child.stdout, child.stderr]) {
