@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { dataDirPath, openDataDir, openProjectDir, projectDirPath } from '../../platform/dataDir.ts'
-import { isProgram, onPath } from '../../platform/programs.ts'
+import { canBeStarted } from '../../platform/programs.ts'
 import { findSecret, readSecret, SECRETS } from '../../platform/secrets.ts'
 import { localPortOf, type Options, type Place, placeOf, runFileOf } from '../config.ts'
 import { isRunning, readRunFile } from '../runFile.ts'
@@ -63,7 +63,7 @@ async function connect(options: Options & ConnectCommandOptions, env = process.e
   for (const note of notes) say(note)
   if (!options.dryRun) planned.carryOut()
   if (before !== after) say(doneIn(options))
-  if (!options.remove && !onPath('curl', env.PATH ?? '').some(isProgram))
+  if (!options.remove && !canBeStarted('curl', project, env.PATH ?? ''))
     say('The hooks send by curl, which is not on the PATH: install it, or nothing arrives.')
   if (!options.remove && !isRunningNow)
     say(`No server runs for this project yet: start it with npm start (it is looked for at ${url}).`)

@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { isProgram, onPath } from '../../platform/programs.ts'
+import { canBeStarted } from '../../platform/programs.ts'
 import { SECRETS } from '../../platform/secrets.ts'
 import { settingsPathOf } from '../connect/settingsFile.ts'
 import { type ClaudeSettings, readSettings } from '../connect/settingsText.ts'
@@ -72,7 +72,7 @@ export function checkHooks(input: SettingsInput): Check {
   if (missing.length > 0)
     return warning(name, `none for ${missing.join(', ')}`, `${CONNECT} --project ${input.project}`)
   const { path = process.env.PATH ?? '' } = input
-  if (process.platform !== 'win32' && !onPath('curl', path).some(isProgram)) {
+  if (!canBeStarted('curl', input.project, path)) {
     return broken(name, 'curl is missing, by which they send', 'Install curl')
   }
   return ok(name, `in ${scopes[0]?.path}, for ${input.url}`)

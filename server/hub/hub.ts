@@ -82,7 +82,6 @@ export class Hub {
   #lastFlushMs = Number.NEGATIVE_INFINITY
   /** Of large messages to followers, since the last flush. */
   #bytesSinceFlush = 0
-  #isFlushing = false
   #statusTimer: NodeJS.Timeout | undefined
   #statusAtMs = 0
   #closed = false
@@ -217,7 +216,7 @@ export class Hub {
   }
 
   #scheduleFrames(): void {
-    if (this.#frameTimer || this.#isFlushing || this.#closed) return
+    if (this.#frameTimer || this.#closed) return
     const waitMs = this.#msToFlush()
     if (waitMs <= 0) {
       this.#flush()
@@ -240,9 +239,7 @@ export class Hub {
     this.#frameTimer = undefined
     this.#lastFlushMs = performance.now()
     this.#bytesSinceFlush = 0
-    this.#isFlushing = true
-    for (const viewer of this.#viewers) this.#pump(viewer)
-    this.#isFlushing = false
+    for (const viewer of this.#viewers) this.#pump(viewer, true)
   }
 
   #scheduleStatus(withinMs: number): void {
@@ -261,9 +258,10 @@ export class Hub {
     }, withinMs)
   }
 
-  #pump(viewer: Viewer): void {
+  /** `isFlush`: of all viewers at once, so that followers begin with the next frame. */
+  #pump(viewer: Viewer, isFlush = false): void {
     if (viewer.sending || !this.#viewers.has(viewer)) return
-    const message = this.#nextMessage(viewer)
+    const message = this.#nextMessage(viewer, isFlush)
     if (!message) {
       viewer.isFollowing = true
       return
@@ -290,7 +288,7 @@ export class Hub {
     if (type === 'snapshot' && position) this.counts.snapshots++
   }
 
-  #nextMessage(viewer: Viewer): Encoded | null {
+  #nextMessage(viewer: Viewer, isFlush: boolean): Encoded | null {
     if (viewer.statusDue) {
       viewer.statusDue = false
       const { message, content } = this.#status.current()
@@ -300,14 +298,15 @@ export class Hub {
       }
     }
     // Twice: the end of one delivery may be where the next one begins.
-    const message = this.#nextOfDelivery(viewer) ?? (this.#isDue(viewer) ? this.#beginDelivery(viewer) : null)
+    const message =
+      this.#nextOfDelivery(viewer) ?? (isFlush || this.#isDue(viewer) ? this.#beginDelivery(viewer) : null)
     if (message?.position) viewer.position = message.position
     return message
   }
 
   /** Followers go on together, so that they need the same frame; who is on the way to where they are waits for nobody. */
   #isDue(viewer: Viewer): boolean {
-    if (!viewer.isFollowing || this.#isFlushing || this.#msToFlush() <= 0) return true
+    if (!viewer.isFollowing || this.#msToFlush() <= 0) return true
     const { epoch, seq } = this.#world.store
     if (viewer.position?.epoch !== epoch || viewer.position.seq !== seq) this.#scheduleFrames()
     return false

@@ -77,7 +77,7 @@ function headText(event: SwarmEvent): string {
   const { v, type, key, sourceId, version, at, receivedAt } = event
   const id = 'entity' in event ? event.entity.id : event.id
   const quotedAt = at === null ? 'null' : JSON.stringify(at)
-  return `{"v":${v},"type":"${type}","key":${JSON.stringify(key)},"sourceId":${JSON.stringify(sourceId)},"version":[${version[0]},${version[1]}],"at":${quotedAt},"receivedAt":"${receivedAt}","id":${JSON.stringify(id)}}`
+  return `{"v":${v},"type":"${type}","key":${JSON.stringify(key)},"sourceId":${JSON.stringify(sourceId)},"version":[${version[0]},${version[1]}],"at":${quotedAt},"receivedAt":${JSON.stringify(receivedAt)},"id":${JSON.stringify(id)}}`
 }
 
 /** Calls `visit` for each event, in order, until some `maxChars` are read; returns where the next event begins. */

@@ -37,6 +37,7 @@ const MAX_WAL_KEPT_BYTES = 32 * 1024 * 1024
 const WAL_SHARE = 0.25
 /** In one call of SQLite: half of what it costs one by one; more at once gain no more. */
 const UPSERTS_AT_ONCE = 16
+const ENTITY_COLUMNS = ['ref', 'rev', 'incarnation', 'revision', 'source_id', 'v', 'json'] as const
 
 export interface LogFileOptions {
   path: string
@@ -154,10 +155,11 @@ export class LogFile {
       this.#insertBatch = database.prepare(
         'INSERT INTO batches (seq, at_ms, events, marks, body) VALUES (?, ?, ?, ?, ?)',
       )
-      const columns = 'entities (ref, rev, incarnation, revision, source_id, v, json)'
+      const columns = `entities (${ENTITY_COLUMNS.join(', ')})`
+      const row = `(${ENTITY_COLUMNS.map(() => '?').join(', ')})`
       const upsert = (rows: number) =>
         database.prepare(
-          `INSERT INTO ${columns} VALUES ${Array(rows).fill('(?, ?, ?, ?, ?, ?, ?)').join()}
+          `INSERT INTO ${columns} VALUES ${Array(rows).fill(row).join()}
            ON CONFLICT (ref) DO UPDATE SET rev = excluded.rev, incarnation = excluded.incarnation, revision = excluded.revision,
              source_id = excluded.source_id, v = excluded.v, json = excluded.json`,
         )
@@ -262,7 +264,6 @@ export class LogFile {
 
   #writeWords(words: ReadonlyMap<string, LastWord>): void {
     let values: Value[] = []
-    let rows = 0
     for (const [ref, word] of words) {
       if (word === 'forgotten') {
         this.#forgetEntity.run(ref)
@@ -275,13 +276,11 @@ export class LogFile {
         continue
       }
       values.push(ref, seq, incarnation, revision, head.sourceId, head.v, json)
-      if (++rows < UPSERTS_AT_ONCE) continue
+      if (values.length < UPSERTS_AT_ONCE * ENTITY_COLUMNS.length) continue
       this.#upsertEntities.run(...values)
       values = []
-      rows = 0
     }
-    const width = values.length / Math.max(1, rows)
-    for (let row = 0; row < rows; row++) this.#upsertEntity.run(...values.slice(row * width, (row + 1) * width))
+    while (values.length > 0) this.#upsertEntity.run(...values.splice(0, ENTITY_COLUMNS.length))
   }
 
   /** What an event turns into, against what the log last said of the same agent (`word`: in this very transaction). */

@@ -7,21 +7,20 @@ import type { Agent } from '../../protocol/swarm.ts'
 export const TURNS = { failed: 'agent:failed', waiting: 'agent:waiting' } as const
 export type Turn = keyof typeof TURNS
 
+type Plight = Partial<Pick<Agent, 'status' | 'attention'>>
+
+const isFailed = ({ status }: Plight): boolean => status === 'error'
+const isWaiting = ({ attention }: Plight): boolean => (attention ?? null) !== null
+
 /** Whether it is worth to look at what stood before: of a busy log hardly one event in a hundred is. */
-export const isInPlight = ({ status, attention }: Pick<Agent, 'status' | 'attention'>): boolean =>
-  status === 'error' || (attention ?? null) !== null
+export const isInPlight = (agent: Plight): boolean => isFailed(agent) || isWaiting(agent)
 
 /** From one state of an agent, as JSON (`null`: it was not there), to another. */
 export function turnsOf(before: string | null, after: string): Turn[] {
-  const was = before === null ? null : plight(before)
-  const is = plight(after)
+  const was: Plight = before === null ? {} : JSON.parse(before)
+  const is: Plight = JSON.parse(after)
   const turns: Turn[] = []
-  if (is.failed && !was?.failed) turns.push('failed')
-  if (is.waiting && !was?.waiting) turns.push('waiting')
+  if (isFailed(is) && !isFailed(was)) turns.push('failed')
+  if (isWaiting(is) && !isWaiting(was)) turns.push('waiting')
   return turns
-}
-
-function plight(json: string): Record<Turn, boolean> {
-  const { status, attention } = JSON.parse(json) as { status?: unknown; attention?: unknown }
-  return { failed: status === 'error', waiting: attention !== null && attention !== undefined }
 }

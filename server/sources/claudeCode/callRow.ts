@@ -1,7 +1,7 @@
 // One tool call, as far as it is told.
 
 import type { IsoTime } from '../../../protocol/swarm.ts'
-import type { WrittenFile } from './records.ts'
+import { AGENT_TOOLS, type WrittenFile } from './records.ts'
 
 /** Thirty years: hundreds of them are a whole number yet. */
 const MAX_DURATION_MS = 1e12
@@ -50,10 +50,8 @@ export const newCall = (at: IsoTime): CallRow => ({
   file: null,
 })
 
-const CALLS_AGENT: ReadonlySet<string> = new Set(['Agent', 'Task'])
-
 /** Whether it calls a subagent. */
-export const callsAgent = ({ name }: CallRow): boolean => name !== null && CALLS_AGENT.has(name)
+export const callsAgent = ({ name }: CallRow): boolean => name !== null && AGENT_TOOLS.has(name)
 
 /** By it agents reach each other. */
 export const isLinking = (call: CallRow): boolean =>

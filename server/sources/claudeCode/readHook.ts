@@ -6,7 +6,7 @@ import { posix } from 'node:path'
 import { z } from 'zod'
 import { contentWords } from '../../../protocol/redact.ts'
 import type { IsoTime } from '../../../protocol/swarm.ts'
-import { HOOK_EVENTS, type HookRecord, type HookTool, NATIVE_ID } from './records.ts'
+import { AGENT_TOOLS, HOOK_EVENTS, type HookRecord, type HookTool, NATIVE_ID } from './records.ts'
 
 export interface ReadHookOptions {
   /** When it came in. */
@@ -28,7 +28,6 @@ const MAX_ANSWER_LENGTH = 64 * 1024
 const MAX_BATCH = 256
 
 const WRITES: ReadonlySet<string> = new Set(['Write', 'Edit', 'MultiEdit', 'NotebookEdit'])
-const CALLS_AGENT: ReadonlySet<string> = new Set(['Agent', 'Task'])
 const REGISTERS_AGENT = /^mcp__.+__agent_spawn$/
 
 const id = z.string().regex(NATIVE_ID)
@@ -89,7 +88,7 @@ export function readHook(body: unknown, options: ReadHookOptions): HookRecord | 
     reason: reasonOf(event, hook),
     tool,
     durationMs: hook.duration_ms ?? null,
-    childId: isOver && tool && CALLS_AGENT.has(tool.name) ? idIn(hook.tool_response, 'agentId') : null,
+    childId: isOver && tool && AGENT_TOOLS.has(tool.name) ? idIn(hook.tool_response, 'agentId') : null,
     childDone: isOver && isRecord(hook.tool_response) && hook.tool_response.status === 'completed',
     registered: isOver && tool && REGISTERS_AGENT.test(tool.name) ? registeredIn(hook.tool_response) : null,
     endedUseIds:
@@ -124,7 +123,7 @@ function toolOf(hook: HookBody, name: string, showContent: boolean): HookTool {
     useId: hook.tool_use_id ?? null,
     detail: fileName ?? (showContent ? contentOf(input) : null),
     file: WRITES.has(name) && whole !== null && fileName !== null ? { name: fileName, hash: hashOf(whole) } : null,
-    description: CALLS_AGENT.has(name) ? shown(textIn(input, 'description') ?? '') : null,
+    description: AGENT_TOOLS.has(name) ? shown(textIn(input, 'description') ?? '') : null,
     to: name === 'SendMessage' ? idIn(input, 'to') : null,
   }
 }

@@ -7,6 +7,9 @@ import type { IsoTime, TokenCounts } from '../../../protocol/swarm.ts'
 /** Ids of sessions, agents, tool calls, requests and spans; others are refused at the door. */
 export const NATIVE_ID = /^[\w.:@+=-]{1,128}$/
 
+/** The tools by which an agent calls a subagent. */
+export const AGENT_TOOLS: ReadonlySet<string> = new Set(['Agent', 'Task'])
+
 /** All that Claude Code has (2.1.240); one that is not among them still says that its session lives. */
 export const HOOK_EVENTS = [
   'SessionStart',
