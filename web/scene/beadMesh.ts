@@ -2,7 +2,7 @@
 
 import { DynamicDrawUsage, InstancedBufferAttribute, type Mesh } from 'three'
 import { LINK_KINDS } from '../../protocol/swarm.ts'
-import { material, quadGeometry, quietMesh } from './nodeMeshes.ts'
+import { disposeMesh, material, quadGeometry, quietMesh } from './quietMesh.ts'
 import type { SceneUniforms } from './sceneUniforms.ts'
 import { BEAD_FRAGMENT, BEAD_VERTEX, TRAVEL_SEC } from './shaders/bead.ts'
 import type { GraphLink } from './swarmGraph.ts'
@@ -42,7 +42,6 @@ export class BeadMesh {
   }
 
   dispose(): void {
-    this.#geometry.dispose()
-    if (!Array.isArray(this.mesh.material)) this.mesh.material.dispose()
+    disposeMesh(this.mesh)
   }
 }

@@ -54,19 +54,18 @@ export class Declutter {
 
   /** Nothing may stand on this; `isSoft`: but for what is important and finds no other place. */
   block(x: number, y: number, halfWidth: number, halfHeight: number, isSoft = false): void {
-    this.#mark(x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight, isSoft ? SOFT : HARD)
+    setRoom(x, y, halfWidth, halfHeight)
+    this.#mark(room, isSoft ? SOFT : HARD)
   }
 
   /** Whether the smallest label would fit anywhere beside this body: to ask so costs less than to measure a text. */
   hasRoom(x: number, y: number, radius: number, gapOf: (radius: number) => number, mayCover = false): boolean {
     const kept = mayCover ? HARD : HARD | SOFT
+    const least = { x, y, width: LEAST_WIDTH, height: LEAST_HEIGHT }
     const gap = gapOf(radius)
     return SIDES.some((side) => {
-      const middleX = x + side.x * (gap + LEAST_WIDTH / 2)
-      const middleY = y + side.y * (gap + LEAST_HEIGHT / 2)
-      const halfWidth = LEAST_WIDTH / 2 + PADDING
-      const halfHeight = LEAST_HEIGHT / 2
-      return this.#isFree(middleX - halfWidth, middleY - halfHeight, middleX + halfWidth, middleY + halfHeight, kept)
+      setRoomBeside(least, side, gap)
+      return this.#isFree(room, kept)
     })
   }
 
@@ -86,19 +85,13 @@ export class Declutter {
   placeAt(wish: LabelWish, index: number, gapOf: (radius: number) => number, kept = HARD | SOFT): boolean {
     const side = SIDES[index]
     if (!side) return false
-    const gap = gapOf(wish.radius)
-    const x = wish.x + side.x * (gap + wish.width / 2)
-    const y = wish.y + side.y * (gap + wish.height / 2)
-    const left = x - wish.width / 2 - PADDING
-    const top = y - wish.height / 2
-    const right = x + wish.width / 2 + PADDING
-    const bottom = y + wish.height / 2
-    if (!this.#isFree(left, top, right, bottom, kept)) return false
-    this.#mark(left, top, right, bottom, HARD)
+    setRoomBeside(wish, side, gapOf(wish.radius))
+    if (!this.#isFree(room, kept)) return false
+    this.#mark(room, HARD)
     return true
   }
 
-  #isFree(left: number, top: number, right: number, bottom: number, kept: number): boolean {
+  #isFree({ left, top, right, bottom }: Room, kept: number): boolean {
     const fromColumn = Math.floor((left - this.#left) / CELL)
     const fromRow = Math.floor((top - this.#top) / CELL)
     const toColumn = Math.floor((right - this.#left) / CELL)
@@ -112,7 +105,7 @@ export class Declutter {
     return true
   }
 
-  #mark(left: number, top: number, right: number, bottom: number, what: number): void {
+  #mark({ left, top, right, bottom }: Room, what: number): void {
     const fromColumn = Math.max(0, Math.floor((left - this.#left) / CELL))
     const toColumn = Math.min(this.#columns - 1, Math.floor((right - this.#left) / CELL))
     const fromRow = Math.max(0, Math.floor((top - this.#top) / CELL))
@@ -125,4 +118,30 @@ export class Declutter {
       }
     }
   }
+}
+
+interface Room {
+  left: number
+  top: number
+  right: number
+  bottom: number
+}
+
+/** Looked at thousands of times in one go: the same object each time. */
+const room: Room = { left: 0, top: 0, right: 0, bottom: 0 }
+
+function setRoom(x: number, y: number, halfWidth: number, halfHeight: number): void {
+  room.left = x - halfWidth
+  room.top = y - halfHeight
+  room.right = x + halfWidth
+  room.bottom = y + halfHeight
+}
+
+/** What a label takes up on that side of its body, with some air beside it. */
+function setRoomBeside(
+  { x, y, width, height }: Pick<LabelWish, 'x' | 'y' | 'width' | 'height'>,
+  side: (typeof SIDES)[number],
+  gap: number,
+): void {
+  setRoom(x + side.x * (gap + width / 2), y + side.y * (gap + height / 2), width / 2 + PADDING, height / 2)
 }

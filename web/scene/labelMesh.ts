@@ -11,8 +11,8 @@ import {
 } from 'three'
 import { SIDES } from './declutter.ts'
 import { LabelAtlas, type LabelSize, type LabelText, MAX_LABELS } from './labelAtlas.ts'
-import { material, quadGeometry, quietMesh } from './nodeMeshes.ts'
 import type { ScenePalette } from './palette.ts'
+import { disposeMesh, material, quadGeometry, quietMesh } from './quietMesh.ts'
 import type { SceneUniforms } from './sceneUniforms.ts'
 import { LABEL_FRAGMENT, LABEL_VERTEX } from './shaders/label.ts'
 
@@ -197,8 +197,7 @@ export class LabelMesh {
   }
 
   dispose(): void {
-    this.mesh.geometry.dispose()
-    if (!Array.isArray(this.mesh.material)) this.mesh.material.dispose()
+    disposeMesh(this.mesh)
     this.#atlas.dispose()
   }
 }

@@ -2,7 +2,7 @@
 
 import { BufferAttribute, DynamicDrawUsage, InstancedBufferAttribute, InstancedBufferGeometry, type Mesh } from 'three'
 import { LINK_KINDS } from '../../protocol/swarm.ts'
-import { material, quietMesh } from './nodeMeshes.ts'
+import { disposeMesh, material, quietMesh } from './quietMesh.ts'
 import type { SceneUniforms } from './sceneUniforms.ts'
 import { LINK_FRAGMENT, LINK_VERTEX } from './shaders/link.ts'
 import type { GraphLink } from './swarmGraph.ts'
@@ -62,8 +62,7 @@ export class LinkMesh {
   }
 
   dispose(): void {
-    this.#geometry.dispose()
-    if (!Array.isArray(this.mesh.material)) this.mesh.material.dispose()
+    disposeMesh(this.mesh)
   }
 }
 

@@ -1,17 +1,17 @@
 // The three draws of the nodes, hulls, bodies and marks, over the same instance attributes.
 
 import {
-  BufferAttribute,
   CustomBlending,
   DynamicDrawUsage,
   InstancedBufferAttribute,
   InstancedBufferGeometry,
   MaxEquation,
-  Mesh,
+  type Mesh,
   MinEquation,
   OneFactor,
-  ShaderMaterial,
+  type ShaderMaterial,
 } from 'three'
+import { disposeMesh, material, quadGeometry, quietMesh } from './quietMesh.ts'
 import type { SceneUniforms } from './sceneUniforms.ts'
 import { BODY_FRAGMENT, BODY_VERTEX } from './shaders/body.ts'
 import { HULL_FRAGMENT, HULL_VERTEX } from './shaders/hull.ts'
@@ -132,42 +132,6 @@ export class NodeMeshes {
   }
 
   dispose(): void {
-    this.#geometry.dispose()
-    for (const mesh of [this.bodies, this.marks, this.hulls]) if (!Array.isArray(mesh.material)) mesh.material.dispose()
+    for (const mesh of [this.bodies, this.marks, this.hulls]) disposeMesh(mesh)
   }
-}
-
-/** With buffers of its own: disposing of a geometry frees its buffers, and others' draws would be left without. */
-export function quadGeometry(): InstancedBufferGeometry {
-  const geometry = new InstancedBufferGeometry()
-  geometry.setAttribute('position', new BufferAttribute(new Float32Array([-1, -1, 0, 1, -1, 0, 1, 1, 0, -1, 1, 0]), 3))
-  geometry.setIndex(new BufferAttribute(new Uint16Array([0, 1, 2, 0, 2, 3]), 1))
-  return geometry
-}
-
-export function material(
-  uniforms: SceneUniforms | (SceneUniforms & Record<string, { value: unknown }>),
-  vertexShader: string,
-  fragmentShader: string,
-  depthWrite: boolean,
-  depthTest = true,
-): ShaderMaterial {
-  return new ShaderMaterial({
-    uniforms,
-    vertexShader,
-    fragmentShader,
-    transparent: true,
-    premultipliedAlpha: true,
-    depthWrite,
-    depthTest,
-  })
-}
-
-/** Placed by its shader: there is nothing to cull or to move. */
-export function quietMesh(geometry: InstancedBufferGeometry, meshMaterial: ShaderMaterial, renderOrder: number): Mesh {
-  const mesh = new Mesh(geometry, meshMaterial)
-  mesh.frustumCulled = false
-  mesh.matrixAutoUpdate = false
-  mesh.renderOrder = renderOrder
-  return mesh
 }

@@ -77,32 +77,35 @@ export function nameKey(agent: Agent): string {
   return key
 }
 
+const compareKeys = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
 /** Offline last, then by name. */
-export function byName(a: Agent, b: Agent): number {
-  const rank = Number(lookOf(a) === 'offline') - Number(lookOf(b) === 'offline')
-  if (rank !== 0) return rank
-  const keyA = nameKey(a)
-  const keyB = nameKey(b)
-  return keyA < keyB ? -1 : keyA > keyB ? 1 : 0
+export const byName = (a: Agent, b: Agent): number =>
+  Number(lookOf(a) === 'offline') - Number(lookOf(b) === 'offline') || compareKeys(nameKey(a), nameKey(b))
+
+/** For one sorting: each agent is looked at once, not at each of its comparisons. */
+export function lookedAtOnce<T extends NonNullable<unknown> | null>(look: (agent: Agent) => T): (agent: Agent) => T {
+  const seen = new Map<Agent, T>()
+  return (agent) => {
+    let found = seen.get(agent)
+    if (found === undefined) {
+      found = look(agent)
+      seen.set(agent, found)
+    }
+    return found
+  }
 }
 
-/** By group, and in it by name. For one sorting: each agent is looked at once, not at each of its comparisons. */
+/** By group, and in it as `byName`. */
 export function urgencyOrder(): (a: Agent, b: Agent) => number {
-  const standings = new Map<Agent, { rank: number; key: string }>()
-  const standingOf = (agent: Agent) => {
-    let standing = standings.get(agent)
-    if (!standing) {
-      const rank = 2 * GROUPS.indexOf(groupOf(agent)) + Number(lookOf(agent) === 'offline')
-      standing = { rank, key: nameKey(agent) }
-      standings.set(agent, standing)
-    }
-    return standing
-  }
+  const standingOf = lookedAtOnce((agent) => ({
+    rank: 2 * GROUPS.indexOf(groupOf(agent)) + Number(lookOf(agent) === 'offline'),
+    key: nameKey(agent),
+  }))
   return (a, b) => {
     const standingA = standingOf(a)
     const standingB = standingOf(b)
-    const byRank = standingA.rank - standingB.rank
-    return byRank !== 0 ? byRank : standingA.key < standingB.key ? -1 : standingA.key > standingB.key ? 1 : 0
+    return standingA.rank - standingB.rank || compareKeys(standingA.key, standingB.key)
   }
 }
 

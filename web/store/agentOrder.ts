@@ -3,7 +3,7 @@
 import type { Agent } from '../../protocol/swarm.ts'
 import { LOOKS, lookOf } from '../theme/status.ts'
 import { stateSince, tokenSum } from './agentFigures.ts'
-import { byName, GROUPS, groupOf, nameKey } from './agentGroups.ts'
+import { byName, GROUPS, groupOf, lookedAtOnce, nameKey } from './agentGroups.ts'
 
 export const SORT_COLUMNS = ['status', 'name', 'type', 'task', 'tokens', 'cost', 'since', 'project', 'host'] as const
 export type SortColumn = (typeof SORT_COLUMNS)[number]
@@ -38,17 +38,8 @@ const VALUES: Readonly<Record<SortColumn, (agent: Agent) => Value>> = {
 export const taskText = (agent: Agent): string | null =>
   agent.attention?.reason ?? agent.activity ?? agent.currentTask ?? null
 
-/** For one sorting: each agent is looked at once, not at each of its comparisons. */
 export function compareBy({ column, isDescending }: Sort): (a: Agent, b: Agent) => number {
-  const values = new Map<Agent, Value>()
-  const figureOf = (agent: Agent): Value => {
-    let value = values.get(agent)
-    if (value === undefined) {
-      value = VALUES[column](agent)
-      values.set(agent, value)
-    }
-    return value
-  }
+  const figureOf = lookedAtOnce(VALUES[column])
   const sign = isDescending ? -1 : 1
   return (a, b) => {
     const valueA = figureOf(a)

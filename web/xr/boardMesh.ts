@@ -6,15 +6,14 @@ import {
   DynamicDrawUsage,
   InstancedBufferAttribute,
   LinearFilter,
-  Mesh,
+  type Mesh,
   RGBAFormat,
-  ShaderMaterial,
   UnsignedByteType,
   Vector2,
   Vector4,
   type WebGLRenderer,
 } from 'three'
-import { quadGeometry } from '../scene/nodeMeshes.ts'
+import { disposeMesh, material, quadGeometry, quietMesh } from '../scene/quietMesh.ts'
 import { type BoardColors, rgbOf } from './boardColors.ts'
 import {
   type Board,
@@ -146,19 +145,7 @@ export class BoardMesh {
     }
     for (const [name, attribute] of Object.entries(this.#attributes)) this.#geometry.setAttribute(name, attribute)
     this.#geometry.instanceCount = 0
-    const material = new ShaderMaterial({
-      uniforms: this.#uniforms,
-      vertexShader: VERTEX,
-      fragmentShader: FRAGMENT,
-      transparent: true,
-      premultipliedAlpha: true,
-      depthWrite: false,
-      depthTest: false,
-    })
-    this.mesh = new Mesh(this.#geometry, material)
-    this.mesh.frustumCulled = false
-    this.mesh.matrixAutoUpdate = false
-    this.mesh.renderOrder = 10
+    this.mesh = quietMesh(this.#geometry, material(this.#uniforms, VERTEX, FRAGMENT, false, false), 10)
   }
 
   get board(): Board {
@@ -277,10 +264,9 @@ export class BoardMesh {
   }
 
   dispose(): void {
-    this.#geometry.dispose()
+    disposeMesh(this.mesh)
     this.#texture.dispose()
     for (const [, picture] of this.#pictures) picture.dispose()
-    if (!Array.isArray(this.mesh.material)) this.mesh.material.dispose()
   }
 }
 

@@ -1,9 +1,9 @@
 // The floor of the room, faintly: something that stays where it is while the world moves, so that standing is felt. And on it,
 // when somebody chooses, the place where they would stand. In AR the real one is there, and only that place is drawn.
 
-import { Mesh, ShaderMaterial, Vector3 } from 'three'
-import { quadGeometry } from '../scene/nodeMeshes.ts'
+import { type Mesh, Vector3 } from 'three'
 import type { ScenePalette } from '../scene/palette.ts'
+import { disposeMesh, material, quadGeometry, quietMesh } from '../scene/quietMesh.ts'
 import { type Point, toScene, type WorldRig } from './worldRig.ts'
 
 const REACH_METRES = 9
@@ -74,20 +74,8 @@ export class FloorMesh {
       uIsPassthrough: { value: isPassthrough ? 1 : 0 },
     }
     this.#geometry.instanceCount = 1
-    const material = new ShaderMaterial({
-      uniforms: this.#uniforms,
-      vertexShader: VERTEX,
-      fragmentShader: FRAGMENT,
-      transparent: true,
-      premultipliedAlpha: true,
-      depthWrite: false,
-      depthTest: false,
-    })
-    this.mesh = new Mesh(this.#geometry, material)
-    this.mesh.frustumCulled = false
-    this.mesh.matrixAutoUpdate = false
     // Before all else: whatever there is stands on it.
-    this.mesh.renderOrder = -10
+    this.mesh = quietMesh(this.#geometry, material(this.#uniforms, VERTEX, FRAGMENT, false, false), -10)
   }
 
   setPalette({ ink }: ScenePalette): void {
@@ -111,8 +99,7 @@ export class FloorMesh {
   }
 
   dispose(): void {
-    this.#geometry.dispose()
-    if (!Array.isArray(this.mesh.material)) this.mesh.material.dispose()
+    disposeMesh(this.mesh)
   }
 }
 

@@ -1,8 +1,8 @@
 // Controllers, bare hands, their rays and what they point at, as one draw: rounded strokes from one point to another.
 
-import { DynamicDrawUsage, InstancedBufferAttribute, Mesh, ShaderMaterial } from 'three'
-import { quadGeometry } from '../scene/nodeMeshes.ts'
+import { DynamicDrawUsage, InstancedBufferAttribute, type Mesh } from 'three'
 import type { ScenePalette } from '../scene/palette.ts'
+import { disposeMesh, material, quadGeometry, quietMesh } from '../scene/quietMesh.ts'
 import type { Landing } from './landing.ts'
 import type { Pointer } from './pointers.ts'
 import { type Point, toScene, type WorldRig } from './worldRig.ts'
@@ -97,19 +97,7 @@ export class HandsMesh {
     this.#geometry.setAttribute('aFrom', this.#from)
     this.#geometry.setAttribute('aTo', this.#to)
     this.#geometry.setAttribute('aFade', this.#fade)
-    const material = new ShaderMaterial({
-      uniforms: this.#uniforms,
-      vertexShader: VERTEX,
-      fragmentShader: FRAGMENT,
-      transparent: true,
-      premultipliedAlpha: true,
-      depthWrite: false,
-      depthTest: false,
-    })
-    this.mesh = new Mesh(this.#geometry, material)
-    this.mesh.frustumCulled = false
-    this.mesh.matrixAutoUpdate = false
-    this.mesh.renderOrder = 11
+    this.mesh = quietMesh(this.#geometry, material(this.#uniforms, VERTEX, FRAGMENT, false, false), 11)
   }
 
   setPalette({ ink, ground }: ScenePalette): void {
@@ -197,8 +185,7 @@ export class HandsMesh {
   }
 
   dispose(): void {
-    this.#geometry.dispose()
-    if (!Array.isArray(this.mesh.material)) this.mesh.material.dispose()
+    disposeMesh(this.mesh)
   }
 }
 

@@ -1,7 +1,7 @@
 // The dark edge of the view while the world moves: a quad over each eye, there only while it is wanted.
 
-import { Mesh, ShaderMaterial } from 'three'
-import { quadGeometry } from '../scene/nodeMeshes.ts'
+import type { Mesh } from 'three'
+import { disposeMesh, material, quadGeometry, quietMesh } from '../scene/quietMesh.ts'
 
 const VERTEX = /* glsl */ `
 varying vec2 vWay;
@@ -35,19 +35,7 @@ export class VignetteMesh {
 
   constructor() {
     this.#geometry.instanceCount = 1
-    const material = new ShaderMaterial({
-      uniforms: this.#uniforms,
-      vertexShader: VERTEX,
-      fragmentShader: FRAGMENT,
-      transparent: true,
-      premultipliedAlpha: true,
-      depthWrite: false,
-      depthTest: false,
-    })
-    this.mesh = new Mesh(this.#geometry, material)
-    this.mesh.frustumCulled = false
-    this.mesh.matrixAutoUpdate = false
-    this.mesh.renderOrder = 9
+    this.mesh = quietMesh(this.#geometry, material(this.#uniforms, VERTEX, FRAGMENT, false, false), 9)
     this.mesh.visible = false
   }
 
@@ -57,7 +45,6 @@ export class VignetteMesh {
   }
 
   dispose(): void {
-    this.#geometry.dispose()
-    if (!Array.isArray(this.mesh.material)) this.mesh.material.dispose()
+    disposeMesh(this.mesh)
   }
 }
