@@ -3,7 +3,6 @@
 import { Crosshair, X } from 'lucide-react'
 import { type ReactNode, useEffect, useRef } from 'react'
 import type { Agent } from '../../protocol/swarm.ts'
-import { stateMs } from '../store/agentFigures.ts'
 import { useConcerns } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
@@ -19,7 +18,7 @@ import { formatAge, formatBytes, formatCost, formatDuration, formatShare, format
 import { Happening } from './Happening.tsx'
 import { useEntity } from './hooks.ts'
 import { Related } from './Related.tsx'
-import { markOf, stateWord } from './rowWords.ts'
+import { markOf, stateWord, stateWordMs } from './rowWords.ts'
 import { SessionUse } from './SessionUse.tsx'
 import { StatusMark } from './StatusMark.tsx'
 import { TokenSparkline } from './TokenSparkline.tsx'
@@ -104,7 +103,7 @@ function Head({ agent }: { agent: Agent }): ReactNode {
   const now = useNow()
   const offsetMs = useLine((state) => state.clockOffsetMs)
   const concern = useConcerns((state) => state.byId.get(agent.id))
-  const ms = concern?.stuck ? now + offsetMs - concern.stuck.sinceMs : stateMs(agent, now + offsetMs)
+  const ms = stateWordMs(agent, concern, now + offsetMs)
   const kind = agent.kind === 'registered' ? 'registered, not seen to work' : 'seen to work'
   return (
     <div className="detail-head">

@@ -1,6 +1,7 @@
 // What a row says below the name: why somebody should look, else what the agent does, or is.
 
 import type { Agent } from '../../protocol/swarm.ts'
+import { stateMs } from '../store/agentFigures.ts'
 import { taskText } from '../store/agentOrder.ts'
 import type { Concern } from '../store/concerns.ts'
 import { type Look, lookOf, statusText } from '../theme/status.ts'
@@ -42,3 +43,7 @@ export const markOf = (agent: Agent, concern: Concern | undefined): Mark => (con
 /** The state in a word, as a person would sort it. */
 export const stateWord = (agent: Agent, concern: Concern | undefined): string =>
   concern?.stuck ? 'stuck' : statusText(agent)
+
+/** How long it is so; `null`: nobody said since when. `nowMs`: the server's clock. */
+export const stateWordMs = (agent: Agent, concern: Concern | undefined, nowMs: number): number | null =>
+  concern?.stuck ? nowMs - concern.stuck.sinceMs : stateMs(agent, nowMs)

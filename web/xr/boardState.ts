@@ -13,7 +13,7 @@ import { isPast, shownMs, useTravel } from '../store/travel.ts'
 import { useTimeline } from '../store/travelOverview.ts'
 import { type BannerLine, bannerLines } from '../ui/bannerLines.ts'
 import { formatAge, formatCost } from '../ui/format.ts'
-import { rowWords, stateWord } from '../ui/rowWords.ts'
+import { rowWords, stateWord, stateWordMs } from '../ui/rowWords.ts'
 import { agoText, momentText } from '../ui/timelineWords.ts'
 import { tokensText } from '../ui/tokensText.ts'
 import type { BoardInput, BoardTone } from './boardLayout.ts'
@@ -147,7 +147,8 @@ function toneOf(agent: Agent): BoardTone {
 /** What it is and does, and what was reported of it; what nobody said is not there. */
 function linesOf(agent: Agent): string[] {
   const concern = concernOf(agent.id)
-  const since = agent.statusSince === null ? '' : ` for ${formatAge(serverNowMs() - Date.parse(agent.statusSince))}`
+  const ms = stateWordMs(agent, concern, serverNowMs())
+  const since = ms === null ? '' : ` for ${formatAge(ms)}`
   const kind = agent.kind === 'registered' ? ' · registered only' : ''
   const use = [agent.tokens && tokensText(agent.tokens), agent.costUsd === null ? null : formatCost(agent.costUsd)]
   const words = rowWords(agent, concern)
