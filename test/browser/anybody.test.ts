@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Entity } from '../../protocol/swarm.ts'
 import { axeFindings } from '../helpers/axe.ts'
 import { launchBrowser } from '../helpers/browser.ts'
-import { type OpenOptions, openPage, pageStats } from '../helpers/page.ts'
+import { type OpenOptions, openPage, untilStill } from '../helpers/page.ts'
 import { SHOTS } from '../helpers/shots.ts'
 import { ROOT } from '../helpers/swarmscope.ts'
 import { startFakeServer } from '../helpers/webFakeServer.ts'
@@ -35,21 +35,6 @@ async function open(entities: Entity[], options: OpenOptions = {}): Promise<{ pa
 }
 
 const row = (page: Page, name: string) => page.locator('[data-testid=agent-row]').filter({ hasText: name })
-
-async function untilStill(page: Page): Promise<void> {
-  let seen = -1
-  await expect
-    .poll(
-      async () => {
-        const { frames } = await pageStats(page)
-        const isStill = frames > 0 && frames === seen
-        seen = frames
-        return isStill
-      },
-      { interval: 1_000, timeout: 60_000 },
-    )
-    .toBe(true)
-}
 
 function takeWebGLAway(): void {
   for (const { prototype } of [HTMLCanvasElement, OffscreenCanvas]) {

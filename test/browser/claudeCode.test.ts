@@ -2,7 +2,7 @@
 // a real server beside a real relay.
 
 import { spawn } from 'node:child_process'
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HOOKS_PATH, OTLP_PATHS } from '../../server/ingest/paths.ts'
@@ -12,6 +12,7 @@ import { FIRST, SECOND, SESSION } from '../helpers/claudeCodeRecordings.ts'
 import { modelRequest, movedTo } from '../helpers/claudeCodeTelemetry.ts'
 import { recorded } from '../helpers/ingestServer.ts'
 import { type OpenOptions, openPage, pageStats } from '../helpers/page.ts'
+import { SHOTS, updateImage } from '../helpers/shots.ts'
 import {
   editStore,
   ROOT,
@@ -24,7 +25,6 @@ import {
 
 const INGEST = 'ingest-token-for-tests'
 const RELAY_TOKEN = 'relay-token-for-tests'
-const SHOTS = `${ROOT}test/browser/shots`
 const MAIN = `claude-code/${SESSION}`
 const OTHER = 'b7e0a1c2-0000-4000-8000-000000000001'
 const THIRD = '4d19f00e-0000-4000-8000-000000000002'
@@ -364,9 +364,7 @@ describe('a session of Claude Code on the page', { timeout: 120_000 }, () => {
       await asking.click()
       await other.locator('[data-testid=activity] li').first().waitFor()
       await shoot(name, other)
-      if (name === 'dark' && process.env.SWARMSCOPE_UPDATE_IMAGES) {
-        copyFileSync(`${SHOTS}/claude-dark.png`, `${ROOT}docs/images/claude-code.png`)
-      }
+      if (name === 'dark') updateImage('claude-dark', 'claude-code')
       // Nothing stands over its own edge.
       const spilled = await other.evaluate(() => {
         const chips = [...document.querySelectorAll('.chip .clip, .toast')]

@@ -3,7 +3,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { launchBrowser } from '../helpers/browser.ts'
-import { type OpenOptions, openPage, pageStats } from '../helpers/page.ts'
+import { type OpenOptions, openPage, pageStats, untilStill } from '../helpers/page.ts'
 import {
   ROOT,
   startRelayProcess,
@@ -66,22 +66,6 @@ async function openFake(entities: Parameters<typeof startFakeServer>[0]['entitie
   afterEachTest.push(() => fake.close())
   const agents = entities?.filter(({ entity }) => entity === 'agent').length ?? 0
   return { fake, page: await open(fake.url, agents, options) }
-}
-
-/** Nothing was drawn for a second. */
-async function untilStill(page: Page): Promise<void> {
-  let seen = -1
-  await expect
-    .poll(
-      async () => {
-        const { frames } = await pageStats(page)
-        const isStill = frames > 0 && frames === seen
-        seen = frames
-        return isStill
-      },
-      { interval: 1_000, timeout: 60_000 },
-    )
-    .toBe(true)
 }
 
 /** The free part of the window. */

@@ -1,11 +1,14 @@
 // A page with a headset, and hands to use it with.
 
 import type { Browser, Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { Entity } from '../../protocol/swarm.ts'
 import type { XrCommand } from '../../web/xr/actions.ts'
 import { type BoardButton, type BoardInput, layOutBoard, PANELS } from '../../web/xr/boardLayout.ts'
-import { type OpenOptions, openPage } from './page.ts'
+import type { WorldRig } from '../../web/xr/worldRig.ts'
+import { BOARD } from './board.ts'
+import { launchBrowser } from './browser.ts'
+import { type OpenOptions, openPage, pageStats } from './page.ts'
 import { ROOT } from './swarmscope.ts'
 import { startFakeServer } from './webFakeServer.ts'
 
@@ -79,12 +82,39 @@ export const drawWhenAsked = () => {
   }
 }
 
-/** `prepare`: before the page asks for anything. */
-export async function openWithHeadset(
+/** For one file, at its top: a browser, and pages with a headset in it, which go after each test. */
+export function headsetPages(defaults: OpenOptions = {}) {
+  const cleanUps: (() => unknown)[] = []
+  const pages = {
+    browser: undefined as unknown as Browser,
+    afterTest: (...more: (() => unknown)[]) => void cleanUps.push(...more),
+    async open(entities: Entity[], options = defaults, prepare?: Prepare) {
+      const opened = await openWithHeadset(pages.browser, entities, options, prepare)
+      pages.afterTest(
+        () => opened.fake.close(),
+        () => opened.page.context().close(),
+      )
+      return opened
+    },
+  }
+  beforeAll(async () => {
+    pages.browser = await launchBrowser()
+  })
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+  })
+  afterAll(() => pages.browser?.close())
+  return pages
+}
+
+/** Before the page asks for anything. */
+type Prepare = (page: Page, entities: readonly Entity[]) => Promise<void>
+
+async function openWithHeadset(
   browser: Browser,
   entities: Entity[],
-  options: OpenOptions = {},
-  prepare: (page: Page, entities: readonly Entity[]) => Promise<void> = async () => undefined,
+  options: OpenOptions,
+  prepare: Prepare = async () => undefined,
 ) {
   const fake = await startFakeServer({ webDir: `${ROOT}dist/web`, entities })
   const page = await openPage(browser, fake.url, {
@@ -102,6 +132,13 @@ export async function enter(page: Page, mode: 'vr' | 'ar' = 'vr'): Promise<void>
   await page.waitForFunction(
     () => globalThis.swarmscope.stats().xr.presenting && globalThis.swarmscope.stats().xr.drawCallsPerEye > 0,
   )
+}
+
+/** Where the user stands. */
+export async function rigOf(page: Page): Promise<WorldRig> {
+  const { rig } = (await pageStats(page)).xr
+  if (!rig) throw new Error('nobody is in there')
+  return rig
 }
 
 /** So many more frames were drawn, or nobody is in there any more. */
@@ -216,26 +253,6 @@ function placeOf({ panel, x, y, width, height }: BoardButton): Vector {
     y: 1.6 + Math.sin(elevation) * distance + up.y * along,
     z: -Math.cos(azimuth) * level * distance - Math.sin(azimuth) * across + up.z * along,
   }
-}
-
-const BOARD: BoardInput = {
-  banner: null,
-  notice: null,
-  detail: null,
-  hasSelection: true,
-  isDetailOpen: true,
-  isFollowing: false,
-  isSeated: false,
-  isGoing: false,
-  isGliding: false,
-  arrangement: '',
-  filter: '',
-  sound: '',
-  hasPast: false,
-  isPast: false,
-  isPlaying: false,
-  canTerminate: false,
-  isAsking: false,
 }
 
 /** Of the board as it is in this state. */

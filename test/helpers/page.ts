@@ -2,7 +2,7 @@
 // anywhere else.
 
 import type { Browser, Page } from 'playwright-core'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 
 export interface PageStats {
   agents: number
@@ -90,3 +90,19 @@ export async function openPage(browser: Browser, url: string, options: OpenOptio
 }
 
 export const pageStats = (page: Page): Promise<PageStats> => page.evaluate(() => globalThis.swarmscope.stats())
+
+/** Nothing was drawn for a second. */
+export async function untilStill(page: Page): Promise<void> {
+  let seen = -1
+  await expect
+    .poll(
+      async () => {
+        const { frames } = await pageStats(page)
+        const isStill = frames > 0 && frames === seen
+        seen = frames
+        return isStill
+      },
+      { interval: 1_000, timeout: 60_000 },
+    )
+    .toBe(true)
+}

@@ -24,7 +24,8 @@ const untilNobodyAsks = () => place.untilAgents((found) => found.every(({ attent
 
 it('shows who waits for a person until that is answered, and that a killed session is gone', async () => {
   const file = join(place.project, 'go')
-  const waits = `while [ ! -f ${file} ]; do sleep 0.1; done`
+  // Two minutes at most: should the test die first, nobody is left to end it.
+  const waits = `for _ in $(seq 1200); do [ -f ${file} ] && break; sleep 0.1; done`
   const question = {
     question: 'Which one?',
     header: 'Choice',

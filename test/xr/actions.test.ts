@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { LAYOUT_MODES } from '../../web/layout/layoutModes.ts'
 import { ACTIONS, BINDINGS, type Binding, XR_COMMANDS, type XrCommand } from '../../web/xr/actions.ts'
 import { type BoardInput, layOutBoard } from '../../web/xr/boardLayout.ts'
+import { BOARD } from '../helpers/board.ts'
 import { ROOT } from '../helpers/swarmscope.ts'
 
 const sources = ['web/ui', 'web/xr', 'web/scene']
@@ -15,23 +16,14 @@ const sources = ['web/ui', 'web/xr', 'web/scene']
   .join('\n')
 
 const BASE: BoardInput = {
-  banner: null,
+  ...BOARD,
   notice: { title: 'coder failed', text: 'build broke', tone: 'failed' },
   detail: { name: 'queen', lines: ['active'], tone: 'plain', note: '' },
-  hasSelection: true,
-  isDetailOpen: true,
-  isFollowing: false,
-  isSeated: false,
-  isGoing: false,
-  isGliding: false,
   arrangement: 'By links',
-  filter: '',
   sound: 'Sound: off',
   hasPast: true,
   isPast: true,
-  isPlaying: false,
   canTerminate: true,
-  isAsking: false,
 }
 /** In every state that a board can be in. */
 const offered = new Set<XrCommand>(

@@ -1,34 +1,18 @@
 // Into a headset and out of it again, in a real browser with an emulated headset that is as strict as real ones are.
 
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import type { Entity } from '../../protocol/swarm.ts'
 import { BINDINGS } from '../../web/xr/actions.ts'
-import { launchBrowser } from '../helpers/browser.ts'
-import { countOnly, drawWhenAsked, enter, expectNoFaults, frames, leave, openWithHeadset } from '../helpers/headset.ts'
+import { countOnly, drawWhenAsked, enter, expectNoFaults, frames, headsetPages, leave } from '../helpers/headset.ts'
 import { type OpenOptions, openPage, pageStats } from '../helpers/page.ts'
 import { ROOT } from '../helpers/swarmscope.ts'
 import { startFakeServer } from '../helpers/webFakeServer.ts'
 import { agentOf, largeWorld, linkOf, smallWorld } from '../helpers/webWorld.ts'
 
-let browser: Browser
-const afterEachTest: (() => unknown)[] = []
-beforeAll(async () => {
-  browser = await launchBrowser()
-})
-afterEach(async () => {
-  for (const cleanUp of afterEachTest.splice(0).reverse()) await cleanUp()
-})
-afterAll(() => browser?.close())
+const pages = headsetPages()
 
-async function open(entities = smallWorld(), options: OpenOptions = {}) {
-  const opened = await openWithHeadset(browser, entities, options)
-  afterEachTest.push(
-    () => opened.fake.close(),
-    () => opened.page.context().close(),
-  )
-  return opened
-}
+const open = (entities = smallWorld(), options?: OpenOptions) => pages.open(entities, options)
 
 /** With so many links in all. */
 function linked(world: Entity[], links: number): Entity[] {
@@ -195,9 +179,9 @@ describe('stepping inside', () => {
 
   test('without a headset the page says why, and how', async () => {
     const fake = await startFakeServer({ webDir: `${ROOT}dist/web`, entities: smallWorld() })
-    afterEachTest.push(() => fake.close())
-    const page = await openPage(browser, fake.url)
-    afterEachTest.push(() => page.context().close())
+    pages.afterTest(() => fake.close())
+    const page = await openPage(pages.browser, fake.url)
+    pages.afterTest(() => page.context().close())
     await page.locator('[data-testid=xr-why]').click()
     expect(await page.locator('[data-testid=xr-hint]').innerText()).toContain('adb reverse')
     expect(await page.locator('[data-testid=enter-vr]').count()).toBe(0)

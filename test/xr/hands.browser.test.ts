@@ -1,12 +1,11 @@
 // What can be done in there, by each hand alone: with a controller, bare, and by a look and a pinch. Each action of the registry
 // has its check here, so the matrix is whole or does not compile.
 
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import { ACTIONS, type Action, type XrCommand } from '../../web/xr/actions.ts'
 import type { BoardInput } from '../../web/xr/boardLayout.ts'
 import { STANDS, type WorldRig } from '../../web/xr/worldRig.ts'
-import { launchBrowser } from '../helpers/browser.ts'
 import {
   aim,
   buttonPlace,
@@ -16,24 +15,17 @@ import {
   expectNoFaults,
   frames,
   type Hand,
+  headsetPages,
   type Input,
-  openWithHeadset,
   press,
   pull,
+  rigOf,
 } from '../helpers/headset.ts'
 import { pageStats } from '../helpers/page.ts'
 import { serveHistory } from '../helpers/servedHistory.ts'
 import { agentOf, smallWorld } from '../helpers/webWorld.ts'
 
-let browser: Browser
-const afterEachTest: (() => unknown)[] = []
-beforeAll(async () => {
-  browser = await launchBrowser()
-})
-afterEach(async () => {
-  for (const cleanUp of afterEachTest.splice(0).reverse()) await cleanUp()
-})
-afterAll(() => browser?.close())
+const pages = headsetPages({ reducedMotion: 'reduce', initScript: countOnly })
 
 const INPUTS = [
   ['controller', 'left'],
@@ -47,12 +39,6 @@ const INPUTS = [
 const SOON = { timeout: 10_000 }
 
 const selected = (page: Page) => page.locator('[data-testid=detail] h2').allInnerTexts()
-
-async function rigOf(page: Page): Promise<WorldRig> {
-  const { rig } = (await pageStats(page)).xr
-  if (!rig) throw new Error('nobody is in there')
-  return rig
-}
 
 const turn = (before: WorldRig, after: WorldRig) => ((after.yaw - before.yaw) * 180) / Math.PI
 type Change = (before: WorldRig, after: WorldRig) => number
@@ -77,13 +63,13 @@ const MOVES: Partial<Record<XrCommand, Change>> = {
 
 class Visitor {
   readonly page: Page
-  readonly fake: Awaited<ReturnType<typeof openWithHeadset>>['fake']
+  readonly fake: Awaited<ReturnType<typeof pages.open>>['fake']
   readonly input: Input
   readonly hand: Hand
   readonly asked: string[] = []
   name = ''
 
-  constructor({ page, fake }: Awaited<ReturnType<typeof openWithHeadset>>, input: Input, hand: Hand) {
+  constructor({ page, fake }: Awaited<ReturnType<typeof pages.open>>, input: Input, hand: Hand) {
     this.page = page
     this.fake = fake
     this.input = input
@@ -285,17 +271,8 @@ const CHECKS: Record<Action, (visitor: Visitor) => Promise<void>> = {
 describe.each(INPUTS)('by %s, %s', (input, hand) => {
   test('each action can be done (X9)', { timeout: 400_000 }, async () => {
     expect(Object.keys(CHECKS).sort()).toEqual([...ACTIONS].sort())
-    const opened = await openWithHeadset(
-      browser,
-      [...smallWorld()],
-      { reducedMotion: 'reduce', initScript: countOnly },
-      serveHistory,
-    )
-    const { page, fake } = opened
-    afterEachTest.push(
-      () => fake.close(),
-      () => page.context().close(),
-    )
+    const opened = await pages.open(smallWorld(), undefined, serveHistory)
+    const { page } = opened
     const visitor = new Visitor(opened, input, hand)
     await page.route('**/api/v1/bots/agents/**', (route) => {
       if (route.request().method() === 'GET') return route.fallback()

@@ -1,38 +1,18 @@
 // Inside: what is said there, what an operator can do, and what still works when files are missing.
 
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { Entity } from '../../protocol/swarm.ts'
-import { launchBrowser } from '../helpers/browser.ts'
-import { buttonPlace, click, countOnly, enter, expectNoFaults, frames, openWithHeadset } from '../helpers/headset.ts'
-import { type OpenOptions, pageStats } from '../helpers/page.ts'
+import { describe, expect, test } from 'vitest'
+import { buttonPlace, click, countOnly, enter, expectNoFaults, frames, headsetPages } from '../helpers/headset.ts'
+import { pageStats } from '../helpers/page.ts'
 import { agentOf } from '../helpers/webWorld.ts'
 
 const SHARED = { reducedMotion: 'reduce', initScript: countOnly } as const
 const DETAIL = { name: '', lines: [], tone: 'plain', note: '' } as const
 
-let browser: Browser
-const afterEachTest: (() => unknown)[] = []
-beforeAll(async () => {
-  browser = await launchBrowser()
-})
-afterEach(async () => {
-  for (const cleanUp of afterEachTest.splice(0).reverse()) await cleanUp()
-})
-afterAll(() => browser?.close())
-
-async function open(entities: Entity[], options: OpenOptions = SHARED) {
-  const opened = await openWithHeadset(browser, entities, options)
-  afterEachTest.push(
-    () => opened.fake.close(),
-    () => opened.page.context().close(),
-  )
-  return opened
-}
+const pages = headsetPages(SHARED)
 
 describe('inside', () => {
   test('an operator can end an agent, after a question, once', async () => {
-    const { page } = await open([agentOf('one', { origin: 'claude-flow' }), agentOf('two')])
+    const { page } = await pages.open([agentOf('one', { origin: 'claude-flow' }), agentOf('two')])
     const asked: (string | undefined)[] = []
     await page.route('**/api/v1/bots/agents/**', (route) => {
       const request = route.request()
@@ -59,7 +39,7 @@ describe('inside', () => {
   })
 
   test('without the descriptions of controllers, ray, select and exit still work (X7)', async () => {
-    const { page } = await open([agentOf('one')], { ...SHARED, tolerates: /Failed to fetch/ })
+    const { page } = await pages.open([agentOf('one')], { ...SHARED, tolerates: /Failed to fetch/ })
     await page.route('**/profiles/**', (route) => route.abort())
     await enter(page)
     await frames(page, 30)
@@ -75,7 +55,7 @@ describe('inside', () => {
   })
 
   test('a stick pushed aside turns by 30° about the head, once until it is let go (X14)', async () => {
-    const { page } = await open([agentOf('one')])
+    const { page } = await pages.open([agentOf('one')])
     // Standing aside of the room's middle: about that, the head would be carried away.
     await page.evaluate(() => globalThis.headset.device.position.set(1, 1.6, 0.5))
     await enter(page)
@@ -103,7 +83,7 @@ describe('inside', () => {
   })
 
   test('the swarm is in front of who enters, at 1.2 m, wherever they look', async () => {
-    const { page } = await open([agentOf('one'), agentOf('two'), agentOf('three')])
+    const { page } = await pages.open([agentOf('one'), agentOf('two'), agentOf('three')])
     await page.evaluate(() => {
       const { device } = globalThis.headset
       device.position.set(0.5, 1.2, 0.5)

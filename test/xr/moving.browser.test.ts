@@ -1,11 +1,10 @@
 // Moving about in there, as a real page does it: places gone to, gliding, the dark edge, what is kept, and what is asked of a
 // headset that cannot keep up.
 
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import type { XrCommand } from '../../web/xr/actions.ts'
 import { STANDS, toRoom, type WorldRig } from '../../web/xr/worldRig.ts'
-import { launchBrowser } from '../helpers/browser.ts'
 import {
   aim,
   buttonPlace,
@@ -15,40 +14,20 @@ import {
   enter,
   expectNoFaults,
   frames,
+  headsetPages,
   leave,
-  openWithHeadset,
   press,
+  rigOf,
   type Vector,
 } from '../helpers/headset.ts'
 import { type OpenOptions, pageStats, type XrStats } from '../helpers/page.ts'
 import { agentOf, smallWorld } from '../helpers/webWorld.ts'
 
-let browser: Browser
-const afterEachTest: (() => unknown)[] = []
-beforeAll(async () => {
-  browser = await launchBrowser()
-})
-afterEach(async () => {
-  for (const cleanUp of afterEachTest.splice(0).reverse()) await cleanUp()
-})
-afterAll(() => browser?.close())
+const pages = headsetPages({ initScript: countOnly })
 
-async function open(entities = smallWorld(), options: OpenOptions = { initScript: countOnly }) {
-  const opened = await openWithHeadset(browser, entities, options)
-  afterEachTest.push(
-    () => opened.fake.close(),
-    () => opened.page.context().close(),
-  )
-  return opened
-}
+const open = (entities = smallWorld(), options?: OpenOptions) => pages.open(entities, options)
 
 const xrOf = async (page: Page): Promise<XrStats> => (await pageStats(page)).xr
-
-async function rigOf(page: Page): Promise<WorldRig> {
-  const { rig } = await xrOf(page)
-  if (!rig) throw new Error('nobody is in there')
-  return rig
-}
 
 async function stick(page: Page, x: number, y: number, count = 5): Promise<void> {
   await page.evaluate(([x, y]) => globalThis.headset.device.controllers.right.updateAxes('thumbstick', x, y), [

@@ -1,11 +1,10 @@
 // Touched, felt and heard in there: fingertips and tips of controllers, the menu at the wrist, ticks, alerts from where they are,
 // and the marks of what is not live.
 
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import type { XrCommand } from '../../web/xr/actions.ts'
 import { PANELS } from '../../web/xr/boardLayout.ts'
-import { launchBrowser } from '../helpers/browser.ts'
 import {
   aim,
   buttonPlace,
@@ -15,8 +14,8 @@ import {
   expectNoFaults,
   frames,
   type Hand,
+  headsetPages,
   type Input,
-  openWithHeadset,
   type Vector,
 } from '../helpers/headset.ts'
 import { pageStats } from '../helpers/page.ts'
@@ -25,22 +24,10 @@ import { agentOf } from '../helpers/webWorld.ts'
 const SOON = { timeout: 10_000 }
 const DEGREES = 180 / Math.PI
 
-let browser: Browser
-const afterEachTest: (() => unknown)[] = []
-beforeAll(async () => {
-  browser = await launchBrowser()
-})
-afterEach(async () => {
-  for (const cleanUp of afterEachTest.splice(0).reverse()) await cleanUp()
-})
-afterAll(() => browser?.close())
+const pages = headsetPages({ reducedMotion: 'reduce', initScript: countOnly })
 
 async function open(entities = [agentOf('one')]) {
-  const opened = await openWithHeadset(browser, entities, { reducedMotion: 'reduce', initScript: countOnly })
-  afterEachTest.push(
-    () => opened.fake.close(),
-    () => opened.page.context().close(),
-  )
+  const opened = await pages.open(entities)
   await enter(opened.page)
   await frames(opened.page, 20)
   return opened
