@@ -119,7 +119,10 @@ test('what came in, was lost and refused is in the metrics, and beside the sourc
   await post(OTLP_PATHS.traces, RUN)
   await post(OTLP_PATHS.logs, RUN.replaceAll('Spans', 'Logs').replaceAll('"spans"', '"logRecords"'))
   await post(OTLP_PATHS.traces, 'x', server, { headers: { 'Content-Type': 'text/plain' } })
-  const { samples, faults } = readExposition((await server.ask('/metrics', { headers: VIEWER })).text)
+  // A hook is looked at when it has been answered.
+  const metricsText = async () => (await server.ask('/metrics', { headers: VIEWER })).text
+  await until(async () => (await metricsText()).includes('hooks_lost_total{reason="ignored"} 1'))
+  const { samples, faults } = readExposition(await metricsText())
   expect(faults).toEqual([])
   const value = (name: string, labels: Record<string, string> = {}) =>
     samples.find(
@@ -136,7 +139,7 @@ test('what came in, was lost and refused is in the metrics, and beside the sourc
   expect(value('refused_total', { door: 'telemetry', reason: 'type' })).toBe(1)
   // Beside the source they stand too, but each number has one name in the metrics: there is what the sources made of it.
   await until(async () => (await server.ask('/api/v1/bots/health')).text.includes('"refused":2'))
-  const later = readExposition((await server.ask('/metrics', { headers: VIEWER })).text).samples
+  const later = readExposition(await metricsText()).samples
   const ofSources = later.filter(({ name }) => name === 'swarmscope_source_records_total')
   expect(ofSources.map(({ labels, value }) => [labels.source, labels.outcome, value])).toEqual([['otlp', 'spans', 1]])
 })
