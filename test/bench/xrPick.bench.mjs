@@ -30,7 +30,7 @@ export async function* bench() {
     y: 120 * random() - 60,
     z: 120 * random() - 60,
   }))
-  const touch = timesOf(tips, (tip) => bodyAt(nodes, SIZE, tip, 2))
+  const touch = timesOf(tips, (tip) => bodyAt(nodes, SIZE, tip, { scale: 130 }))
   yield { name: `xr/touch among ${SIZE}, p95`, value: touch.p95, unit: 'ms', limit: MAX_PICK_MS }
   yield {
     name: `xr/aims among ${AMONG} with a trembling hand, wrong`,

@@ -121,9 +121,9 @@ describe('the board', () => {
       const { box } = PANELS[button.panel]
       const u = (button.x + button.width / 2 - box.x) / box.width
       const v = (button.y + button.height / 2 - box.y) / box.height
-      expect(buttonAt(board, button.panel, u, v)).toBe(button)
+      expect(buttonAt(board, { panel: button.panel, u, v })).toBe(button)
     }
-    expect(buttonAt(board, 'detail', 0.5, 0.1)).toBe(null)
+    expect(buttonAt(board, { panel: 'detail', u: 0.5, v: 0.1 })).toBe(null)
   })
 
   test('each is in the same place whatever else there is, exit too', () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { Grasp } from '../../web/xr/grasp.ts'
 import { angleBetween, LazyFollow } from '../../web/xr/lazyFollow.ts'
 import { type Pointer, Pointers } from '../../web/xr/pointers.ts'
-import type { Point, WorldRig } from '../../web/xr/worldRig.ts'
+import type { Facing, WorldRig } from '../../web/xr/worldRig.ts'
 
 const rigAt = (): WorldRig => ({ x: 0, y: 0, z: 0, yaw: 0, scale: 20 })
 const handAt = (x: number, y = 1, z = -0.3, isSqueezed = false) => ({ grip: { x, y, z }, isSqueezed })
@@ -68,24 +68,24 @@ describe('a press', () => {
 })
 
 describe('panels', () => {
-  const head = (x = 0): Point => ({ x, y: 1.6, z: 0 })
+  const facing = (headYaw: number, x = 0): Facing => ({ head: { x, y: 1.6, z: 0 }, headYaw })
 
   test('stay while the head only looks about, and come after it when it has turned away, then stop (never head-locked)', () => {
     const follow = new LazyFollow()
-    follow.update(head(), 0, 0.011, false)
-    follow.update(head(0.1), 0.5, 0.011, false)
+    follow.update(facing(0), 0.011, false)
+    follow.update(facing(0.5, 0.1), 0.011, false)
     expect([follow.yaw, follow.at.x]).toEqual([0, 0])
-    for (let frame = 0; frame < 200; frame++) follow.update(head(), 1.2, 0.011, false)
+    for (let frame = 0; frame < 200; frame++) follow.update(facing(1.2), 0.011, false)
     expect(follow.yaw).toBeCloseTo(1.2, 1)
     const { yaw } = follow
-    follow.update(head(), 1.0, 0.011, false)
+    follow.update(facing(1.0), 0.011, false)
     expect(follow.yaw).toBe(yaw)
   })
 
   test('under reduced motion they are there at once', () => {
     const follow = new LazyFollow()
-    follow.update(head(), 0, 0.011, true)
-    follow.update(head(), 2, 0.011, true)
+    follow.update(facing(0), 0.011, true)
+    follow.update(facing(2), 0.011, true)
     expect(follow.yaw).toBe(2)
   })
 
@@ -122,8 +122,9 @@ describe('a pinch with the eyes on something (transient pointer)', () => {
   }
   const matrix = new Float32Array(16)
   matrix[10] = 1
+  matrix[13] = 1.5
   const frame = {
-    getPose: () => ({ transform: { position: { x: 0, y: 1.6, z: 0 }, matrix } }),
+    getPose: () => ({ transform: { position: { x: 0, y: 1.5, z: 0 }, matrix } }),
   } as unknown as XRFrame
 
   test('is pressed, has a ray, and is let go before it is gone', () => {
@@ -138,7 +139,7 @@ describe('a pinch with the eyes on something (transient pointer)', () => {
     pinch()
     const [pointer] = pointers.all as [Pointer]
     pointers.update(frame, {} as XRReferenceSpace)
-    expect(pointer).toMatchObject({ isSeen: true, isPressed: true, from: { x: 0, y: 1.6, z: 0 } })
+    expect(pointer).toMatchObject({ isSeen: true, isPressed: true, from: { x: 0, y: 1.5, z: 0 } })
     expect(pointer.way.z).toBe(-1)
     expect(pointer.grip).toEqual(pointer.from)
     letGo()

@@ -15,7 +15,7 @@ import {
 /** Frame by frame: what each of these distances makes of it. */
 const edges = (...metres: (number | null)[]): TouchEdge[] => {
   const touch = new PanelTouch()
-  return metres.map((each) => touch.update(each)).filter((edge) => edge !== 'none')
+  return metres.map((each) => touch.update(each === null ? null : { distance: each })).filter((edge) => edge !== 'none')
 }
 
 describe('a finger at a panel', () => {
@@ -47,7 +47,7 @@ describe('a finger at a panel', () => {
     expect([HOVER_IN_METRES, HOVER_OUT_METRES, PRESS_METRES, RELEASE_METRES]).toEqual([0.15, 0.2, 0.005, 0.007])
     const touch = new PanelTouch()
     const near = [0.19, 0.151, 0.149, 0.19, 0.199, 0.201, 0.19].map((metres) => {
-      touch.update(metres)
+      touch.update({ distance: metres })
       return touch.isNear
     })
     expect(near).toEqual([false, false, true, true, true, false, false])
@@ -58,23 +58,23 @@ describe('a finger at a body', () => {
   const nodes = new Float32Array([0, 0, -1, 0.1, 0.15, 0, -1, 0.05, 0, 0, 0, 0])
 
   test('is on the one that it is closest to, within a little slack, else on none', () => {
-    expect(bodyAt(nodes, 3, { x: 0.05, y: 0, z: -1 }, 0.015)).toBe(0)
-    expect(bodyAt(nodes, 3, { x: 0.14, y: 0, z: -1 }, 0.015)).toBe(1)
-    expect(bodyAt(nodes, 3, { x: 0, y: 0.114, z: -1 }, 0.015)).toBe(0)
-    expect(bodyAt(nodes, 3, { x: 0, y: 0.116, z: -1 }, 0.015)).toBe(-1)
+    expect(bodyAt(nodes, 3, { x: 0.05, y: 0, z: -1 }, { scale: 1 })).toBe(0)
+    expect(bodyAt(nodes, 3, { x: 0.14, y: 0, z: -1 }, { scale: 1 })).toBe(1)
+    expect(bodyAt(nodes, 3, { x: 0, y: 0.114, z: -1 }, { scale: 1 })).toBe(0)
+    expect(bodyAt(nodes, 3, { x: 0, y: 0.116, z: -1 }, { scale: 1 })).toBe(-1)
     // A slot without a node.
-    expect(bodyAt(nodes, 3, { x: 0, y: 0, z: 0 }, 0.015)).toBe(-1)
+    expect(bodyAt(nodes, 3, { x: 0, y: 0, z: 0 }, { scale: 1 })).toBe(-1)
   })
 
   test('means it once it has rested there, and once only; passing through a swarm means nobody', () => {
     const touch = new BodyTouch()
-    const passing = [3, 3, 3, 8, 8, 8, 5, 5, -1].map((slot) => touch.update(slot, 0.011))
+    const passing = [3, 3, 3, 8, 8, 8, 5, 5, -1].map((slot) => touch.update(slot, { deltaSec: 0.011 }))
     expect(passing).not.toContain(true)
-    const resting = Array.from({ length: 60 }, () => touch.update(4, 0.011))
+    const resting = Array.from({ length: 60 }, () => touch.update(4, { deltaSec: 0.011 }))
     expect(resting.filter(Boolean)).toHaveLength(1)
     expect(resting.indexOf(true) * 11).toBeLessThan(200)
-    touch.update(-1, 0.011)
-    expect(Array.from({ length: 60 }, () => touch.update(4, 0.011)).filter(Boolean)).toHaveLength(1)
-    expect(Array.from({ length: 60 }, () => touch.update(-1, 0.011))).not.toContain(true)
+    touch.update(-1, { deltaSec: 0.011 })
+    expect(Array.from({ length: 60 }, () => touch.update(4, { deltaSec: 0.011 })).filter(Boolean)).toHaveLength(1)
+    expect(Array.from({ length: 60 }, () => touch.update(-1, { deltaSec: 0.011 }))).not.toContain(true)
   })
 })

@@ -141,7 +141,7 @@ describe('the user in the scene', () => {
       fc.property(anyRig, point, point, (rig, head, goal) => {
         const { y, yaw, scale } = rig
         const under = toScene(rig, { ...goal, y: head.y }, zero())
-        carry(rig, goal.x - head.x, 0, goal.z - head.z)
+        carry(rig, { x: goal.x - head.x, y: 0, z: goal.z - head.z })
         expect(apart(toScene(rig, head, zero()), under) / scale).toBeLessThan(1e-9)
         expect(rig.y).toBeCloseTo(y, 9)
         expect([rig.yaw, rig.scale]).toEqual([yaw, scale])

@@ -36,8 +36,8 @@ export class BeadMesh {
   }
 
   /** Says whether one is still on its way. */
-  advance(timeSec: number): boolean {
-    this.mesh.visible = timeSec < this.#untilSec
+  advance(nowMs: number): boolean {
+    this.mesh.visible = nowMs / 1_000 < this.#untilSec
     return this.mesh.visible
   }
 

@@ -16,6 +16,7 @@ import {
 } from 'three'
 import type { Insets } from '../store/stage.ts'
 import { type Fit, fitView } from './fitView.ts'
+import type { SceneRange, SceneRig } from './sceneRig.ts'
 
 /** What the controls need of three: named one by one, so that the rest stays out of the bundle. */
 const THREE = { Vector2, Vector3, Vector4, Quaternion, Matrix4, Spherical, Box3, Sphere, Raycaster }
@@ -42,7 +43,7 @@ const target = new Vector3()
 const spherical = new Spherical()
 const position = new Vector3()
 
-export class CameraRig {
+export class CameraRig implements SceneRig {
   readonly #camera: PerspectiveCamera
   readonly #controls: CameraControls
   #width = 1
@@ -50,7 +51,7 @@ export class CameraRig {
   #insets: Insets = { left: 0, top: 0, right: 0, bottom: 0 }
   #followsAll = true
   #hasFitted = false
-  #depth = 10
+  readonly #range: SceneRange = { distance: 60, depth: 10 }
 
   /** `onWake`: the camera begins to move by the user's hand. */
   constructor(camera: PerspectiveCamera, element: HTMLElement, onWake: () => void) {
@@ -80,13 +81,9 @@ export class CameraRig {
     this.#followsAll = false
   }
 
-  get distance(): number {
-    return this.#controls.distance
-  }
-
-  /** How deep what was fitted is, from its middle. */
-  get depth(): number {
-    return this.#depth
+  get range(): SceneRange {
+    this.#range.distance = this.#controls.distance
+    return this.#range
   }
 
   get followsAll(): boolean {
@@ -153,7 +150,7 @@ export class CameraRig {
   #fit(nodes: Float32Array, count: number, smooth: boolean): void {
     const fit = this.#fitOf(nodes, count)
     if (!fit) return
-    this.#depth = fit.depth
+    this.#range.depth = fit.depth
     const distance = Math.max(MIN_DISTANCE, fit.distance)
     this.#controls.getTarget(target, true)
     const [x, y, z] = fit.target

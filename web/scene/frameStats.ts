@@ -9,8 +9,9 @@ export class FrameStats {
   drawCalls = 0
   triangles = 0
 
-  push(ms: number): void {
-    this.#ring[this.#count++ % SIZE] = ms
+  /** The frame that began then has come so far now. */
+  pushSince(startMs: number, nowMs = performance.now()): void {
+    this.#ring[this.#count++ % SIZE] = nowMs - startMs
   }
 
   get frames(): number {

@@ -52,7 +52,7 @@ export class LabelKeeper {
   /** Says whether another frame is wanted. */
   update(frame: LabelFrame): boolean {
     // There they are placed between the frames: one that comes late is felt.
-    if (frame.isImmersive) return this.#labels.fade(frame.deltaSec, frame.hasMotion)
+    if (frame.isImmersive) return this.#labels.fade(frame)
     const mustWait = this.#isDirty && frame.nowMs - this.#placedAtMs < INTERVAL_MS
     if (this.#isDirty && !mustWait) this.#place(frame)
     // Between two placings those that meet on their way part: the less important one goes.
@@ -60,7 +60,7 @@ export class LabelKeeper {
       const choice = frame.standing(this.#labels.standing.map(({ slot }) => slot))
       this.#labels.remove(overlapping({ ...choice, labels: this.#labels }, this.#labels.standing))
     }
-    const isFading = this.#labels.fade(frame.deltaSec, frame.hasMotion)
+    const isFading = this.#labels.fade(frame)
     return mustWait || isFading
   }
 

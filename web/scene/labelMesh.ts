@@ -180,7 +180,7 @@ export class LabelMesh {
   }
 
   /** Says whether a label is still on its way in or out. */
-  fade(deltaSec: number, hasMotion: boolean): boolean {
+  fade({ deltaSec, hasMotion }: { deltaSec: number; hasMotion: boolean }): boolean {
     if (!this.#isFading) return false
     this.#isFading = false
     const part = hasMotion ? deltaSec / FADE_SEC : 1
@@ -188,7 +188,8 @@ export class LabelMesh {
       const cell = this.#cells[index]
       if (!cell || (cell.alpha === cell.goal && cell.goal === 1)) continue
       cell.alpha = cell.goal === 1 ? Math.min(1, cell.alpha + part) : Math.max(0, cell.alpha - part)
-      this.#placeAttribute.setZ(index, cell.alpha)
+      // Into the array itself: a number handed on may be an object left to be collected, and this is done in frames.
+      this.#placeAttribute.array[index * 3 + 2] = cell.alpha
       this.#placeAttribute.needsUpdate = true
       if (cell.alpha === 0) this.#drop(index)
       else if (cell.alpha !== cell.goal) this.#isFading = true

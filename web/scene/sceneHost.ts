@@ -288,7 +288,7 @@ export class SceneHost {
     renderer.render(scene, camera)
     this.#stats.drawCalls = renderer.info.render.calls
     this.#stats.triangles = renderer.info.render.triangles
-    this.#stats.push(performance.now() - startMs)
+    this.#stats.pushSince(startMs)
     for (const take of this.#pictures.splice(0)) take()
     clearTimeout(this.#livingTimer)
     this.#isContinuous = wantsMore

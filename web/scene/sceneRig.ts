@@ -2,10 +2,16 @@
 
 import type { Vector3 } from 'three'
 
+/** The same object in each frame: numbers that are handed back one by one would be left to be collected. */
+export interface SceneRange {
+  /** From what is looked at. */
+  distance: number
+  /** How deep that is, from its middle. */
+  depth: number
+}
+
 export interface SceneRig {
-  readonly distance: number
-  /** How deep what is looked at is, from its middle. */
-  readonly depth: number
+  readonly range: SceneRange
   /** Keeps all nodes in view by itself. */
   readonly followsAll: boolean
   /** Says whether the view moved. */

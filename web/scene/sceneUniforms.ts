@@ -9,7 +9,8 @@ export type SceneUniforms = ReturnType<typeof createUniforms>
 export function createUniforms(field: NodeField, palette: ScenePalette) {
   return {
     ...field.uniforms,
-    uTime: { value: 0 },
+    /** Seconds. It changes in each frame: a number would be a new object each time, what stands in an array is written over. */
+    uClock: { value: new Float32Array(1) },
     uMotion: { value: 1 },
     uFog: { value: new Vector2(0, 1) },
     uViewport: { value: new Vector2(1, 1) },

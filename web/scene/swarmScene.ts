@@ -118,6 +118,15 @@ export class SwarmScene {
     this.#input.invalidate()
   }
 
+  /** `slot`: where its ray met it; a task's, where that stands for an agent. Within a headset's frame: no key is made for it. */
+  setHovered(hoveredId: string | null, slot: number): void {
+    this.#hoveredId = hoveredId
+    const isThere = hoveredId === null || this.graph.entityAt(slot)?.id === hoveredId
+    this.#uniforms.uHovered.value = isThere ? slot : this.graph.slotOfNode(hoveredId)
+    this.#labels.touch(true)
+    this.#input.invalidate()
+  }
+
   /** Slots are given to others: who is selected is known by name. */
   #resolveSelection(): void {
     const { graph } = this
@@ -179,7 +188,7 @@ export class SwarmScene {
   }
 
   #restyle(): void {
-    const timeSec = this.#uniforms.uTime.value
+    const timeSec = this.#uniforms.uClock.value[0] as number
     for (let slot = 0; slot < this.graph.slots.end; slot++) {
       const entity = this.graph.entityAt(slot)
       if (entity) this.#nodes.change(slot, this.#styles.of(slot, entity), timeSec)
@@ -198,7 +207,7 @@ export class SwarmScene {
     stage: Stage,
   ): boolean {
     const uniforms = this.#uniforms
-    uniforms.uTime.value = nowMs / 1_000
+    uniforms.uClock.value[0] = nowMs / 1_000
     // In a headset that is done between the frames.
     if (!stage.head) this.#catchUp(nowMs)
     const isMoving = this.#field.advance(nowMs)
@@ -214,16 +223,18 @@ export class SwarmScene {
     const isCameraMoving = rig.update(deltaSec)
     camera.updateMatrixWorld()
     this.#setView(stage)
-    uniforms.uFog.value.set(rig.distance - rig.depth * 0.2, rig.distance + rig.depth * 2.2)
+    const { distance, depth } = rig.range
+    uniforms.uFog.value.x = distance - depth * 0.2
+    uniforms.uFog.value.y = distance + depth * 2.2
     const crowd = Math.max(0.34, Math.min(1, 9 / Math.sqrt(this.graph.links.length + 1)))
     // Rings are about who belongs together: there the links step back.
-    const said = crowd * (this.#layoutMode === 'rings' ? 0.5 : 1)
-    uniforms.uCrowd.value = this.#styles.filter ? said * 0.3 : said
+    const said = crowd * (this.#layoutMode === 'rings' ? 0.5 : 1) * (this.#styles.filter ? 0.3 : 1)
+    if (uniforms.uCrowd.value !== said) uniforms.uCrowd.value = said
     // Also in the first frame in which nothing moves any more: what was chosen on the way was not for where they stay.
     if (isMoving || this.#wasMoving || isCameraMoving) this.#labels.touch()
     this.#wasMoving = isMoving
     const areLabelsBusy = this.#labels.update(this.#labelFrame(nowMs, deltaSec, renderer, camera, stage))
-    const areBeadsMoving = this.#beads.advance(nowMs / 1_000) && this.#hasMotion
+    const areBeadsMoving = this.#beads.advance(nowMs) && this.#hasMotion
     const isNodeMoving = isMoving || this.#fading.size > 0 || nowMs / 1_000 < this.#movingUntilSec
     return isNodeMoving || isCameraMoving || areLabelsBusy || areBeadsMoving
   }
@@ -248,18 +259,9 @@ export class SwarmScene {
     camera: PerspectiveCamera,
     stage: Stage,
   ): LabelFrame {
-    const frame: LabelFrame = this.#framed ?? {
-      nowMs,
-      deltaSec,
-      hasMotion: this.#hasMotion,
-      isImmersive: false,
-      renderer,
-      camera,
-      palette: this.#palette,
-      choice: () => this.#labelChoice(frame.camera, this.#labelStage ?? stage, null),
-      standing: (slots) => this.#labelChoice(frame.camera, this.#labelStage ?? stage, slots),
-    }
-    this.#framed = frame
+    // Made elsewhere: what its functions hold on to would be made anew here in each frame.
+    this.#framed ??= this.#newLabelFrame(renderer, camera, stage)
+    const frame = this.#framed
     this.#labelStage = stage
     frame.nowMs = nowMs
     frame.deltaSec = deltaSec
@@ -270,6 +272,21 @@ export class SwarmScene {
     frame.palette = this.#palette
     return frame
   }
+
+  #newLabelFrame(renderer: WebGLRenderer, camera: PerspectiveCamera, stage: Stage): LabelFrame {
+    const frame: LabelFrame = {
+      nowMs: 0,
+      deltaSec: 0,
+      hasMotion: this.#hasMotion,
+      isImmersive: false,
+      renderer,
+      camera,
+      palette: this.#palette,
+      choice: () => this.#labelChoice(frame.camera, this.#labelStage ?? stage, null),
+      standing: (slots) => this.#labelChoice(frame.camera, this.#labelStage ?? stage, slots),
+    }
+    return frame
+  }
   #framed: LabelFrame | null = null
   #labelStage: Stage | null = null
 
@@ -278,8 +295,14 @@ export class SwarmScene {
     uniforms.uPixelRatio.value = head ? 1 : pixelRatio
     if (head) {
       uniforms.uViewport.value.copy(head.viewport)
-      uniforms.uViewportHeight.value = head.viewport.y
-      uniforms.uHead.value.set(head.position.x, head.position.y, head.position.z, head.radiansPerPixel)
+      const { y: viewportHeight } = head.viewport
+      // A number set anew is a new object, be it the same.
+      if (uniforms.uViewportHeight.value !== viewportHeight) uniforms.uViewportHeight.value = viewportHeight
+      const { x, y, z } = head.position
+      uniforms.uHead.value.x = x
+      uniforms.uHead.value.y = y
+      uniforms.uHead.value.z = z
+      uniforms.uHead.value.w = head.radiansPerPixel
     } else {
       uniforms.uViewport.value.set(width * pixelRatio, height * pixelRatio)
       uniforms.uViewportHeight.value = height

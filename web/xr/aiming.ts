@@ -6,7 +6,7 @@ import { type BoardButton, buttonAt } from './boardLayout.ts'
 import type { BoardMesh } from './boardMesh.ts'
 import { pickRay } from './pickRay.ts'
 import type { Pointer } from './pointers.ts'
-import { BODY_METRES, BodyTouch, bodyAt, PanelTouch, type TouchEdge } from './touch.ts'
+import { BodyTouch, bodyAt, PanelTouch, type TouchEdge } from './touch.ts'
 import { type Point, toScene, turned, type WorldRig } from './worldRig.ts'
 
 export interface Aim {
@@ -57,7 +57,7 @@ export function aimWith(pointer: Pointer, aim: Aim, input: AimInput, isIdle: boo
   aim.isTouching = false
   aim.hasRested = false
   if (!pointer.isSeen || isIdle) {
-    aim.bodyTouch.update(-1, input.deltaSec)
+    aim.bodyTouch.update(-1, input)
     return aim.panelTouch.update(null)
   }
   // Who pinches or pulls does not touch.
@@ -70,28 +70,24 @@ export function aimWith(pointer: Pointer, aim: Aim, input: AimInput, isIdle: boo
 
 function touchPanel({ tip }: Pointer, aim: Aim, board: BoardMesh, canTouch: boolean): TouchEdge {
   const hit = canTouch ? board.near(tip) : null
-  const edge = aim.panelTouch.update(hit ? hit.distance : null)
+  const edge = aim.panelTouch.update(hit)
   if (!hit || !aim.panelTouch.isNear) return edge
   aim.isTouching = true
   aim.isOnPanel = true
   aim.reach = Math.max(0, hit.distance)
-  aim.button = buttonAt(board.board, hit.panel, hit.u, hit.v)
+  aim.button = buttonAt(board.board, hit)
   return edge
 }
 
 /** A pinch close to a body means that body, too: it is only not a rest of the finger. */
-function touchBody(
-  { tip, hasTip }: Pointer,
-  aim: Aim,
-  { rig, graph, nodes, deltaSec }: AimInput,
-  canTouch: boolean,
-): void {
+function touchBody({ tip, hasTip }: Pointer, aim: Aim, input: AimInput, canTouch: boolean): void {
+  const { rig, graph, nodes } = input
   let slot = -1
   if (hasTip) {
     toScene(rig, tip, from)
-    slot = bodyAt(nodes, graph.slots.end, from, BODY_METRES * rig.scale)
+    slot = bodyAt(nodes, graph.slots.end, from, rig)
   }
-  aim.hasRested = aim.bodyTouch.update(canTouch ? slot : -1, deltaSec)
+  aim.hasRested = aim.bodyTouch.update(canTouch ? slot : -1, input)
   if (slot < 0) return
   aim.isTouching = true
   aim.slot = slot
@@ -104,7 +100,7 @@ function lookAtPanel(pointer: Pointer, aim: Aim, board: BoardMesh): boolean {
   if (!hit) return false
   aim.isOnPanel = true
   aim.reach = hit.distance
-  aim.button = buttonAt(board.board, hit.panel, hit.u, hit.v)
+  aim.button = buttonAt(board.board, hit)
   return true
 }
 
@@ -118,7 +114,7 @@ function lookAtSwarm(pointer: Pointer, aim: Aim, { rig, graph, nodes }: AimInput
   const x = (nodes[slot * 4] as number) - from.x
   const y = (nodes[slot * 4 + 1] as number) - from.y
   const z = (nodes[slot * 4 + 2] as number) - from.z
-  aim.reach = Math.hypot(x, y, z) / rig.scale
+  aim.reach = Math.sqrt(x * x + y * y + z * z) / rig.scale
 }
 
 /** A task stands for who has it. */

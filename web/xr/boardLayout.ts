@@ -281,13 +281,17 @@ export function textAreaOf(panel: PanelName, buttons: readonly BoardButton[]): B
 }
 
 /** The button at this place of a panel, as shares of its width and height from the upper left. */
-export function buttonAt(board: Board, panel: PanelName, u: number, v: number): BoardButton | null {
+/** `u`, `v`: as shares of the panel, from its upper left. */
+export function buttonAt(board: Board, at: { panel: PanelName; u: number; v: number }): BoardButton | null {
+  const { panel, u, v } = at
   const { box } = PANELS[panel]
   const x = box.x + u * box.width
   const y = box.y + v * box.height
   // Half a gap more on each side: between two buttons there is no place that means neither.
   const slack = GAPS[panel] / 2
-  for (const button of board.buttons) {
+  // In each frame, by index: what goes over them one by one would be left to be collected.
+  for (let index = 0; index < board.buttons.length; index++) {
+    const button = board.buttons[index] as BoardButton
     if (button.panel !== panel) continue
     const isInX = x >= button.x - slack && x < button.x + button.width + slack
     if (isInX && y >= button.y - slack && y < button.y + button.height + slack) return button

@@ -82,6 +82,7 @@ void main() {
 `
 
 interface Placed {
+  readonly name: PanelName
   isShown: boolean
   middle: Point
   right: Point
@@ -123,7 +124,7 @@ export class BoardMesh {
     uInk: { value: Float32Array }
   }
   /** In the room, in metres. */
-  readonly #placed = Object.fromEntries(PANEL_NAMES.map((name) => [name, newPlaced(name)])) as Record<PanelName, Placed>
+  readonly #placed: readonly Placed[] = PANEL_NAMES.map(newPlaced)
   readonly #hit: BoardHit = { panel: 'menu', u: 0, v: 0, distance: 0 }
   #board: Board = { shown: [], tones: {}, buttons: [], ghosts: [], texts: [] }
 
@@ -154,7 +155,7 @@ export class BoardMesh {
 
   /** What can be seen of it now. */
   get hanging(): PanelName[] {
-    return PANEL_NAMES.filter((name) => this.#placed[name].isShown)
+    return this.#placed.flatMap(({ name, isShown }) => (isShown ? [name] : []))
   }
 
   /** What it says from now on. Between frames. */
@@ -176,41 +177,57 @@ export class BoardMesh {
 
   /** In each frame: where they hang now. */
   place(follow: LazyFollow, wrist: WristPlace, head: Point, rig: WorldRig): void {
-    let index = 0
     const { aMiddle, aRight, aUp, aPart } = this.#attributes
-    for (const name of PANEL_NAMES) {
-      const placed = this.#placed[name]
+    let count = 0
+    // By index, and into the arrays themselves: what goes over them one by one, and each number handed to a function that is
+    // not inlined, would be left to be collected.
+    for (let panel = 0; panel < this.#placed.length; panel++) {
+      const placed = this.#placed[panel] as Placed
+      const { name } = placed
       placed.isShown = this.#board.shown.includes(name) && (name !== 'wrist' || wrist.isBorne)
       if (!placed.isShown) continue
       if (name === 'wrist') hold(wrist.at, head, placed)
-      else hang(name, follow, placed)
-      const { box } = PANELS[name]
-      toScene(rig, placed.middle, scratch)
-      aMiddle.setXYZ(index, scratch.x, scratch.y, scratch.z)
-      turned(rig, placed.right, scratch)
-      const across = placed.halfWidth * rig.scale
-      aRight.setXYZ(index, scratch.x * across, scratch.y * across, scratch.z * across)
-      turned(rig, placed.up, scratch)
-      const along = placed.halfHeight * rig.scale
-      aUp.setXYZ(index, scratch.x * along, scratch.y * along, scratch.z * along)
-      aPart.setXYZW(index, box.x, box.y, box.width, box.height)
-      index++
+      else hang(PANELS[name], follow, placed)
+      this.#write(placed, count++, rig)
     }
-    this.#geometry.instanceCount = index
+    this.#geometry.instanceCount = count
     aMiddle.needsUpdate = true
     aRight.needsUpdate = true
     aUp.needsUpdate = true
     aPart.needsUpdate = true
   }
 
+  #write({ name, middle, right, up, halfWidth, halfHeight }: Placed, index: number, rig: WorldRig): void {
+    const { aMiddle, aRight, aUp, aPart } = this.#attributes
+    const at = index * 3
+    toScene(rig, middle, scratch)
+    aMiddle.array[at] = scratch.x
+    aMiddle.array[at + 1] = scratch.y
+    aMiddle.array[at + 2] = scratch.z
+    turned(rig, right, scratch)
+    const across = halfWidth * rig.scale
+    aRight.array[at] = scratch.x * across
+    aRight.array[at + 1] = scratch.y * across
+    aRight.array[at + 2] = scratch.z * across
+    turned(rig, up, scratch)
+    const along = halfHeight * rig.scale
+    aUp.array[at] = scratch.x * along
+    aUp.array[at + 1] = scratch.y * along
+    aUp.array[at + 2] = scratch.z * along
+    const { box } = PANELS[name]
+    aPart.array[index * 4] = box.x
+    aPart.array[index * 4 + 1] = box.y
+    aPart.array[index * 4 + 2] = box.width
+    aPart.array[index * 4 + 3] = box.height
+  }
+
   /** Which panel a ray in the room meets first; the object is used again by the next call. */
   meet(from: Point, way: Point): BoardHit | null {
     const hit = this.#hit
     hit.distance = Number.POSITIVE_INFINITY
-    for (const name of PANEL_NAMES) {
-      const placed = this.#placed[name]
-      if (!placed.isShown) continue
-      const { middle, right, up, halfWidth, halfHeight } = placed
+    for (let panel = 0; panel < this.#placed.length; panel++) {
+      const { name, isShown, middle, right, up, halfWidth, halfHeight } = this.#placed[panel] as Placed
+      if (!isShown) continue
       const normalX = right.y * up.z - right.z * up.y
       const normalY = right.z * up.x - right.x * up.z
       const normalZ = right.x * up.y - right.y * up.x
@@ -240,10 +257,9 @@ export class BoardMesh {
   near(tip: Point): BoardHit | null {
     const hit = this.#hit
     hit.distance = Number.POSITIVE_INFINITY
-    for (const name of PANEL_NAMES) {
-      const placed = this.#placed[name]
-      if (!placed.isShown) continue
-      const { middle, right, up, halfWidth, halfHeight } = placed
+    for (let panel = 0; panel < this.#placed.length; panel++) {
+      const { name, isShown, middle, right, up, halfWidth, halfHeight } = this.#placed[panel] as Placed
+      if (!isShown) continue
       const x = tip.x - middle.x
       const y = tip.y - middle.y
       const z = tip.z - middle.z
@@ -278,6 +294,7 @@ const vectors = (size: number) =>
 function newPlaced(name: PanelName): Placed {
   const { box, width } = PANELS[name]
   return {
+    name,
     isShown: false,
     middle: { x: 0, y: 0, z: 0 },
     right: { x: 1, y: 0, z: 0 },
@@ -288,8 +305,7 @@ function newPlaced(name: PanelName): Placed {
 }
 
 /** Square to the line from the body to it. */
-function hang(name: PanelName, follow: LazyFollow, into: Placed): void {
-  const { azimuth, elevation, distance } = PANELS[name]
+function hang({ azimuth, elevation, distance }: (typeof PANELS)[PanelName], follow: LazyFollow, into: Placed): void {
   const yaw = follow.yaw + azimuth
   const level = Math.cos(elevation)
   const { middle, right, up } = into
@@ -312,8 +328,8 @@ function hold(at: Point, head: Point, { middle, right, up }: Placed): void {
   const x = at.x - head.x
   const y = at.y - head.y
   const z = at.z - head.z
-  const level = Math.max(1e-3, Math.hypot(x, z))
-  const metres = Math.max(1e-3, Math.hypot(x, y, z))
+  const level = Math.max(1e-3, Math.sqrt(x * x + z * z))
+  const metres = Math.max(1e-3, Math.sqrt(x * x + y * y + z * z))
   middle.x = at.x
   middle.y = at.y
   middle.z = at.z

@@ -1,6 +1,6 @@
 // How fast the world goes by, and how much of the view's edge goes dark for it. Pure.
 
-import { type Point, toRoom, toScene, type WorldRig } from './worldRig.ts'
+import { copy, type Facing, type Point, toRoom, toScene, type WorldRig } from './worldRig.ts'
 
 /** Metres a second, of the world about the head. */
 const FAST = 0.5
@@ -11,6 +11,8 @@ const AHEAD_METRES = 1
 
 /** The way of the world about somebody, whatever moves it: hands, a stick, an agent that is followed. */
 export class WorldMotion {
+  /** Since the last frame. */
+  metresPerSec = 0
   readonly #was: WorldRig = { x: 0, y: 0, z: 0, yaw: 0, scale: 1 }
   #hasJumped = true
   readonly #point: Point = { x: 0, y: 0, z: 0 }
@@ -21,24 +23,23 @@ export class WorldMotion {
     this.#hasJumped = true
   }
 
-  /** Metres a second since the last frame. */
-  speed(rig: WorldRig, head: Point, headYaw: number, deltaSec: number): number {
-    const has = this.#hasJumped || deltaSec <= 0
+  /** Once a frame. */
+  update(rig: WorldRig, facing: Facing, deltaSec: number): void {
+    const hasJumped = this.#hasJumped || deltaSec <= 0
     this.#hasJumped = false
-    const metres = has
-      ? 0
-      : Math.max(this.#metres(rig, head, headYaw, 0), this.#metres(rig, head, headYaw, AHEAD_METRES))
+    this.metresPerSec = 0
+    if (!hasJumped) {
+      this.#see(rig, facing, 0, deltaSec)
+      this.#see(rig, facing, AHEAD_METRES, deltaSec)
+    }
     const was = this.#was
-    was.x = rig.x
-    was.y = rig.y
-    was.z = rig.z
+    copy(rig, was)
     was.yaw = rig.yaw
     was.scale = rig.scale
-    return has ? 0 : metres / deltaSec
   }
 
-  /** How far what was there, so far ahead of the head, has come. */
-  #metres(rig: WorldRig, head: Point, headYaw: number, ahead: number): number {
+  /** How fast what was there, so far ahead of the head, has come here: whatever is faster counts. */
+  #see(rig: WorldRig, { head, headYaw }: Facing, ahead: number, deltaSec: number): void {
     const point = this.#point
     point.x = head.x - Math.sin(headYaw) * ahead
     point.y = head.y
@@ -46,7 +47,11 @@ export class WorldMotion {
     const moved = this.#moved
     toScene(this.#was, point, moved)
     toRoom(rig, moved, moved)
-    return Math.hypot(moved.x - point.x, moved.y - point.y, moved.z - point.z)
+    const x = moved.x - point.x
+    const y = moved.y - point.y
+    const z = moved.z - point.z
+    const metresPerSec = Math.sqrt(x * x + y * y + z * z) / deltaSec
+    if (metresPerSec > this.metresPerSec) this.metresPerSec = metresPerSec
   }
 }
 
@@ -54,7 +59,7 @@ export class Vignette {
   /** 0: the whole view, 1: only its middle. */
   amount = 0
 
-  update(metresPerSec: number, deltaSec: number): void {
+  update({ metresPerSec }: Pick<WorldMotion, 'metresPerSec'>, deltaSec: number): void {
     const goal = metresPerSec > FAST ? 1 : 0
     const step = deltaSec / (goal > this.amount ? IN_SEC : OUT_SEC)
     this.amount = goal > this.amount ? Math.min(goal, this.amount + step) : Math.max(goal, this.amount - step)

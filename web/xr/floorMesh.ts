@@ -11,14 +11,15 @@ const REACH_METRES = 9
 const VERTEX = /* glsl */ `
 /** The room's origin in the scene, and its scale. */
 uniform vec4 uRoom;
-uniform float uYaw;
+/** Where the user is in the room, seen from above, and how far the room is turned. */
+uniform vec3 uUser;
 uniform float uReach;
 varying vec2 vAt;
 
 void main() {
   vAt = vec2(position.x, -position.y) * uReach;
-  float c = cos(uYaw);
-  float s = sin(uYaw);
+  float c = cos(uUser.z);
+  float s = sin(uUser.z);
   vec3 at = uRoom.xyz + uRoom.w * vec3(c * vAt.x + s * vAt.y, 0.0, c * vAt.y - s * vAt.x);
   gl_Position = projectionMatrix * viewMatrix * vec4(at, 1.0);
 }
@@ -26,8 +27,7 @@ void main() {
 
 const FRAGMENT = /* glsl */ `
 uniform vec3 uInk;
-/** Where the user is, seen from above. */
-uniform vec2 uUser;
+uniform vec3 uUser;
 /** The place chosen, and whether there is one. */
 uniform vec3 uGoal;
 uniform float uIsPassthrough;
@@ -45,7 +45,7 @@ void main() {
   float corner = length(0.25 - cell);
   float soft = fwidth(corner);
   float dots = (1.0 - smoothstep(0.009, 0.009 + max(soft, 0.002) * 1.5, corner)) * (1.0 - smoothstep(0.02, 0.06, soft));
-  float fade = 1.0 - smoothstep(1.2, 4.5, length(vAt - uUser));
+  float fade = 1.0 - smoothstep(1.2, 4.5, length(vAt - uUser.xy));
   float alpha = dots * fade * 0.34 * (1.0 - uIsPassthrough);
   float away = length(vAt - uGoal.xy);
   float ring = max(lineAt(away - 0.24, 0.009), 1.0 - smoothstep(0.035, 0.035 + fwidth(away) * 1.5, away));
@@ -67,9 +67,8 @@ export class FloorMesh {
     this.#uniforms = {
       uInk: { value: palette.ink },
       uRoom: { value: new Float32Array([0, 0, 0, 1]) },
-      uYaw: { value: 0 },
       uReach: { value: REACH_METRES },
-      uUser: { value: new Float32Array(2) },
+      uUser: { value: new Float32Array(3) },
       uGoal: { value: new Vector3() },
       uIsPassthrough: { value: isPassthrough ? 1 : 0 },
     }
@@ -84,17 +83,20 @@ export class FloorMesh {
 
   /** `goal`: on the floor, in metres of the room. */
   show(rig: WorldRig, head: Point, goal: Point | null): void {
-    const { uRoom, uYaw, uUser, uGoal } = this.#uniforms
+    const { uRoom, uUser, uGoal } = this.#uniforms
     toScene(rig, ORIGIN, origin)
     uRoom.value[0] = origin.x
     uRoom.value[1] = origin.y
     uRoom.value[2] = origin.z
     uRoom.value[3] = rig.scale
-    uYaw.value = rig.yaw
     uUser.value[0] = head.x
     uUser.value[1] = head.z
-    if (goal) uGoal.value.set(goal.x, goal.z, 1)
-    else uGoal.value.z = 0
+    uUser.value[2] = rig.yaw
+    if (goal) {
+      uGoal.value.x = goal.x
+      uGoal.value.y = goal.z
+    }
+    uGoal.value.z = goal ? 1 : 0
     this.mesh.visible = goal !== null || !this.#isPassthrough
   }
 

@@ -1,7 +1,7 @@
 // What a press becomes: a short one means what it points at; one that is drawn along pulls the world, two of them scale and
 // turn it. Pure: hands and their places come in, the rig is changed.
 
-import { drag, type Point, stretch, type WorldRig } from './worldRig.ts'
+import { copy, drag, type Point, stretch, type WorldRig } from './worldRig.ts'
 
 /** A hand that presses is never still; farther than this it pulls. */
 const SLOP_METRES = 0.03
@@ -27,6 +27,10 @@ export class Grasp<H extends Hand> {
     { x: 0, y: 0, z: 0 },
     { x: 0, y: 0, z: 0 },
   ]
+  readonly #to: [Point, Point] = [
+    { x: 0, y: 0, z: 0 },
+    { x: 0, y: 0, z: 0 },
+  ]
 
   begin(hand: H): void {
     if (this.#holds.some((hold) => hold.hand === hand)) return
@@ -46,6 +50,10 @@ export class Grasp<H extends Hand> {
     this.end(hand)
   }
 
+  get isHolding(): boolean {
+    return this.#holds.length > 0
+  }
+
   get isPulling(): boolean {
     for (const hold of this.#holds) if (hold.isPulling) return true
     return false
@@ -55,9 +63,14 @@ export class Grasp<H extends Hand> {
   update(rig: WorldRig, usual: number): void {
     let first: Hold<H> | null = null
     let second: Hold<H> | null = null
-    for (const hold of this.#holds) {
-      const { grip, began } = hold
-      if (Math.hypot(grip.x - began.x, grip.y - began.y, grip.z - began.z) > SLOP_METRES) hold.isPulling = true
+    const holds = this.#holds
+    // By index: what goes over them one by one would be left to be collected.
+    for (let index = 0; index < holds.length; index++) {
+      const hold = holds[index] as Hold<H>
+      const x = hold.grip.x - hold.began.x
+      const y = hold.grip.y - hold.began.y
+      const z = hold.grip.z - hold.began.z
+      if (x * x + y * y + z * z > SLOP_METRES * SLOP_METRES) hold.isPulling = true
       if (hold.hand.isSqueezed) hold.isPulling = true
       if (first === null) first = hold
       else if (second === null) second = hold
@@ -67,14 +80,13 @@ export class Grasp<H extends Hand> {
       second.isPulling = true
       copy(first.last, this.#from[0])
       copy(second.last, this.#from[1])
-      stretch(rig, this.#from, [first.grip, second.grip], usual)
+      copy(first.grip, this.#to[0])
+      copy(second.grip, this.#to[1])
+      stretch(rig, this.#from, this.#to, usual)
     } else if (first?.isPulling) drag(rig, first.last, first.grip)
-    for (const hold of this.#holds) copy(hold.grip, hold.last)
+    for (let index = 0; index < holds.length; index++) {
+      const { grip, last } = holds[index] as Hold<H>
+      copy(grip, last)
+    }
   }
-}
-
-function copy(from: Point, into: Point): void {
-  into.x = from.x
-  into.y = from.y
-  into.z = from.z
 }

@@ -3,6 +3,7 @@
 import { DynamicDrawUsage, InstancedBufferAttribute, type Mesh } from 'three'
 import type { ScenePalette } from '../scene/palette.ts'
 import { disposeMesh, material, quadGeometry, quietMesh } from '../scene/quietMesh.ts'
+import type { Aim } from './aiming.ts'
 import type { Landing } from './landing.ts'
 import type { Pointer } from './pointers.ts'
 import { type Point, toScene, type WorldRig } from './worldRig.ts'
@@ -12,8 +13,19 @@ const MAX_STROKES = 160
 const BEAM_METRES = 0.35
 const HAND_BEAM_METRES = 0.25
 const CURSOR_RADIANS = 0.006
+
+/** Half of how thick a stroke is, in metres, and how opaque it is at each end. */
+interface Pen {
+  radius: number
+  fadeFrom: number
+  fadeTo: number
+}
+const STICK: Pen = { radius: 0.011, fadeFrom: 0.95, fadeTo: 0.95 }
+const BONE: Pen = { radius: 0.0075, fadeFrom: 0.7, fadeTo: 0.7 }
 /** Where a finger touches. */
-const TIP_METRES = 0.008
+const TIP: Pen = { radius: 0.008, fadeFrom: 1, fadeTo: 1 }
+/** For those that differ from frame to frame. */
+const pen: Pen = { radius: 0, fadeFrom: 0, fadeTo: 0 }
 /** Pairs of joints between which a bone is drawn; joint 0 is the wrist, each finger has four or five. */
 const BONES: readonly (readonly [number, number])[] = [
   [0, 1],
@@ -109,8 +121,8 @@ export class HandsMesh {
     this.#count = 0
   }
 
-  /** `reach`: how far away what it points at is, in metres; infinite for nothing. `isRayless`: it touches, or bears the menu. */
-  add(pointer: Pointer, reach: number, rig: WorldRig, isRayless: boolean): void {
+  /** `isRayless`: it touches, or bears the menu. */
+  add(pointer: Pointer, { reach }: Pick<Aim, 'reach'>, rig: WorldRig, isRayless: boolean): void {
     if (!pointer.isSeen) return
     const { from, way, grip, tip } = pointer
     const isHand = pointer.source.hand !== undefined && pointer.source.hand !== null
@@ -120,42 +132,53 @@ export class HandsMesh {
       end.x = grip.x - way.x * 0.06
       end.y = grip.y - way.y * 0.06
       end.z = grip.z - way.z * 0.06
-      this.#stroke(end, from, 0.011, 0.95, 0.95, rig)
+      this.#stroke(end, from, STICK, rig)
     }
     if (isRayless) {
-      if (pointer.hasTip && reach < Number.POSITIVE_INFINITY) this.#stroke(tip, tip, TIP_METRES, 1, 1, rig)
+      if (pointer.hasTip && reach < Number.POSITIVE_INFINITY) this.#stroke(tip, tip, TIP, rig)
       return
     }
     const long = Math.min(reach, isHand ? HAND_BEAM_METRES : BEAM_METRES)
     // Whose ray comes out of the eyes would only be dazzled by it.
     if (pointer.source.targetRayMode === 'tracked-pointer') {
       along(from, way, long, end)
-      this.#stroke(from, end, 0.0022, pointer.isPressed ? 1 : 0.75, reach > long ? 0.05 : 0.6, rig)
+      pen.radius = 0.0022
+      pen.fadeFrom = pointer.isPressed ? 1 : 0.75
+      pen.fadeTo = reach > long ? 0.05 : 0.6
+      this.#stroke(from, end, pen, rig)
     }
     if (reach === Number.POSITIVE_INFINITY) return
     along(from, way, reach, end)
-    this.#stroke(end, end, reach * CURSOR_RADIANS * (pointer.isPressed ? 0.7 : 1), 1, 1, rig)
+    pen.radius = reach * CURSOR_RADIANS * (pointer.isPressed ? 0.7 : 1)
+    pen.fadeFrom = 1
+    pen.fadeTo = 1
+    this.#stroke(end, end, pen, rig)
   }
 
   /** The way to where somebody would go. */
   addLanding({ way, count }: Landing, rig: WorldRig): void {
+    pen.radius = 0.004
     for (let point = 1; point < count; point++) {
       pointOf(way, point - 1, start)
       pointOf(way, point, end)
-      this.#stroke(start, end, 0.004, 0.15 + (0.6 * (point - 1)) / count, 0.15 + (0.6 * point) / count, rig)
+      pen.fadeFrom = 0.15 + (0.6 * (point - 1)) / count
+      pen.fadeTo = 0.15 + (0.6 * point) / count
+      this.#stroke(start, end, pen, rig)
     }
   }
 
   #addBones({ joints, hasJoints }: Pointer, rig: WorldRig): void {
     if (!joints || !hasJoints) return
-    for (const [first, second] of BONES) {
-      jointAt(joints, first, start)
-      jointAt(joints, second, end)
-      this.#stroke(start, end, 0.0075, 0.7, 0.7, rig)
+    // By index: what goes over them one by one would be left to be collected.
+    for (let bone = 0; bone < BONES.length; bone++) {
+      const ends = BONES[bone] as (typeof BONES)[number]
+      jointAt(joints, ends[0], start)
+      jointAt(joints, ends[1], end)
+      this.#stroke(start, end, BONE, rig)
     }
   }
 
-  #stroke(a: Point, b: Point, radius: number, fadeA: number, fadeB: number, rig: WorldRig): void {
+  #stroke(a: Point, b: Point, { radius, fadeFrom, fadeTo }: Pen, rig: WorldRig): void {
     if (this.#count >= MAX_STROKES) return
     const index = this.#count++
     // Into the arrays themselves: each number handed to a function that is not inlined would be left to be collected.
@@ -173,8 +196,8 @@ export class HandsMesh {
     to[at + 1] = scene.y
     to[at + 2] = scene.z
     to[at + 3] = radius * rig.scale
-    fade[index * 2] = fadeA
-    fade[index * 2 + 1] = fadeB
+    fade[index * 2] = fadeFrom
+    fade[index * 2 + 1] = fadeTo
   }
 
   finish(): void {

@@ -1,8 +1,17 @@
 // The scene's view in a headset. The user is put into the scene, as large as it takes: so the one scene is drawn as it is,
 // in its own units, by the one set of shaders.
 
-import { Group, type Matrix4, PerspectiveCamera, type Scene, Vector2, Vector3, type WebGLRenderer } from 'three'
-import type { SceneRig } from '../scene/sceneRig.ts'
+import {
+  type Camera,
+  Group,
+  type Matrix4,
+  PerspectiveCamera,
+  type Scene,
+  Vector2,
+  Vector3,
+  type WebGLRenderer,
+} from 'three'
+import type { SceneRange, SceneRig } from '../scene/sceneRig.ts'
 import type { Stage } from '../scene/stage.ts'
 import type { Point, WorldRig } from './worldRig.ts'
 import { toScene, turned } from './worldRig.ts'
@@ -17,6 +26,8 @@ const FAR_METRES = 120
 /** Labels are chosen anew when the head has turned by more, or moved by more (metres). */
 const TURN_COSINE = Math.cos(0.05)
 const MOVE_METRES = 0.05
+/** Who looks straight up or down has less than this of the way level. */
+const LEVEL_SHARE = 0.05
 
 export class HeadRig implements SceneRig {
   readonly followsAll = false
@@ -32,6 +43,8 @@ export class HeadRig implements SceneRig {
   }
   readonly up: Point = { x: 0, y: 1, z: 0 }
   isSeen = false
+  /** From the swarm's middle, in the scene. */
+  readonly range: SceneRange = { distance: 60, depth: 10 }
   readonly #origin = new Group()
   readonly #scene: Scene
   readonly #rig: WorldRig
@@ -46,6 +59,7 @@ export class HeadRig implements SceneRig {
   constructor(scene: Scene, rig: WorldRig) {
     this.#scene = scene
     this.#rig = rig
+    this.#origin.matrixAutoUpdate = false
     this.#origin.add(this.camera)
     scene.add(this.#origin)
     this.stage = {
@@ -74,69 +88,77 @@ export class HeadRig implements SceneRig {
     head.x = 0
     head.y = 0
     head.z = 0
-    for (const { matrix } of eyes) {
-      head.x += (matrix.elements[12] as number) / eyes.length
-      head.y += (matrix.elements[13] as number) / eyes.length
-      head.z += (matrix.elements[14] as number) / eyes.length
+    // By index, and field by field: what goes over them one by one, and each number handed to a function that is not inlined,
+    // would be left to be collected.
+    for (let eye = 0; eye < eyes.length; eye++) {
+      const { elements } = (eyes[eye] as (typeof eyes)[number]).matrix
+      head.x += (elements[12] as number) / eyes.length
+      head.y += (elements[13] as number) / eyes.length
+      head.z += (elements[14] as number) / eyes.length
     }
     const { elements } = first.matrix
-    this.#forward.set(-(elements[8] as number), -(elements[9] as number), -(elements[10] as number))
+    const forward = this.#forward
+    forward.x = -(elements[8] as number)
+    forward.y = -(elements[9] as number)
+    forward.z = -(elements[10] as number)
     this.up.x = elements[4] as number
     this.up.y = elements[5] as number
     this.up.z = elements[6] as number
     // Who looks straight up or down still faces somewhere: where he last did.
-    if (Math.hypot(this.#forward.x, this.#forward.z) > 0.05) {
-      this.headYaw = Math.atan2(-this.#forward.x, -this.#forward.z)
-    }
+    const { x, z } = forward
+    if (x * x + z * z > LEVEL_SHARE * LEVEL_SHARE) this.headYaw = Math.atan2(-x, -z)
   }
 
   /** After the world was moved: puts the eyes into the scene. */
   applyTo(renderer: WebGLRenderer): void {
     const rig = this.#rig
     const origin = this.#origin
-    origin.position.set(rig.x, rig.y, rig.z)
-    origin.rotation.y = rig.yaw
-    origin.scale.setScalar(rig.scale)
+    standAs(rig, origin.matrix)
     origin.updateMatrixWorld(true)
     this.camera.near = NEAR_METRES * rig.scale
     this.camera.far = FAR_METRES * rig.scale
     renderer.xr.updateCamera(this.camera)
     const cameras = renderer.xr.getCamera()
-    straighten(cameras.matrixWorld, cameras.matrixWorldInverse, rig.scale)
-    for (const eye of cameras.cameras) straighten(eye.matrixWorld, eye.matrixWorldInverse, rig.scale)
+    straighten(cameras, rig)
+    const eyes = cameras.cameras
+    for (let eye = 0; eye < eyes.length; eye++) straighten(eyes[eye] as (typeof eyes)[number], rig)
     const { head } = this.stage
     toScene(rig, this.head, head.position as Vector3)
     turned(rig, this.#forward, this.#way)
-    head.back.set(-this.#way.x, -this.#way.y, -this.#way.z).normalize()
-    head.right.set(Math.cos(this.headYaw + rig.yaw), 0, -Math.sin(this.headYaw + rig.yaw))
-    head.up.crossVectors(head.back, head.right)
-    const projection = cameras.cameras[0]?.projectionMatrix.elements
+    const { back, right, position, viewport } = head
+    back.x = -this.#way.x
+    back.y = -this.#way.y
+    back.z = -this.#way.z
+    back.normalize()
+    right.x = Math.cos(this.headYaw + rig.yaw)
+    right.y = 0
+    right.z = -Math.sin(this.headYaw + rig.yaw)
+    head.up.crossVectors(back, right)
+    const projection = eyes[0]?.projectionMatrix.elements
     if (projection) {
-      head.viewport.set(
-        2 / ((projection[0] as number) * RADIANS_PER_PIXEL),
-        2 / ((projection[5] as number) * RADIANS_PER_PIXEL),
-      )
+      viewport.x = 2 / ((projection[0] as number) * RADIANS_PER_PIXEL)
+      viewport.y = 2 / ((projection[5] as number) * RADIANS_PER_PIXEL)
     }
-  }
-
-  get distance(): number {
-    const { position } = this.stage.head
-    return Math.hypot(position.x - this.swarm.x, position.y - this.swarm.y, position.z - this.swarm.z)
-  }
-
-  get depth(): number {
-    return this.swarm.radius
+    const x = position.x - this.swarm.x
+    const y = position.y - this.swarm.y
+    const z = position.z - this.swarm.z
+    this.range.distance = Math.sqrt(x * x + y * y + z * z)
+    this.range.depth = this.swarm.radius
   }
 
   /** So much that other labels may be wanted. */
   update(): boolean {
     const { back, position } = this.stage.head
-    const isSame =
-      this.#labelledBack.dot(back) > TURN_COSINE &&
-      this.#labelledAt.distanceTo(position) < MOVE_METRES * this.#rig.scale
-    if (isSame) return false
-    this.#labelledBack.copy(back)
-    this.#labelledAt.copy(position)
+    const wasBack = this.#labelledBack
+    const wasAt = this.#labelledAt
+    const cosine = wasBack.x * back.x + wasBack.y * back.y + wasBack.z * back.z
+    const x = position.x - wasAt.x
+    const y = position.y - wasAt.y
+    const z = position.z - wasAt.z
+    const far = MOVE_METRES * this.#rig.scale
+    if (cosine > TURN_COSINE && x * x + y * y + z * z < far * far) return false
+    wasBack.copy(back)
+    wasAt.copy(position)
     return true
   }
 
@@ -177,9 +199,23 @@ export class HeadRig implements SceneRig {
   }
 }
 
+/** From the room into the scene. Into the matrix itself: through place, turn and scale each number would be handed on. */
+function standAs({ x, y, z, yaw, scale }: WorldRig, { elements }: Matrix4): void {
+  const cos = Math.cos(yaw) * scale
+  const sin = Math.sin(yaw) * scale
+  elements[0] = cos
+  elements[2] = -sin
+  elements[5] = scale
+  elements[8] = sin
+  elements[10] = cos
+  elements[12] = x
+  elements[13] = y
+  elements[14] = z
+}
+
 /** Takes the scale out: then lengths along and across the view are the scene's own, as its shaders expect. */
-function straighten(matrix: Matrix4, inverse: Matrix4, scale: number): void {
-  const { elements } = matrix
+function straighten({ matrixWorld, matrixWorldInverse }: Camera, { scale }: WorldRig): void {
+  const { elements } = matrixWorld
   for (let at = 0; at < 11; at++) if (at % 4 !== 3) elements[at] = (elements[at] as number) / scale
-  inverse.copy(matrix).invert()
+  matrixWorldInverse.copy(matrixWorld).invert()
 }

@@ -51,7 +51,9 @@ export class Landing {
     this.at.x = x
     this.at.y = 0
     this.at.z = z
-    return Math.hypot(x - from.x, z - from.z) <= MAX_METRES
+    const aside = x - from.x
+    const ahead = z - from.z
+    return aside * aside + ahead * ahead <= MAX_METRES * MAX_METRES
   }
 
   #add(x: number, y: number, z: number): void {

@@ -1,7 +1,7 @@
 // Where panels hang: around the body, not the head. They wait until the head has turned well away, then come after it, and
 // stop; so they can be looked at, and read. Pure.
 
-import type { Point } from './worldRig.ts'
+import { copy, type Facing, type Point } from './worldRig.ts'
 
 const START_RADIANS = 0.6
 const STOP_RADIANS = 0.03
@@ -17,30 +17,32 @@ export class LazyFollow {
   #isPlaced = false
 
   /** `isStill`: reduced motion; then they are there at once, without a way. */
-  update(head: Point, headYaw: number, deltaSec: number, isStill: boolean): void {
-    if (!this.#isPlaced) this.#jump(head, headYaw)
+  update(facing: Facing, deltaSec: number, isStill: boolean): void {
+    if (!this.#isPlaced) this.#jump(facing)
+    const { head, headYaw } = facing
     const turn = angleBetween(this.yaw, headYaw)
     const { at } = this
-    const far = Math.hypot(head.x - at.x, head.y - at.y, head.z - at.z)
+    const x = head.x - at.x
+    const y = head.y - at.y
+    const z = head.z - at.z
+    const far = Math.sqrt(x * x + y * y + z * z)
     if (Math.abs(turn) > START_RADIANS || far > START_METRES) this.#isComing = true
     if (!this.#isComing) return
     if (isStill) {
-      this.#jump(head, headYaw)
+      this.#jump(facing)
       return
     }
     const part = 1 - Math.exp(-PACE * deltaSec)
     this.yaw += turn * part
-    at.x += (head.x - at.x) * part
-    at.y += (head.y - at.y) * part
-    at.z += (head.z - at.z) * part
+    at.x += x * part
+    at.y += y * part
+    at.z += z * part
     if (Math.abs(turn) < STOP_RADIANS && far < STOP_METRES) this.#isComing = false
   }
 
-  #jump(head: Point, headYaw: number): void {
+  #jump({ head, headYaw }: Facing): void {
     this.yaw = headYaw
-    this.at.x = head.x
-    this.at.y = head.y
-    this.at.z = head.z
+    copy(head, this.at)
     this.#isPlaced = true
     this.#isComing = false
   }

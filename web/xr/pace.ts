@@ -62,7 +62,7 @@ export class Pace {
   }
 
   /** Once a frame; `rate`: what the headset does now, if it says so. Says whether another effort is asked for. */
-  frame(intervalMs: number, rate: number | undefined): boolean {
+  frame({ intervalMs }: { intervalMs: number }, rate: number | undefined): boolean {
     if (intervalMs <= 0 || intervalMs > GAP_MS) {
       this.#forget()
       return false

@@ -11,15 +11,22 @@ const SNAP_TAN = Math.tan(SNAP_RADIANS)
 /** So much closer to its middle, as a share of its radius, somebody behind has to be hit. */
 const RIM_SHARE = 0.3
 
+/** The best so far, written over: kept in variables, each better one may be a new object. */
+const best = new Float64Array(4)
+const HIT_AT = 0
+const HIT_SHARE = 1
+const MIDDLE_SHARE = 2
+const NEAR_TAN = 3
+
 /** `nodes`: x, y, z, radius at 4 × slot, a radius of 0 for none. `way` has the length 1. The slot, or -1. */
 export function pickRay(nodes: Float32Array, slotEnd: number, from: Point, way: Point): number {
   let hit = -1
-  let hitAt = Number.POSITIVE_INFINITY
-  let hitShare = 0
   let middle = -1
-  let middleShare = 1
   let near = -1
-  let nearTan = SNAP_TAN
+  best[HIT_AT] = Number.POSITIVE_INFINITY
+  best[HIT_SHARE] = 0
+  best[MIDDLE_SHARE] = 1
+  best[NEAR_TAN] = SNAP_TAN
   for (let slot = 0; slot < slotEnd; slot++) {
     const at = slot * 4
     const radius = nodes[at + 3] as number
@@ -33,23 +40,23 @@ export function pickRay(nodes: Float32Array, slotEnd: number, from: Point, way: 
     if (beside <= radius) {
       const enters = along - Math.sqrt(radius * radius - beside * beside)
       const share = beside / radius
-      if (enters < hitAt) {
-        hitAt = enters
+      if (enters < (best[HIT_AT] as number)) {
+        best[HIT_AT] = enters
         hit = slot
-        hitShare = share
+        best[HIT_SHARE] = share
       }
-      if (share < middleShare) {
-        middleShare = share
+      if (share < (best[MIDDLE_SHARE] as number)) {
+        best[MIDDLE_SHARE] = share
         middle = slot
       }
     } else if (hit < 0) {
       const tan = (beside - radius) / along
-      if (tan < nearTan) {
-        nearTan = tan
+      if (tan < (best[NEAR_TAN] as number)) {
+        best[NEAR_TAN] = tan
         near = slot
       }
     }
   }
   if (hit < 0) return near
-  return middleShare < hitShare - RIM_SHARE ? middle : hit
+  return (best[MIDDLE_SHARE] as number) < (best[HIT_SHARE] as number) - RIM_SHARE ? middle : hit
 }

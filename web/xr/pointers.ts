@@ -1,7 +1,7 @@
 // What the hands do: one pointer for each input source, be it a controller, a bare hand or a gaze with a pinch, all alike.
 // Read from the session itself, in its own frames; nothing of an ended session is kept.
 
-import type { Point } from './worldRig.ts'
+import { copy, type Point } from './worldRig.ts'
 
 export interface Pointer {
   source: XRInputSource
@@ -110,28 +110,26 @@ export class Pointers {
 
   /** In each frame, before anything is asked of them. */
   update(frame: XRFrame, room: XRReferenceSpace): void {
-    for (const pointer of this.all) {
+    // By index: what goes over them one by one would be left to be collected.
+    for (let index = 0; index < this.all.length; index++) {
+      const pointer = this.all[index] as Pointer
       const { source } = pointer
       const ray = frame.getPose(source.targetRaySpace, room)
       pointer.isSeen = ray !== undefined && ray !== null
       if (ray) {
-        const { position, matrix } = ray.transform
-        pointer.from.x = position.x
-        pointer.from.y = position.y
-        pointer.from.z = position.z
-        pointer.way.x = -(matrix[8] as number)
-        pointer.way.y = -(matrix[9] as number)
-        pointer.way.z = -(matrix[10] as number)
+        const { matrix } = ray.transform
+        readPlace(matrix, pointer.from)
+        readAhead(matrix, pointer.way)
       }
       const grip = source.gripSpace ? frame.getPose(source.gripSpace, room) : null
-      const { x, y, z } = grip ? grip.transform.position : pointer.from
-      pointer.grip.x = x
-      pointer.grip.y = y
-      pointer.grip.z = z
+      const held = grip ? grip.transform.matrix : null
+      if (held) readPlace(held, pointer.grip)
+      else copy(pointer.from, pointer.grip)
       const axes = source.gamepad?.axes
       pointer.stick.x = axes?.[2] ?? 0
       pointer.stick.y = axes?.[3] ?? 0
-      readPalm(pointer, grip)
+      pointer.hasPalm = held !== null && source.handedness !== 'none'
+      if (held && pointer.hasPalm) readPalm(held, pointer)
       this.#readJoints(pointer, frame, room)
       readTip(pointer)
     }
@@ -151,7 +149,7 @@ export class Pointers {
     const actuator = pointer.source.gamepad?.hapticActuators?.[0]
     if (!actuator) return
     // A controller without a motor says so by refusing.
-    void Promise.resolve(actuator.pulse(strength, durationMs)).catch(() => undefined)
+    void Promise.resolve(actuator.pulse(strength, durationMs)).catch(ignore)
   }
 
   dispose(): void {
@@ -163,16 +161,30 @@ export class Pointers {
   }
 }
 
+const ignore = (): undefined => undefined
+
+// Of a pose in the room, each from the matrix alone: what knows the browser's own objects is compiled anew whenever those are,
+// and until then each number in it is an object.
+
+/** Each number asked of the browser's own point would be a new one. */
+function readPlace(matrix: Float32Array, into: Point): void {
+  into.x = matrix[12] as number
+  into.y = matrix[13] as number
+  into.z = matrix[14] as number
+}
+
+function readAhead(matrix: Float32Array, into: Point): void {
+  into.x = -(matrix[8] as number)
+  into.y = -(matrix[9] as number)
+  into.z = -(matrix[10] as number)
+}
+
 /** The grip's x-axis goes through the palm: out of it on the left, out of its back on the right. */
-function readPalm(pointer: Pointer, grip: XRPose | null | undefined): void {
-  const { handedness } = pointer.source
-  pointer.hasPalm = grip !== null && grip !== undefined && handedness !== 'none'
-  if (!grip || !pointer.hasPalm) return
-  const { matrix } = grip.transform
-  const out = handedness === 'left' ? 1 : -1
-  pointer.palm.x = (matrix[0] as number) * out
-  pointer.palm.y = (matrix[1] as number) * out
-  pointer.palm.z = (matrix[2] as number) * out
+function readPalm(matrix: Float32Array, { source, palm }: Pointer): void {
+  const out = source.handedness === 'left' ? 1 : -1
+  palm.x = (matrix[0] as number) * out
+  palm.y = (matrix[1] as number) * out
+  palm.z = (matrix[2] as number) * out
 }
 
 function readTip(pointer: Pointer): void {

@@ -8,6 +8,11 @@ const GLIDE_FROM = 0.2
 /** Eight turns a second and more are felt as turning. */
 const TURN_PAUSE_MS = 125
 
+export interface StickPlace {
+  x: number
+  y: number
+}
+
 export type StickWish = 'none' | 'turn-left' | 'turn-right' | 'aim' | 'go'
 
 export class Stick {
@@ -16,9 +21,9 @@ export class Stick {
   #isAiming = false
 
   /** `y` is negative forward, as headsets tell it. */
-  read(x: number, y: number, nowMs: number, isGliding: boolean): StickWish {
+  read({ x, y }: StickPlace, nowMs: number, isGliding: boolean): StickWish {
     if (this.#isAiming) {
-      if (Math.hypot(x, y) >= OFF && y < OFF) return 'aim'
+      if (x * x + y * y >= OFF * OFF && y < OFF) return 'aim'
       this.#isAiming = false
       // Let go it goes there; pulled back it stays.
       return y < OFF ? 'go' : 'none'
@@ -37,7 +42,7 @@ export class Stick {
 }
 
 /** How much of the full pace a stick asks for: forward, or back (negative). */
-export function glideOf(x: number, y: number): number {
+export function glideOf({ x, y }: StickPlace): number {
   if (Math.abs(y) < GLIDE_FROM || Math.abs(x) > Math.abs(y)) return 0
   return -Math.sign(y) * Math.min(1, (Math.abs(y) - GLIDE_FROM) / (1 - GLIDE_FROM))
 }

@@ -9,7 +9,7 @@ export const HOVER_OUT_METRES = 0.2
 export const PRESS_METRES = 0.005
 export const RELEASE_METRES = 0.007
 /** So near a body it is on it, before whatever the ray means. */
-export const BODY_METRES = 0.015
+const BODY_METRES = 0.015
 /** Through a swarm a hand goes quickly; on whom it means it rests. */
 const REST_SEC = 0.12
 
@@ -21,15 +21,16 @@ export class PanelTouch {
   isDown = false
   #lastMetres = Number.NEGATIVE_INFINITY
 
-  /** `metres`: before the panel (behind it: below 0); `null`: it is at none. */
-  update(metres: number | null): TouchEdge {
-    if (metres === null) {
+  /** `hit`: how many metres it is before the panel (behind it: below 0); `null`: it is at none. */
+  update(hit: { distance: number } | null): TouchEdge {
+    if (hit === null) {
       const was = this.isDown
       this.isNear = false
       this.isDown = false
       this.#lastMetres = Number.NEGATIVE_INFINITY
       return was ? 'cancel' : 'none'
     }
+    const metres = hit.distance
     const last = this.#lastMetres
     this.#lastMetres = metres
     this.isNear = this.isDown || metres <= (this.isNear ? HOVER_OUT_METRES : HOVER_IN_METRES)
@@ -52,7 +53,7 @@ export class BodyTouch {
   #isTold = false
 
   /** `slot`: whose body it is in; -1: nobody's. Says, once, that it has rested there. */
-  update(slot: number, deltaSec: number): boolean {
+  update(slot: number, { deltaSec }: { deltaSec: number }): boolean {
     if (slot !== this.#slot) {
       this.#slot = slot
       this.#restedSec = 0
@@ -67,12 +68,12 @@ export class BodyTouch {
 }
 
 /**
- * Whose body this point of the scene is nearest to, within `slack`; -1 for nobody. `nodes`: x, y, z, radius at 4 × slot, a
- * radius of 0 for none.
+ * Whose body this point of the scene is nearest to, within `BODY_METRES`; -1 for nobody. `nodes`: x, y, z, radius at 4 × slot,
+ * a radius of 0 for none. `scale`: the scene's units in a metre.
  */
-export function bodyAt(nodes: Float32Array, slotEnd: number, at: Point, slack: number): number {
+export function bodyAt(nodes: Float32Array, slotEnd: number, at: Point, { scale }: { scale: number }): number {
   let best = -1
-  let bestApart = slack
+  let bestApart = BODY_METRES * scale
   for (let slot = 0; slot < slotEnd; slot++) {
     const from = slot * 4
     const radius = nodes[from + 3] as number

@@ -2,6 +2,7 @@
 
 import type { Mesh } from 'three'
 import { disposeMesh, material, quadGeometry, quietMesh } from '../scene/quietMesh.ts'
+import type { Vignette } from './comfort.ts'
 
 const VERTEX = /* glsl */ `
 varying vec2 vWay;
@@ -39,7 +40,7 @@ export class VignetteMesh {
     this.mesh.visible = false
   }
 
-  show(amount: number): void {
+  show({ amount }: Vignette): void {
     this.#uniforms.uAmount.value = amount
     this.mesh.visible = amount > 0
   }

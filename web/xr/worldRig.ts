@@ -7,6 +7,12 @@ export interface Point {
   z: number
 }
 
+/** Where a head is in the room, and which way it looks, seen from above: radians to the left. */
+export interface Facing {
+  readonly head: Point
+  readonly headYaw: number
+}
+
 /** The room's origin in the scene, its turn (radians, to the left), and the scene's units in a metre. */
 export interface WorldRig extends Point {
   yaw: number
@@ -32,6 +38,15 @@ const SEATED_SHARE = 0.6
 /** How far before the eyes an agent is that somebody went to, and how much below them. */
 const BEFORE_METRES = 0.7
 const BELOW_METRES = 0.1
+
+// What each frame calls takes points and writes into points. A number that is handed to a function which is not inlined, or
+// handed back by one, is an object that is left to be collected; in the fields of a point it is written over.
+
+export function copy(from: Point, into: Point): void {
+  into.x = from.x
+  into.y = from.y
+  into.z = from.z
+}
 
 export function toScene(rig: WorldRig, at: Point, into: Point): Point {
   const cos = Math.cos(rig.yaw)
@@ -90,8 +105,10 @@ export function stretch(
   to: readonly [Point, Point],
   usual: number,
 ): void {
-  const [a, b] = from
-  const [c, d] = to
+  const a = from[0]
+  const b = from[1]
+  const c = to[0]
+  const d = to[1]
   toScene(rig, midway(a, b), kept)
   const before = Math.hypot(b.x - a.x, b.y - a.y, b.z - a.z)
   const after = Math.hypot(d.x - c.x, d.y - c.y, d.z - c.z)
@@ -127,11 +144,8 @@ export function zoomAbout(rig: WorldRig, at: Point, factor: number, usual: numbe
 }
 
 /** Carries the user through the scene, by metres of the room. */
-export function carry(rig: WorldRig, byX: number, byY: number, byZ: number): void {
-  moved.x = byX
-  moved.y = byY
-  moved.z = byZ
-  turned(rig, moved, moved)
+export function carry(rig: WorldRig, by: Point): void {
+  turned(rig, by, moved)
   rig.x += moved.x * rig.scale
   rig.y += moved.y * rig.scale
   rig.z += moved.z * rig.scale

@@ -42,24 +42,26 @@ export class WristMenu<W extends Wrist> {
 
   #wait(wrists: readonly W[], head: Point, look: Point, deltaSec: number): void {
     let shown: W | null = null
-    for (const wrist of wrists) {
+    // By index: what goes over them one by one would be left to be collected.
+    for (let index = 0; index < wrists.length && shown === null; index++) {
+      const wrist = wrists[index] as W
       // Who does something with it does not want the menu.
       const isFree = !wrist.isPressed && !wrist.isSqueezed
-      if (shown === null && isFree && isShown(wrist, head, look, OPEN_COSINE, LOOK_OPEN_COSINE)) shown = wrist
+      if (isFree && isShown(wrist, head, look, OPEN_COSINE, LOOK_OPEN_COSINE)) shown = wrist
     }
     this.#sinceSec = shown !== null && shown === this.#candidate ? this.#sinceSec + deltaSec : 0
     this.#candidate = shown
     if (shown === null || this.#sinceSec < OPEN_AFTER_SEC) return
     this.bearer = shown
     this.#sinceSec = 0
-    placeAbove(shown, head, this.at, 1)
+    placeAbove(shown, head, this.at, Number.POSITIVE_INFINITY)
   }
 
   #stay(wrists: readonly W[], bearer: W, head: Point, look: Point, deltaSec: number): void {
     const isThere = wrists.includes(bearer)
     if (isThere && isShown(bearer, head, look, STAY_COSINE, LOOK_STAY_COSINE)) {
       this.#sinceSec = 0
-      placeAbove(bearer, head, this.at, 1 - Math.exp(-PACE * deltaSec))
+      placeAbove(bearer, head, this.at, deltaSec)
       return
     }
     this.#sinceSec += deltaSec
@@ -76,17 +78,18 @@ function isShown({ grip, palm, hasPalm, isSeen }: Wrist, head: Point, look: Poin
   const x = head.x - grip.x
   const y = head.y - grip.y
   const z = head.z - grip.z
-  const metres = Math.max(1e-3, Math.hypot(x, y, z))
+  const metres = Math.max(1e-3, Math.sqrt(x * x + y * y + z * z))
   const toward = (palm.x * x + palm.y * y + palm.z * z) / metres
   const ahead = -(look.x * x + look.y * y + look.z * z) / metres
   return toward > facing && ahead > seen
 }
 
-/** `part`: of the way from where it was. */
-function placeAbove({ grip, palm }: Wrist, head: Point, into: Point, part: number): void {
+/** From where it was, as far as it comes in that time. */
+function placeAbove({ grip, palm }: Wrist, head: Point, into: Point, deltaSec: number): void {
+  const part = 1 - Math.exp(-PACE * deltaSec)
   const x = head.x - grip.x
   const z = head.z - grip.z
-  const level = Math.max(1e-3, Math.hypot(x, z))
+  const level = Math.max(1e-3, Math.sqrt(x * x + z * z))
   into.x += (grip.x + palm.x * OUT_METRES + (x / level) * 0.02 - into.x) * part
   into.y += (grip.y + palm.y * OUT_METRES + ABOVE_METRES - into.y) * part
   into.z += (grip.z + palm.z * OUT_METRES + (z / level) * 0.02 - into.z) * part

@@ -102,7 +102,8 @@ export class XrStage {
   readonly #vignetteMesh = new VignetteMesh()
   readonly #motion = new WorldMotion()
   readonly #pace: Pace
-  #framedAtMs = 0
+  /** When the last frame was seen, and how long after the one before. */
+  readonly #shown = { atMs: 0, intervalMs: 0 }
   /** The next press goes where it points. */
   #isGoing = false
   readonly #wrist = new WristMenu<Pointer>()
@@ -154,7 +155,7 @@ export class XrStage {
       gone: (pointer) => this.#gone(pointer),
     })
     const timer = setInterval(() => this.#refreshBoard(), BOARD_MS)
-    const preparing = setInterval(() => this.#prepare(), PREPARE_MS)
+    const preparing = setInterval(this.#prepare, PREPARE_MS)
     this.#cleanUps.push(
       () => clearInterval(timer),
       () => clearInterval(preparing),
@@ -210,16 +211,16 @@ export class XrStage {
     this.#aim(deltaSec)
     swarm.frame(nowMs, deltaSec, renderer, head.camera, head, head.stage)
     // Who leans in to touch a panel does not want it to go.
-    if (!this.#isReaching) this.#follow.update(head.head, head.headYaw, deltaSec, useAppearance.getState().isStill)
+    if (!this.#isReaching) this.#follow.update(head, deltaSec, useAppearance.getState().isStill)
     this.#wristPlace.isBorne = this.#wrist.bearer !== null
     this.#board.place(this.#follow, this.#wristPlace, head.head, this.#rig)
     this.#drawHands()
-    this.#own.push(performance.now() - nowMs)
+    this.#own.pushSince(nowMs)
     renderer.render(scene, head.camera)
     const eyes = Math.max(1, renderer.xr.getCamera().cameras.length)
     this.#whole.drawCalls = renderer.info.render.calls / eyes
     this.#whole.triangles = renderer.info.render.triangles / eyes
-    this.#whole.push(performance.now() - nowMs)
+    this.#whole.pushSince(nowMs)
   }
 
   /** Frames that come late are answered by asking for less, while anybody sees them. */
@@ -227,10 +228,11 @@ export class XrStage {
     const { session, surface } = this.#input
     // Not every browser tells when a frame will be seen.
     const atMs = frame.predictedDisplayTime ?? nowMs
-    const intervalMs = session.visibilityState === 'visible' ? atMs - this.#framedAtMs : 0
-    this.#framedAtMs = atMs
+    const shown = this.#shown
+    shown.intervalMs = session.visibilityState === 'visible' ? atMs - shown.atMs : 0
+    shown.atMs = atMs
     const before = this.#pace.effort.rate
-    if (!this.#pace.frame(intervalMs, session.frameRate)) return
+    if (!this.#pace.frame(shown, session.frameRate)) return
     const { scale, foveation, rate } = this.#pace.effort
     surface.renderer.xr.setFoveation(foveation)
     for (const view of frame.getViewerPose(room)?.views ?? []) view.requestViewportScale?.(scale)
@@ -239,9 +241,10 @@ export class XrStage {
   }
 
   /** Before the first frame nobody knows where the head is. */
-  #prepare(): void {
+  readonly #prepare = (): void => {
     const { renderer, swarm } = this.#input.surface
-    if (this.#head.isSeen) swarm.prepareBetweenFrames(renderer, this.#head.camera, this.#head.stage)
+    if (this.#hasEnded || !this.#head.isSeen) return
+    swarm.prepareBetweenFrames(renderer, this.#head.camera, this.#head.stage)
   }
 
   /** Nothing has been laid out yet: then the world is where it would be, until there is a swarm to be in front of. */
@@ -302,20 +305,19 @@ export class XrStage {
 
   /** What the hands and sticks do to the world, and how fast it goes by for that. */
   #move(nowMs: number, deltaSec: number): void {
-    this.#grasp.update(this.#rig, this.#usualScale)
-    for (const pointer of this.#pointers.all) this.#obeyStick(pointer, nowMs, deltaSec)
-    const { head, headYaw } = this.#head
-    const metresPerSec = this.#motion.speed(this.#rig, head, headYaw, deltaSec)
+    if (this.#grasp.isHolding) this.#grasp.update(this.#rig, this.#usualScale)
+    const { all } = this.#pointers
+    for (let index = 0; index < all.length; index++) this.#obeyStick(all[index] as Pointer, nowMs, deltaSec)
+    this.#motion.update(this.#rig, this.#head, deltaSec)
     // Whoever sees the room itself is held by that: a dark edge would take it away.
-    this.#vignette.update(this.#input.mode === 'immersive-ar' ? 0 : metresPerSec, deltaSec)
-    this.#vignetteMesh.show(this.#vignette.amount)
+    this.#vignette.update(this.#input.mode === 'immersive-ar' ? STILL : this.#motion, deltaSec)
+    this.#vignetteMesh.show(this.#vignette)
   }
 
   #obeyStick(pointer: Pointer, nowMs: number, deltaSec: number): void {
     const aim = this.#aimOf(pointer)
-    const { x, y } = pointer.stick
     const isGliding = this.#settings.isGliding && !useAppearance.getState().isStill
-    const wish = aim.stick.read(x, y, nowMs, isGliding)
+    const wish = aim.stick.read(pointer.stick, nowMs, isGliding)
     aim.isChoosing = wish === 'aim'
     switch (wish) {
       case 'turn-left':
@@ -325,16 +327,23 @@ export class XrStage {
       case 'go':
         this.#goTo(aim)
         break
-      case 'none': {
-        const metres = isGliding ? glideOf(x, y) * GLIDE_METRES_PER_SEC * deltaSec : 0
-        if (metres !== 0) carry(this.#rig, pointer.way.x * metres, pointer.way.y * metres, pointer.way.z * metres)
+      case 'none':
+        if (isGliding) this.#glide(pointer, deltaSec)
         break
-      }
       case 'aim':
         break
       default:
         wish satisfies never
     }
+  }
+
+  #glide({ way, stick }: Pointer, deltaSec: number): void {
+    const metres = glideOf(stick) * GLIDE_METRES_PER_SEC * deltaSec
+    if (metres === 0) return
+    middle.x = way.x * metres
+    middle.y = way.y * metres
+    middle.z = way.z * metres
+    carry(this.#rig, middle)
   }
 
   #turn(way: 'turn-left' | 'turn-right'): void {
@@ -346,7 +355,7 @@ export class XrStage {
   #goTo({ goal, slot, landing }: Reach): void {
     const { head, headYaw } = this.#head
     if (goal === 'none') return
-    if (goal === 'floor') carry(this.#rig, landing.at.x - head.x, 0, landing.at.z - head.z)
+    if (goal === 'floor') carry(this.#rig, { x: landing.at.x - head.x, y: 0, z: landing.at.z - head.z })
     else {
       const nodes = this.#input.surface.swarm.nodesBySlot()
       const radius = nodes[slot * 4 + 3] ?? 0
@@ -384,7 +393,7 @@ export class XrStage {
     // Whoever has no hand to point with costs nothing.
     if (all.length > 0) input.nodes = swarm.nodesBySlot(this.#head.stage.head.position)
     input.deltaSec = deltaSec
-    let hoveredId: string | null = null
+    let hover: Reach | null = null
     this.#isReaching = false
     for (let index = 0; index < all.length; index++) {
       const pointer = all[index] as Pointer
@@ -400,10 +409,10 @@ export class XrStage {
       this.#isReaching ||= aim.panelTouch.isNear
       this.#feel(pointer, aim)
       this.#board.light(index, aim.button, this.#pressed.has(pointer))
-      if (aim.agentId !== null) hoveredId = aim.agentId
+      if (aim.agentId !== null) hover = aim
     }
     for (let index = all.length; index < LIGHTS; index++) this.#board.light(index, null, false)
-    this.#showHover(hoveredId)
+    this.#showHover(hover)
   }
 
   /** A tick for the hand that comes upon something. */
@@ -420,11 +429,13 @@ export class XrStage {
     else if (aim.landing.find(from, way, source.targetRayMode === 'tracked-pointer')) aim.goal = 'floor'
   }
 
-  #showHover(id: string | null): void {
+  #showHover(hover: Aim | null): void {
+    const id = hover?.agentId ?? null
     if (id === this.#hoveredId) return
     this.#hoveredId = id
-    this.#select()
-    this.#later(() => this.#prepare())
+    const { swarm } = this.#input.surface
+    swarm.setHovered(id, hover?.slot ?? -1)
+    setTimeout(this.#prepare, 0)
   }
 
   #select(): void {
@@ -436,9 +447,11 @@ export class XrStage {
     const mesh = this.#handsMesh
     let goal: Point | null = null
     mesh.begin()
-    for (const pointer of this.#pointers.all) {
+    const { all } = this.#pointers
+    for (let index = 0; index < all.length; index++) {
+      const pointer = all[index] as Pointer
       const aim = this.#aimOf(pointer)
-      mesh.add(pointer, aim.reach, this.#rig, aim.isTouching || pointer === this.#wrist.bearer)
+      mesh.add(pointer, aim, this.#rig, aim.isTouching || pointer === this.#wrist.bearer)
       if (aim.goal !== 'floor') continue
       mesh.addLanding(aim.landing, this.#rig)
       goal = aim.landing.at
@@ -672,6 +685,7 @@ export class XrStage {
 }
 
 const middle: Point = { x: 0, y: 0, z: 0 }
+const STILL = { metresPerSec: 0 }
 
 /** A pointer as the grasp sees it. */
 class PointerHand {

@@ -4,7 +4,8 @@ export const NODES = /* glsl */ `
 uniform highp sampler2D uFrom;
 uniform highp sampler2D uTo;
 uniform float uMix;
-uniform float uTime;
+uniform float uClock[1];
+#define uTime uClock[0]
 /** 0 under reduced motion: nothing grows, breathes or turns. */
 uniform float uMotion;
 

@@ -65,7 +65,8 @@ void main() {
 `
 
 export const MARK_FRAGMENT = /* glsl */ `
-uniform float uTime;
+uniform float uClock[1];
+#define uTime uClock[0]
 uniform float uMotion;
 uniform float uLightTheme;
 uniform vec3 uInk;
