@@ -130,8 +130,8 @@ describe('the frame statistics', () => {
   it('tell the last frames, also after the ring has turned', () => {
     const stats = new FrameStats()
     expect(stats.quantiles()).toEqual({ p50: 0, p95: 0 })
-    for (let n = 0; n < 1_000; n++) stats.pushSince(0, 100)
-    for (let n = 0; n < 240; n++) stats.pushSince(0, n < 230 ? 1 : 9)
+    for (let n = 0; n < 1_000; n++) stats.pushSince({ nowMs: 0 }, 100)
+    for (let n = 0; n < 240; n++) stats.pushSince({ nowMs: 0 }, n < 230 ? 1 : 9)
     expect(stats.quantiles()).toEqual({ p50: 1, p95: 1 })
     expect(stats.frames).toBe(1_240)
   })

@@ -67,25 +67,27 @@ describe('a press', () => {
   })
 })
 
+const FRAME = { deltaSec: 0.011 }
+
 describe('panels', () => {
   const facing = (headYaw: number, x = 0): Facing => ({ head: { x, y: 1.6, z: 0 }, headYaw })
 
   test('stay while the head only looks about, and come after it when it has turned away, then stop (never head-locked)', () => {
     const follow = new LazyFollow()
-    follow.update(facing(0), 0.011, false)
-    follow.update(facing(0.5, 0.1), 0.011, false)
+    follow.update(facing(0), FRAME, false)
+    follow.update(facing(0.5, 0.1), FRAME, false)
     expect([follow.yaw, follow.at.x]).toEqual([0, 0])
-    for (let frame = 0; frame < 200; frame++) follow.update(facing(1.2), 0.011, false)
+    for (let frame = 0; frame < 200; frame++) follow.update(facing(1.2), FRAME, false)
     expect(follow.yaw).toBeCloseTo(1.2, 1)
     const { yaw } = follow
-    follow.update(facing(1.0), 0.011, false)
+    follow.update(facing(1.0), FRAME, false)
     expect(follow.yaw).toBe(yaw)
   })
 
   test('under reduced motion they are there at once', () => {
     const follow = new LazyFollow()
-    follow.update(facing(0), 0.011, true)
-    follow.update(facing(2), 0.011, true)
+    follow.update(facing(0), FRAME, true)
+    follow.update(facing(2), FRAME, true)
     expect(follow.yaw).toBe(2)
   })
 

@@ -67,7 +67,7 @@ async function look(agents: { entity: Entity; at: [number, number, number] }[], 
   }
   const field = new NodeField()
   field.accept(positions, generations, end, (slot) => graph.slots.generationOf(slot), radii, 0)
-  field.advance(10_000)
+  field.advance({ nowMs: 10_000 })
   const head: HeadView = {
     position: new Vector3(),
     right: new Vector3(Math.cos(yaw), 0, -Math.sin(yaw)),

@@ -13,14 +13,14 @@ const FRAME_SEC = 1 / 90
 describe('a stick', () => {
   test('pushed aside is one turn until it is let go, and never more than eight a second (X14)', () => {
     const stick = new Stick()
-    expect(stick.read({ x: 0.6, y: 0 }, 0, false)).toBe('none')
-    expect(stick.read({ x: 0.8, y: 0 }, 10, false)).toBe('turn-right')
+    expect(stick.read({ x: 0.6, y: 0 }, { nowMs: 0 }, false)).toBe('none')
+    expect(stick.read({ x: 0.8, y: 0 }, { nowMs: 10 }, false)).toBe('turn-right')
     for (let ms = 20; ms < 2_000; ms += 10)
-      expect(stick.read({ x: 0.5 + (ms % 50) / 100, y: 0 }, ms, false)).toBe('none')
-    stick.read({ x: 0, y: 0 }, 2_000, false)
+      expect(stick.read({ x: 0.5 + (ms % 50) / 100, y: 0 }, { nowMs: ms }, false)).toBe('none')
+    stick.read({ x: 0, y: 0 }, { nowMs: 2_000 }, false)
     let turns = 0
     for (let ms = 2_010; ms < 4_010; ms += 10) {
-      if (stick.read({ x: (ms / 10) % 2 === 0 ? -1 : 0, y: 0 }, ms, false) === 'turn-left') turns++
+      if (stick.read({ x: (ms / 10) % 2 === 0 ? -1 : 0, y: 0 }, { nowMs: ms }, false) === 'turn-left') turns++
     }
     expect(turns).toBeGreaterThan(10)
     expect(turns).toBeLessThanOrEqual(16)
@@ -28,24 +28,24 @@ describe('a stick', () => {
 
   test('pushed forward chooses a place, and goes there when it is let go', () => {
     const stick = new Stick()
-    expect(stick.read({ x: 0.1, y: -0.9 }, 0, false)).toBe('aim')
+    expect(stick.read({ x: 0.1, y: -0.9 }, { nowMs: 0 }, false)).toBe('aim')
     // On the way it may lean to a side: that is no turn now.
-    expect(stick.read({ x: 0.9, y: -0.3 }, 10, false)).toBe('aim')
-    expect(stick.read({ x: 0, y: -0.1 }, 20, false)).toBe('go')
-    expect(stick.read({ x: 0, y: 0 }, 30, false)).toBe('none')
+    expect(stick.read({ x: 0.9, y: -0.3 }, { nowMs: 10 }, false)).toBe('aim')
+    expect(stick.read({ x: 0, y: -0.1 }, { nowMs: 20 }, false)).toBe('go')
+    expect(stick.read({ x: 0, y: 0 }, { nowMs: 30 }, false)).toBe('none')
   })
 
   test('pulled back on the way thinks better of it', () => {
     const stick = new Stick()
-    stick.read({ x: 0, y: -1 }, 0, false)
-    expect(stick.read({ x: 0, y: 0.9 }, 10, false)).toBe('none')
-    expect(stick.read({ x: 0, y: 0 }, 20, false)).toBe('none')
+    stick.read({ x: 0, y: -1 }, { nowMs: 0 }, false)
+    expect(stick.read({ x: 0, y: 0.9 }, { nowMs: 10 }, false)).toBe('none')
+    expect(stick.read({ x: 0, y: 0 }, { nowMs: 20 }, false)).toBe('none')
   })
 
   test('glides only where that was asked for, as fast as it is pushed, and not from resting', () => {
     const stick = new Stick()
-    expect(stick.read({ x: 0, y: -1 }, 0, true)).toBe('none')
-    expect(stick.read({ x: 1, y: 0 }, 10, true)).toBe('turn-right')
+    expect(stick.read({ x: 0, y: -1 }, { nowMs: 0 }, true)).toBe('none')
+    expect(stick.read({ x: 1, y: 0 }, { nowMs: 10 }, true)).toBe('turn-right')
     expect([glideOf({ x: 0, y: -1 }), glideOf({ x: 0, y: 1 }), glideOf({ x: 0, y: 0.1 })]).toEqual([1, -1, 0])
     expect(glideOf({ x: 0, y: -0.6 })).toBeCloseTo(0.5, 9)
     expect(glideOf({ x: 0.9, y: -0.6 })).toBe(0)
@@ -110,17 +110,17 @@ describe('where a ray would set its user down', () => {
 describe('the dark edge', () => {
   const head = { x: 0.3, y: 1.6, z: 0.2 }
   const speed = (motion: WorldMotion, rig: WorldRig, facing: Facing): number => {
-    motion.update(rig, facing, FRAME_SEC)
+    motion.update(rig, facing, { deltaSec: FRAME_SEC })
     return motion.metresPerSec
   }
 
   test('is there within 100 ms of a world that goes by faster than 0.5 m/s, and gone soon after (X14)', () => {
     const vignette = new Vignette()
-    for (let ms = 0; ms < 500; ms += 11) vignette.update({ metresPerSec: 0.49 }, 0.011)
+    for (let ms = 0; ms < 500; ms += 11) vignette.update({ metresPerSec: 0.49 }, { deltaSec: 0.011 })
     expect(vignette.amount).toBe(0)
-    for (let ms = 0; ms < 100; ms += 11) vignette.update({ metresPerSec: 0.51 }, 0.011)
+    for (let ms = 0; ms < 100; ms += 11) vignette.update({ metresPerSec: 0.51 }, { deltaSec: 0.011 })
     expect(vignette.amount).toBe(1)
-    for (let ms = 0; ms < 400; ms += 11) vignette.update({ metresPerSec: 0 }, 0.011)
+    for (let ms = 0; ms < 400; ms += 11) vignette.update({ metresPerSec: 0 }, { deltaSec: 0.011 })
     expect(vignette.amount).toBe(0)
   })
 

@@ -34,7 +34,7 @@ function turnTo(wrist: Wrist, awayDegrees: number): void {
 }
 
 function run(menu: WristMenu<Wrist>, wrists: Wrist[], seconds: number, at = look): void {
-  for (let sec = 0; sec < seconds; sec += FRAME_SEC) menu.update(wrists, head, at, FRAME_SEC)
+  for (let sec = 0; sec < seconds; sec += FRAME_SEC) menu.update(wrists, head, at, { deltaSec: FRAME_SEC })
 }
 
 describe('the menu at the wrist', () => {

@@ -76,7 +76,7 @@ function Host(): ReactNode {
   }, [gl, camera, scene, invalidate])
 
   // A positive priority: the host itself renders, so that it can measure all that a frame costs.
-  useFrame((state, delta, frame) => host.current?.frame(state.size.width, state.size.height, delta, frame), 1)
+  useFrame((state, deltaSec, frame) => host.current?.frame(state, deltaSec, frame), 1)
   return null
 }
 

@@ -2,6 +2,7 @@
 
 import { DynamicDrawUsage, InstancedBufferAttribute, type Mesh } from 'three'
 import { LINK_KINDS } from '../../protocol/swarm.ts'
+import type { FrameTime } from './frameTime.ts'
 import { disposeMesh, material, quadGeometry, quietMesh } from './quietMesh.ts'
 import type { SceneUniforms } from './sceneUniforms.ts'
 import { BEAD_FRAGMENT, BEAD_VERTEX, TRAVEL_SEC } from './shaders/bead.ts'
@@ -36,7 +37,7 @@ export class BeadMesh {
   }
 
   /** Says whether one is still on its way. */
-  advance(nowMs: number): boolean {
+  advance({ nowMs }: Pick<FrameTime, 'nowMs'>): boolean {
     this.mesh.visible = nowMs / 1_000 < this.#untilSec
     return this.mesh.visible
   }

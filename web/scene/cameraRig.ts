@@ -16,6 +16,7 @@ import {
 } from 'three'
 import type { Insets } from '../store/stage.ts'
 import { type Fit, fitView } from './fitView.ts'
+import type { FrameTime } from './frameTime.ts'
 import type { SceneRange, SceneRig } from './sceneRig.ts'
 
 /** What the controls need of three: named one by one, so that the rest stays out of the bundle. */
@@ -124,7 +125,7 @@ export class CameraRig implements SceneRig {
   }
 
   /** Says whether the camera moved. */
-  update(deltaSec: number): boolean {
+  update({ deltaSec }: FrameTime): boolean {
     return this.#controls.update(deltaSec)
   }
 

@@ -1,17 +1,19 @@
 // How long the last drawn frames took the main thread. A ring of fixed size: measuring allocates nothing.
 
-const SIZE = 240
+import type { FrameTime } from './frameTime.ts'
+
+export const KEPT_FRAMES = 240
 
 export class FrameStats {
-  readonly #ring = new Float32Array(SIZE)
-  readonly #sorted = new Float32Array(SIZE)
+  readonly #ring = new Float32Array(KEPT_FRAMES)
+  readonly #sorted = new Float32Array(KEPT_FRAMES)
   #count = 0
   drawCalls = 0
   triangles = 0
 
   /** The frame that began then has come so far now. */
-  pushSince(startMs: number, nowMs = performance.now()): void {
-    this.#ring[this.#count++ % SIZE] = nowMs - startMs
+  pushSince({ nowMs: startMs }: Pick<FrameTime, 'nowMs'>, nowMs = performance.now()): void {
+    this.#ring[this.#count++ % KEPT_FRAMES] = nowMs - startMs
   }
 
   get frames(): number {
@@ -19,7 +21,7 @@ export class FrameStats {
   }
 
   quantiles(): { p50: number; p95: number } {
-    const size = Math.min(this.#count, SIZE)
+    const size = Math.min(this.#count, KEPT_FRAMES)
     if (size === 0) return { p50: 0, p95: 0 }
     const sorted = this.#sorted.subarray(0, size)
     sorted.set(this.#ring.subarray(0, size))

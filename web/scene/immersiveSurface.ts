@@ -1,11 +1,12 @@
 // What the scene gives to the part of the page that goes into a headset, which is loaded only when somebody wants to.
 
 import type { Scene, WebGLRenderer } from 'three'
+import type { FrameTime } from './frameTime.ts'
 import type { SwarmScene } from './swarmScene.ts'
 
 /** Draws in place of the host, while it is there. */
 export interface ImmersiveDriver {
-  frame(frame: XRFrame, nowMs: number, deltaSec: number): void
+  frame(frame: XRFrame, time: FrameTime): void
 }
 
 export interface ImmersiveSurface {

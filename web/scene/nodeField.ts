@@ -3,6 +3,7 @@
 
 import { DataTexture, FloatType, NearestFilter, RGBAFormat, Vector3 } from 'three'
 import { FRAME_MS } from '../layout/runner.ts'
+import type { FrameTime } from './frameTime.ts'
 
 const WIDTH = 256
 /** A gap longer than this was a pause, not a pace. */
@@ -67,7 +68,7 @@ export class NodeField {
     nowMs: number,
   ): void {
     this.ensure(slotEnd)
-    const mix = this.#mixAt(nowMs)
+    const mix = this.#mixAt({ nowMs })
     const from = this.#from
     const to = this.#to
     for (let slot = 0; slot < slotEnd; slot++) {
@@ -109,13 +110,13 @@ export class NodeField {
     this.uniforms.uTo.value.needsUpdate = true
   }
 
-  #mixAt(nowMs: number): number {
+  #mixAt({ nowMs }: Pick<FrameTime, 'nowMs'>): number {
     return Math.min(1, (nowMs - this.#receivedMs) / this.#intervalMs)
   }
 
   /** Sets the shaders' moment; says whether nodes are still on their way. */
-  advance(nowMs: number): boolean {
-    const mix = this.#mixAt(nowMs)
+  advance(time: Pick<FrameTime, 'nowMs'>): boolean {
+    const mix = this.#mixAt(time)
     this.uniforms.uMix.value = mix
     return mix < 1
   }
@@ -142,7 +143,9 @@ export class NodeField {
     const from = this.#from
     const to = this.#to
     const into = this.#slotted
-    for (let at = 0; at < slotEnd * 4; at++) into[at] = (from[at] as number) * (1 - mix) + (to[at] as number) * mix
+    // In a headset that is asked in each frame; most of the time all have arrived.
+    if (mix >= 1) into.set(to)
+    else for (let at = 0; at < slotEnd * 4; at++) into[at] = (from[at] as number) * (1 - mix) + (to[at] as number) * mix
     return into
   }
   #slotted = new Float32Array(0)

@@ -14,6 +14,7 @@ import { provideSceneStats } from '../store/stats.ts'
 import { useTravel } from '../store/travel.ts'
 import { CameraRig } from './cameraRig.ts'
 import { FrameStats } from './frameStats.ts'
+import type { FrameTime } from './frameTime.ts'
 import { type ImmersiveDriver, provideImmersiveSurface } from './immersiveSurface.ts'
 import { readPalette } from './palette.ts'
 import { listenToPointer } from './pointer.ts'
@@ -37,12 +38,20 @@ export interface HostInput {
   invalidate(): void
 }
 
+/** What a frame needs to know of R3F. */
+interface FrameState {
+  size: { width: number; height: number }
+  /** `oldTime`: when it was last read, in milliseconds. */
+  clock: { oldTime: number }
+}
+
 export class SceneHost {
   readonly #input: HostInput
   readonly #scene: SwarmScene
   readonly #rig: CameraRig
   readonly #stats = new FrameStats()
   readonly #stage: Stage
+  readonly #time: FrameTime = { nowMs: 0, deltaSec: 0 }
   readonly #cleanUps: (() => void)[] = []
   #livingTimer: ReturnType<typeof setTimeout> | undefined
   #hasStageChanged = true
@@ -263,17 +272,21 @@ export class SceneHost {
   }
   #driver: ImmersiveDriver | null = null
 
-  frame(width: number, height: number, deltaSec: number, xrFrame?: XRFrame): void {
+  frame({ size, clock }: FrameState, deltaSec: number, xrFrame?: XRFrame): void {
     if (this.#isLost || this.#isUnseen) return
-    const startMs = performance.now()
+    const time = this.#time
+    // The clock was read just now, for the delta; each reading leaves a number to be collected.
+    time.nowMs = clock.oldTime
+    time.deltaSec = deltaSec < MAX_DELTA_SEC ? deltaSec : MAX_DELTA_SEC
     if (this.#input.renderer.xr.isPresenting) {
-      if (xrFrame) this.#driver?.frame(xrFrame, startMs, Math.min(deltaSec, MAX_DELTA_SEC))
+      if (xrFrame) this.#driver?.frame(xrFrame, time)
       return
     }
     const { renderer, camera, scene, invalidate } = this.#input
+    const { width, height } = size
     const stage = this.#stage
-    if (this.#isContinuous) this.#paceMs += 0.2 * (startMs - this.#lastStartMs - this.#paceMs)
-    this.#lastStartMs = startMs
+    if (this.#isContinuous) this.#paceMs += 0.2 * (time.nowMs - this.#lastStartMs - this.#paceMs)
+    this.#lastStartMs = time.nowMs
     const pixelRatio = renderer.getPixelRatio()
     if (this.#hasStageChanged || stage.width !== width || stage.height !== height || stage.pixelRatio !== pixelRatio) {
       stage.width = width
@@ -283,12 +296,11 @@ export class SceneHost {
       this.#rig.setStage(width, height, stage.insets)
       this.#scene.refit()
     }
-    const delta = Math.min(deltaSec, MAX_DELTA_SEC)
-    const wantsMore = this.#scene.frame(startMs, delta, renderer, camera, this.#rig, stage)
+    const wantsMore = this.#scene.frame(time, renderer, camera, this.#rig, stage)
     renderer.render(scene, camera)
     this.#stats.drawCalls = renderer.info.render.calls
     this.#stats.triangles = renderer.info.render.triangles
-    this.#stats.pushSince(startMs)
+    this.#stats.pushSince(time)
     for (const take of this.#pictures.splice(0)) take()
     clearTimeout(this.#livingTimer)
     this.#isContinuous = wantsMore

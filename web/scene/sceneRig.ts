@@ -1,6 +1,7 @@
 // What the scene asks of whoever holds the view: the camera on a screen, or the place of the user in a headset.
 
 import type { Vector3 } from 'three'
+import type { FrameTime } from './frameTime.ts'
 
 /** The same object in each frame: numbers that are handed back one by one would be left to be collected. */
 export interface SceneRange {
@@ -15,7 +16,7 @@ export interface SceneRig {
   /** Keeps all nodes in view by itself. */
   readonly followsAll: boolean
   /** Says whether the view moved. */
-  update(deltaSec: number): boolean
+  update(time: FrameTime): boolean
   follow(nodes: Float32Array, count: number): void
   fitAll(nodes: Float32Array, count: number): void
   face(isFlat: boolean): void

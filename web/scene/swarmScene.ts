@@ -10,6 +10,7 @@ import type { AgentFilter } from '../store/agentFilter.ts'
 import type { Concerns } from '../store/concerns.ts'
 import type { SwarmModel } from '../store/swarmModel.ts'
 import { BeadMesh } from './beadMesh.ts'
+import type { FrameTime } from './frameTime.ts'
 import type { ChoiceInput } from './labelChoice.ts'
 import { type LabelFrame, LabelKeeper } from './labelKeeper.ts'
 import { LinkMesh } from './linkMesh.ts'
@@ -198,19 +199,13 @@ export class SwarmScene {
   }
 
   /** Before drawing. Says whether another frame is wanted at once. */
-  frame(
-    nowMs: number,
-    deltaSec: number,
-    renderer: WebGLRenderer,
-    camera: PerspectiveCamera,
-    rig: SceneRig,
-    stage: Stage,
-  ): boolean {
+  frame(time: FrameTime, renderer: WebGLRenderer, camera: PerspectiveCamera, rig: SceneRig, stage: Stage): boolean {
+    const { nowMs } = time
     const uniforms = this.#uniforms
     uniforms.uClock.value[0] = nowMs / 1_000
     // In a headset that is done between the frames.
     if (!stage.head) this.#catchUp(nowMs)
-    const isMoving = this.#field.advance(nowMs)
+    const isMoving = this.#field.advance(time)
     this.#mustFit ||= isMoving
     // Now and then on the way, and once more when all are where they stay.
     if (rig.followsAll && this.#mustFit && (!isMoving || nowMs - this.#followedAtMs > FOLLOW_INTERVAL_MS)) {
@@ -220,7 +215,7 @@ export class SwarmScene {
       rig.follow(nodes, count)
     }
     this.#track(rig)
-    const isCameraMoving = rig.update(deltaSec)
+    const isCameraMoving = rig.update(time)
     camera.updateMatrixWorld()
     this.#setView(stage)
     const { distance, depth } = rig.range
@@ -233,8 +228,8 @@ export class SwarmScene {
     // Also in the first frame in which nothing moves any more: what was chosen on the way was not for where they stay.
     if (isMoving || this.#wasMoving || isCameraMoving) this.#labels.touch()
     this.#wasMoving = isMoving
-    const areLabelsBusy = this.#labels.update(this.#labelFrame(nowMs, deltaSec, renderer, camera, stage))
-    const areBeadsMoving = this.#beads.advance(nowMs) && this.#hasMotion
+    const areLabelsBusy = this.#labels.update(this.#labelFrame(time, renderer, camera, stage))
+    const areBeadsMoving = this.#beads.advance(time) && this.#hasMotion
     const isNodeMoving = isMoving || this.#fading.size > 0 || nowMs / 1_000 < this.#movingUntilSec
     return isNodeMoving || isCameraMoving || areLabelsBusy || areBeadsMoving
   }
@@ -243,7 +238,7 @@ export class SwarmScene {
   prepareBetweenFrames(renderer: WebGLRenderer, camera: PerspectiveCamera, stage: Stage): void {
     const nowMs = performance.now()
     this.#catchUp(nowMs)
-    this.#labels.placeBetweenFrames(this.#labelFrame(nowMs, 0, renderer, camera, stage))
+    this.#labels.placeBetweenFrames(this.#labelFrame({ nowMs, deltaSec: 0 }, renderer, camera, stage))
   }
 
   #catchUp(nowMs: number): void {
@@ -253,8 +248,7 @@ export class SwarmScene {
 
   /** The same object each time: a frame leaves nothing behind to be collected. */
   #labelFrame(
-    nowMs: number,
-    deltaSec: number,
+    { nowMs, deltaSec }: FrameTime,
     renderer: WebGLRenderer,
     camera: PerspectiveCamera,
     stage: Stage,

@@ -15,7 +15,10 @@ export interface SceneStats {
   layoutMs: number
 }
 
-/** In a headset. Times are the main thread's, of the last drawn frames: our own code before drawing, and all of a frame. */
+/**
+ * In a headset. Times are the main thread's: our own code before drawing, and all of a frame. Of the first 240 frames of a
+ * stay, and of as many each time after somebody asked: whoever wants to know how it goes now asks twice.
+ */
 export interface XrStats {
   presenting: boolean
   mode: 'immersive-vr' | 'immersive-ar' | null

@@ -1,6 +1,7 @@
 // What a hand is on: a panel or a body that it touches, else whatever its ray means. Looked at in each frame; nothing is
 // allocated.
 
+import type { FrameTime } from '../scene/frameTime.ts'
 import type { SwarmGraph } from '../scene/swarmGraph.ts'
 import { type BoardButton, buttonAt } from './boardLayout.ts'
 import type { BoardMesh } from './boardMesh.ts'
@@ -44,7 +45,7 @@ export interface AimInput {
   graph: SwarmGraph
   /** x, y, z, radius at 4 × slot, as they are seen. */
   nodes: Float32Array
-  deltaSec: number
+  time: FrameTime
 }
 
 /** `isIdle`: it bears the menu, and points at nothing. Says what its finger does to a panel. */
@@ -57,7 +58,7 @@ export function aimWith(pointer: Pointer, aim: Aim, input: AimInput, isIdle: boo
   aim.isTouching = false
   aim.hasRested = false
   if (!pointer.isSeen || isIdle) {
-    aim.bodyTouch.update(-1, input)
+    aim.bodyTouch.update(-1, input.time)
     return aim.panelTouch.update(null)
   }
   // Who pinches or pulls does not touch.
@@ -81,13 +82,13 @@ function touchPanel({ tip }: Pointer, aim: Aim, board: BoardMesh, canTouch: bool
 
 /** A pinch close to a body means that body, too: it is only not a rest of the finger. */
 function touchBody({ tip, hasTip }: Pointer, aim: Aim, input: AimInput, canTouch: boolean): void {
-  const { rig, graph, nodes } = input
+  const { rig, graph, nodes, time } = input
   let slot = -1
   if (hasTip) {
     toScene(rig, tip, from)
     slot = bodyAt(nodes, graph.slots.end, from, rig)
   }
-  aim.hasRested = aim.bodyTouch.update(canTouch ? slot : -1, input)
+  aim.hasRested = aim.bodyTouch.update(canTouch ? slot : -1, time)
   if (slot < 0) return
   aim.isTouching = true
   aim.slot = slot

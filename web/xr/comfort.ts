@@ -1,5 +1,6 @@
 // How fast the world goes by, and how much of the view's edge goes dark for it. Pure.
 
+import type { FrameTime } from '../scene/frameTime.ts'
 import { copy, type Facing, type Point, toRoom, toScene, type WorldRig } from './worldRig.ts'
 
 /** Metres a second, of the world about the head. */
@@ -24,13 +25,13 @@ export class WorldMotion {
   }
 
   /** Once a frame. */
-  update(rig: WorldRig, facing: Facing, deltaSec: number): void {
-    const hasJumped = this.#hasJumped || deltaSec <= 0
+  update(rig: WorldRig, facing: Facing, time: Pick<FrameTime, 'deltaSec'>): void {
+    const hasJumped = this.#hasJumped || time.deltaSec <= 0
     this.#hasJumped = false
     this.metresPerSec = 0
     if (!hasJumped) {
-      this.#see(rig, facing, 0, deltaSec)
-      this.#see(rig, facing, AHEAD_METRES, deltaSec)
+      this.#see(rig, facing, 0, time)
+      this.#see(rig, facing, AHEAD_METRES, time)
     }
     const was = this.#was
     copy(rig, was)
@@ -39,7 +40,7 @@ export class WorldMotion {
   }
 
   /** How fast what was there, so far ahead of the head, has come here: whatever is faster counts. */
-  #see(rig: WorldRig, { head, headYaw }: Facing, ahead: number, deltaSec: number): void {
+  #see(rig: WorldRig, { head, headYaw }: Facing, ahead: number, { deltaSec }: Pick<FrameTime, 'deltaSec'>): void {
     const point = this.#point
     point.x = head.x - Math.sin(headYaw) * ahead
     point.y = head.y
@@ -59,7 +60,7 @@ export class Vignette {
   /** 0: the whole view, 1: only its middle. */
   amount = 0
 
-  update({ metresPerSec }: Pick<WorldMotion, 'metresPerSec'>, deltaSec: number): void {
+  update({ metresPerSec }: Pick<WorldMotion, 'metresPerSec'>, { deltaSec }: Pick<FrameTime, 'deltaSec'>): void {
     const goal = metresPerSec > FAST ? 1 : 0
     const step = deltaSec / (goal > this.amount ? IN_SEC : OUT_SEC)
     this.amount = goal > this.amount ? Math.min(goal, this.amount + step) : Math.max(goal, this.amount - step)

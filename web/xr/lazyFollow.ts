@@ -1,6 +1,7 @@
 // Where panels hang: around the body, not the head. They wait until the head has turned well away, then come after it, and
 // stop; so they can be looked at, and read. Pure.
 
+import type { FrameTime } from '../scene/frameTime.ts'
 import { copy, type Facing, type Point } from './worldRig.ts'
 
 const START_RADIANS = 0.6
@@ -17,7 +18,7 @@ export class LazyFollow {
   #isPlaced = false
 
   /** `isStill`: reduced motion; then they are there at once, without a way. */
-  update(facing: Facing, deltaSec: number, isStill: boolean): void {
+  update(facing: Facing, { deltaSec }: Pick<FrameTime, 'deltaSec'>, isStill: boolean): void {
     if (!this.#isPlaced) this.#jump(facing)
     const { head, headYaw } = facing
     const turn = angleBetween(this.yaw, headYaw)

@@ -1,6 +1,8 @@
 // What a thumbstick asks for: to a side, a turn; forward, a place to go to, or a way to glide along. One stick does it all, so
 // whoever has only one hand lacks nothing. Pure.
 
+import type { FrameTime } from '../scene/frameTime.ts'
+
 /** Pushed so far it means something, and let go within the second: a stick rests anywhere near its middle. */
 const ON = 0.7
 const OFF = 0.4
@@ -21,7 +23,7 @@ export class Stick {
   #isAiming = false
 
   /** `y` is negative forward, as headsets tell it. */
-  read({ x, y }: StickPlace, nowMs: number, isGliding: boolean): StickWish {
+  read({ x, y }: StickPlace, { nowMs }: Pick<FrameTime, 'nowMs'>, isGliding: boolean): StickWish {
     if (this.#isAiming) {
       if (x * x + y * y >= OFF * OFF && y < OFF) return 'aim'
       this.#isAiming = false

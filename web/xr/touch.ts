@@ -1,5 +1,6 @@
 // What a finger does, or the tip of what is held: it comes near, presses, and lets go. Pure; metres of the room.
 
+import type { FrameTime } from '../scene/frameTime.ts'
 import type { Point } from './worldRig.ts'
 
 /** It is near a panel from the first on, and until it is farther than the second. */
@@ -53,7 +54,7 @@ export class BodyTouch {
   #isTold = false
 
   /** `slot`: whose body it is in; -1: nobody's. Says, once, that it has rested there. */
-  update(slot: number, { deltaSec }: { deltaSec: number }): boolean {
+  update(slot: number, { deltaSec }: Pick<FrameTime, 'deltaSec'>): boolean {
     if (slot !== this.#slot) {
       this.#slot = slot
       this.#restedSec = 0

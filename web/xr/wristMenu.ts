@@ -1,6 +1,7 @@
 // The menu at the wrist: it opens when a palm is turned to the face and looked at, and stays until it is clearly turned away.
 // Pure; points and ways are in the room, in metres.
 
+import type { FrameTime } from '../scene/frameTime.ts'
 import type { Point } from './worldRig.ts'
 
 const OPEN_COSINE = Math.cos((30 * Math.PI) / 180)
@@ -17,6 +18,7 @@ const ABOVE_METRES = 0.12
 const OUT_METRES = 0.04
 /** A hand trembles; what the other one is to touch should not. As a rate of decay, per second. */
 const PACE = 18
+const AT_ONCE = { deltaSec: Number.POSITIVE_INFINITY }
 
 export interface Wrist {
   grip: Point
@@ -35,12 +37,12 @@ export class WristMenu<W extends Wrist> {
   #candidate: W | null = null
   #sinceSec = 0
 
-  update(wrists: readonly W[], head: Point, look: Point, deltaSec: number): void {
-    if (this.bearer) this.#stay(wrists, this.bearer, head, look, deltaSec)
-    else this.#wait(wrists, head, look, deltaSec)
+  update(wrists: readonly W[], head: Point, look: Point, time: Pick<FrameTime, 'deltaSec'>): void {
+    if (this.bearer) this.#stay(wrists, this.bearer, head, look, time)
+    else this.#wait(wrists, head, look, time)
   }
 
-  #wait(wrists: readonly W[], head: Point, look: Point, deltaSec: number): void {
+  #wait(wrists: readonly W[], head: Point, look: Point, { deltaSec }: Pick<FrameTime, 'deltaSec'>): void {
     let shown: W | null = null
     // By index: what goes over them one by one would be left to be collected.
     for (let index = 0; index < wrists.length && shown === null; index++) {
@@ -54,17 +56,17 @@ export class WristMenu<W extends Wrist> {
     if (shown === null || this.#sinceSec < OPEN_AFTER_SEC) return
     this.bearer = shown
     this.#sinceSec = 0
-    placeAbove(shown, head, this.at, Number.POSITIVE_INFINITY)
+    placeAbove(shown, head, this.at, AT_ONCE)
   }
 
-  #stay(wrists: readonly W[], bearer: W, head: Point, look: Point, deltaSec: number): void {
+  #stay(wrists: readonly W[], bearer: W, head: Point, look: Point, time: Pick<FrameTime, 'deltaSec'>): void {
     const isThere = wrists.includes(bearer)
     if (isThere && isShown(bearer, head, look, STAY_COSINE, LOOK_STAY_COSINE)) {
       this.#sinceSec = 0
-      placeAbove(bearer, head, this.at, deltaSec)
+      placeAbove(bearer, head, this.at, time)
       return
     }
-    this.#sinceSec += deltaSec
+    this.#sinceSec += time.deltaSec
     const mayCome = isThere && (!bearer.isSeen || !bearer.hasPalm)
     if (mayCome && this.#sinceSec < LOST_AFTER_SEC) return
     this.bearer = null
@@ -85,7 +87,7 @@ function isShown({ grip, palm, hasPalm, isSeen }: Wrist, head: Point, look: Poin
 }
 
 /** From where it was, as far as it comes in that time. */
-function placeAbove({ grip, palm }: Wrist, head: Point, into: Point, deltaSec: number): void {
+function placeAbove({ grip, palm }: Wrist, head: Point, into: Point, { deltaSec }: Pick<FrameTime, 'deltaSec'>): void {
   const part = 1 - Math.exp(-PACE * deltaSec)
   const x = head.x - grip.x
   const z = head.z - grip.z

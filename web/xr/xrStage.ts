@@ -1,14 +1,15 @@
 // One stay in a headset, from its first frame to its end: what was made for it goes with it.
 
 import { LAYOUT_MODES } from '../layout/layoutModes.ts'
-import { FrameStats } from '../scene/frameStats.ts'
+import { FrameStats, KEPT_FRAMES } from '../scene/frameStats.ts'
+import type { FrameTime } from '../scene/frameTime.ts'
 import type { ImmersiveSurface } from '../scene/immersiveSurface.ts'
 import { dismissToast, showToast } from '../store/alerts.ts'
 import { useLooking } from '../store/looking.ts'
 import { setImmersive } from '../store/nextFrame.ts'
 import { model, retryNow, serverNowMs } from '../store/session.ts'
 import { changeSettings, SOUNDS, useAppearance, useSettings } from '../store/settings.ts'
-import { provideXrStats } from '../store/stats.ts'
+import { provideXrStats, type XrStats } from '../store/stats.ts'
 import { travel } from '../store/timeMachine.ts'
 import { playheadMs, useTravel } from '../store/travel.ts'
 import { askApi, newKey } from '../stream/apiClient.ts'
@@ -116,6 +117,8 @@ export class XrStage {
   readonly #follow = new LazyFollow()
   readonly #own = new FrameStats()
   readonly #whole = new FrameStats()
+  /** The first ones, and as many each time that somebody asks: a clock leaves something to be collected whenever it is read. */
+  #framesToTime = KEPT_FRAMES
   readonly #cleanUps: (() => void)[] = []
   #settings: XrSettings = readXrSettings()
   #isPlaced = false
@@ -143,7 +146,7 @@ export class XrStage {
       rig: this.#rig,
       graph: swarm.graph,
       nodes: swarm.nodesBySlot(this.#head.stage.head.position),
-      deltaSec: 0,
+      time: { nowMs: 0, deltaSec: 0 },
     }
     this.#alerts = new StageAlerts({ swarm, rig: this.#rig, head: this.#head })
     scene.add(this.#floorMesh.mesh, this.#vignetteMesh.mesh, this.#board.mesh, this.#handsMesh.mesh)
@@ -159,19 +162,11 @@ export class XrStage {
     this.#cleanUps.push(
       () => clearInterval(timer),
       () => clearInterval(preparing),
-      surface.begin({ frame: (frame, nowMs, deltaSec) => this.#frame(frame, nowMs, deltaSec) }),
-      provideXrStats(() => ({
-        presenting: true,
-        mode,
-        drawCallsPerEye: this.#whole.drawCalls,
-        trianglesPerEye: this.#whole.triangles,
-        ownMs: this.#own.quantiles(),
-        frameMs: this.#whole.quantiles(),
-        rig: { ...this.#rig },
-        panels: this.#board.hanging,
-        vignette: this.#vignette.amount,
-        effort: { ...this.#pace.effort },
-      })),
+      surface.begin({ frame: (frame, time) => this.#frame(frame, time) }),
+      provideXrStats(() => {
+        this.#framesToTime = KEPT_FRAMES
+        return this.#stats()
+      }),
       useLooking.subscribe(({ selectedId, isFollowing }, old) => {
         if (selectedId !== old.selectedId) {
           this.#isDetailOpen = true
@@ -193,38 +188,56 @@ export class XrStage {
     this.#refreshBoard()
   }
 
+  #stats(): XrStats {
+    return {
+      presenting: true,
+      mode: this.#input.mode,
+      drawCallsPerEye: this.#whole.drawCalls,
+      trianglesPerEye: this.#whole.triangles,
+      ownMs: this.#own.quantiles(),
+      frameMs: this.#whole.quantiles(),
+      rig: { ...this.#rig },
+      panels: this.#board.hanging,
+      vignette: this.#vignette.amount,
+      effort: { ...this.#pace.effort },
+    }
+  }
+
   // — a frame
 
-  #frame(frame: XRFrame, nowMs: number, deltaSec: number): void {
+  #frame(frame: XRFrame, time: FrameTime): void {
     const { renderer, scene, swarm } = this.#input.surface
     const room = renderer.xr.getReferenceSpace()
     if (this.#hasEnded || !room || frame.session !== this.#input.session) return
-    this.#keepPace(frame, room, nowMs)
+    this.#keepPace(frame, room, time)
     const head = this.#head
     head.readHead(renderer)
     if (!head.isSeen) return
     if (!this.#isPlaced) this.#placeAtFirst()
     this.#pointers.update(frame, room)
-    this.#wrist.update(this.#pointers.all, head.head, head.look, deltaSec)
-    this.#move(nowMs, deltaSec)
+    this.#wrist.update(this.#pointers.all, head.head, head.look, time)
+    this.#move(time)
     head.applyTo(renderer)
-    this.#aim(deltaSec)
-    swarm.frame(nowMs, deltaSec, renderer, head.camera, head, head.stage)
+    this.#aim(time)
+    swarm.frame(time, renderer, head.camera, head, head.stage)
     // Who leans in to touch a panel does not want it to go.
-    if (!this.#isReaching) this.#follow.update(head, deltaSec, useAppearance.getState().isStill)
+    if (!this.#isReaching) this.#follow.update(head, time, useAppearance.getState().isStill)
     this.#wristPlace.isBorne = this.#wrist.bearer !== null
     this.#board.place(this.#follow, this.#wristPlace, head.head, this.#rig)
     this.#drawHands()
-    this.#own.pushSince(nowMs)
+    const isTimed = this.#framesToTime > 0
+    if (isTimed) this.#own.pushSince(time)
     renderer.render(scene, head.camera)
     const eyes = Math.max(1, renderer.xr.getCamera().cameras.length)
     this.#whole.drawCalls = renderer.info.render.calls / eyes
     this.#whole.triangles = renderer.info.render.triangles / eyes
-    this.#whole.pushSince(nowMs)
+    if (!isTimed) return
+    this.#whole.pushSince(time)
+    this.#framesToTime--
   }
 
   /** Frames that come late are answered by asking for less, while anybody sees them. */
-  #keepPace(frame: XRFrame, room: XRReferenceSpace, nowMs: number): void {
+  #keepPace(frame: XRFrame, room: XRReferenceSpace, { nowMs }: FrameTime): void {
     const { session, surface } = this.#input
     // Not every browser tells when a frame will be seen.
     const atMs = frame.predictedDisplayTime ?? nowMs
@@ -304,20 +317,20 @@ export class XrStage {
   }
 
   /** What the hands and sticks do to the world, and how fast it goes by for that. */
-  #move(nowMs: number, deltaSec: number): void {
+  #move(time: FrameTime): void {
     if (this.#grasp.isHolding) this.#grasp.update(this.#rig, this.#usualScale)
     const { all } = this.#pointers
-    for (let index = 0; index < all.length; index++) this.#obeyStick(all[index] as Pointer, nowMs, deltaSec)
-    this.#motion.update(this.#rig, this.#head, deltaSec)
+    for (let index = 0; index < all.length; index++) this.#obeyStick(all[index] as Pointer, time)
+    this.#motion.update(this.#rig, this.#head, time)
     // Whoever sees the room itself is held by that: a dark edge would take it away.
-    this.#vignette.update(this.#input.mode === 'immersive-ar' ? STILL : this.#motion, deltaSec)
+    this.#vignette.update(this.#input.mode === 'immersive-ar' ? STILL : this.#motion, time)
     this.#vignetteMesh.show(this.#vignette)
   }
 
-  #obeyStick(pointer: Pointer, nowMs: number, deltaSec: number): void {
+  #obeyStick(pointer: Pointer, time: FrameTime): void {
     const aim = this.#aimOf(pointer)
     const isGliding = this.#settings.isGliding && !useAppearance.getState().isStill
-    const wish = aim.stick.read(pointer.stick, nowMs, isGliding)
+    const wish = aim.stick.read(pointer.stick, time, isGliding)
     aim.isChoosing = wish === 'aim'
     switch (wish) {
       case 'turn-left':
@@ -328,7 +341,7 @@ export class XrStage {
         this.#goTo(aim)
         break
       case 'none':
-        if (isGliding) this.#glide(pointer, deltaSec)
+        if (isGliding) this.#glide(pointer, time)
         break
       case 'aim':
         break
@@ -337,7 +350,7 @@ export class XrStage {
     }
   }
 
-  #glide({ way, stick }: Pointer, deltaSec: number): void {
+  #glide({ way, stick }: Pointer, { deltaSec }: FrameTime): void {
     const metres = glideOf(stick) * GLIDE_METRES_PER_SEC * deltaSec
     if (metres === 0) return
     middle.x = way.x * metres
@@ -386,13 +399,13 @@ export class XrStage {
   }
 
   /** What each of them is on: the last that is on somebody is shown as pointed at. */
-  #aim(deltaSec: number): void {
+  #aim(time: FrameTime): void {
     const { swarm } = this.#input.surface
     const input = this.#aimInput
     const { all } = this.#pointers
     // Whoever has no hand to point with costs nothing.
     if (all.length > 0) input.nodes = swarm.nodesBySlot(this.#head.stage.head.position)
-    input.deltaSec = deltaSec
+    input.time = time
     let hover: Reach | null = null
     this.#isReaching = false
     for (let index = 0; index < all.length; index++) {
