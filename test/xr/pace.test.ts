@@ -12,7 +12,7 @@ function run(pace: Pace, seconds: number, periods: number): Effort[] {
   for (let ms = 0; ms < seconds * 1_000; ) {
     const rate = pace.effort.rate ?? 90
     const intervalMs = (periods * 1_000) / rate
-    if (pace.frame({ intervalMs }, rate)) asked.push(pace.effort)
+    if (pace.frame({ intervalMs, isSeen: true }, rate)) asked.push(pace.effort)
     ms += intervalMs
   }
   return asked
@@ -38,10 +38,10 @@ describe('a headset', () => {
   test('is asked for less after 30 late frames of 120, not after 29', () => {
     const late = (count: number) => {
       const pace = new Pace(QUEST)
-      for (let frame = 0; frame < 15; frame++) pace.frame({ intervalMs: 11.1 }, 90)
+      for (let frame = 0; frame < 15; frame++) pace.frame({ intervalMs: 11.1, isSeen: true }, 90)
       let isAsked = false
       for (let frame = 0; frame < 600; frame++) {
-        isAsked ||= pace.frame({ intervalMs: frame % 120 < count ? 22.2 : 11.1 }, 90)
+        isAsked ||= pace.frame({ intervalMs: frame % 120 < count ? 22.2 : 11.1, isSeen: true }, 90)
       }
       return isAsked
     }
@@ -65,8 +65,8 @@ describe('a headset', () => {
   test('that slept, or showed something else, has not been late', () => {
     const pace = new Pace(QUEST)
     for (let frame = 0; frame < 1_000; frame++) {
-      expect(pace.frame({ intervalMs: frame % 20 === 0 ? 5_000 : 11.1 }, 90)).toBe(false)
-      expect(pace.frame({ intervalMs: 0 }, 90)).toBe(false)
+      expect(pace.frame({ intervalMs: frame % 20 === 0 ? 5_000 : 11.1, isSeen: true }, 90)).toBe(false)
+      expect(pace.frame({ intervalMs: 0, isSeen: true }, 90)).toBe(false)
     }
   })
 
@@ -74,10 +74,10 @@ describe('a headset', () => {
     expect(new Pace([72]).effort.rate).toBe(72)
     const silent = new Pace([])
     expect(silent.effort.rate).toBe(null)
-    for (let frame = 0; frame < 60; frame++) silent.frame({ intervalMs: 10 }, undefined)
+    for (let frame = 0; frame < 60; frame++) silent.frame({ intervalMs: 10, isSeen: true }, undefined)
     const asked: Effort[] = []
     for (let frame = 0; frame < 2_000; frame++)
-      if (silent.frame({ intervalMs: 20 }, undefined)) asked.push(silent.effort)
+      if (silent.frame({ intervalMs: 20, isSeen: true }, undefined)) asked.push(silent.effort)
     expect(asked.map(({ rate }) => rate)).toEqual([null, null, null])
   })
 
@@ -85,7 +85,7 @@ describe('a headset', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(0, 5, 11.1, 16.7, 33, 900, 4_000), { maxLength: 600 }), (intervals) => {
         const pace = new Pace(QUEST)
-        for (const intervalMs of intervals) pace.frame({ intervalMs }, pace.effort.rate ?? undefined)
+        for (const intervalMs of intervals) pace.frame({ intervalMs, isSeen: true }, pace.effort.rate ?? undefined)
         expect(pace.effort.foveation).toBeLessThanOrEqual(0.33)
         expect(pace.effort.scale).toBeGreaterThanOrEqual(0.7)
         expect([90, 72]).toContain(pace.effort.rate)

@@ -275,9 +275,7 @@ export class SceneHost {
   frame({ size, clock }: FrameState, deltaSec: number, xrFrame?: XRFrame): void {
     if (this.#isLost || this.#isUnseen) return
     const time = this.#time
-    // The clock was read just now, for the delta; each reading leaves a number to be collected.
-    time.nowMs = clock.oldTime
-    time.deltaSec = deltaSec < MAX_DELTA_SEC ? deltaSec : MAX_DELTA_SEC
+    readTime(clock, deltaSec, time)
     if (this.#input.renderer.xr.isPresenting) {
       if (xrFrame) this.#driver?.frame(xrFrame, time)
       return
@@ -317,6 +315,12 @@ export class SceneHost {
     this.#rig.dispose(this.#input.renderer.domElement)
     this.#scene.dispose()
   }
+}
+
+/** The clock was read just now, for the delta; each reading leaves a number to be collected. */
+function readTime({ oldTime }: FrameState['clock'], deltaSec: number, into: FrameTime): void {
+  into.nowMs = oldTime
+  into.deltaSec = deltaSec < MAX_DELTA_SEC ? deltaSec : MAX_DELTA_SEC
 }
 
 /** Where the panel is a drawer, what was chosen is shown by opening it. */

@@ -62,8 +62,8 @@ export class Pace {
   }
 
   /** Once a frame; `rate`: what the headset does now, if it says so. Says whether another effort is asked for. */
-  frame({ intervalMs }: { intervalMs: number }, rate: number | undefined): boolean {
-    if (intervalMs <= 0 || intervalMs > GAP_MS) {
+  frame({ intervalMs, isSeen }: { intervalMs: number; isSeen: boolean }, rate: number | undefined): boolean {
+    if (!isSeen || intervalMs <= 0 || intervalMs > GAP_MS) {
       this.#forget()
       return false
     }

@@ -52,7 +52,9 @@ import {
 import { WristMenu } from './wristMenu.ts'
 import { clampHeight, keepXrSettings, readXrSettings, type XrSettings } from './xrSettings.ts'
 
-/** So often the scene is asked what it has to do between frames. */
+/** What is left to be done between frames waits for no longer than a hand would feel. */
+const BETWEEN_MS = 16
+/** So often the scene is asked what it has to do there, if nobody waits for it. */
 const PREPARE_MS = 60
 /** What the board says is looked at so often: words are not read faster. */
 const BOARD_MS = 250
@@ -78,6 +80,8 @@ interface Reach extends Aim {
   goal: 'none' | 'agent' | 'floor'
   /** What it was on in the last frame, as far as one feels it. */
   felt: string | null
+  /** It has come upon that, and the hand was not told yet. */
+  isToBeFelt: boolean
 }
 
 export interface XrStageInput {
@@ -104,7 +108,7 @@ export class XrStage {
   readonly #motion = new WorldMotion()
   readonly #pace: Pace
   /** When the last frame was seen, and how long after the one before. */
-  readonly #shown = { atMs: 0, intervalMs: 0 }
+  readonly #shown: Shown = { atMs: 0, beforeMs: 0, intervalMs: 0, isSeen: false }
   /** The next press goes where it points. */
   #isGoing = false
   readonly #wrist = new WristMenu<Pointer>()
@@ -158,10 +162,10 @@ export class XrStage {
       gone: (pointer) => this.#gone(pointer),
     })
     const timer = setInterval(() => this.#refreshBoard(), BOARD_MS)
-    const preparing = setInterval(this.#prepare, PREPARE_MS)
+    const between = setInterval(this.#betweenFrames, BETWEEN_MS)
     this.#cleanUps.push(
       () => clearInterval(timer),
-      () => clearInterval(preparing),
+      () => clearInterval(between),
       surface.begin({ frame: (frame, time) => this.#frame(frame, time) }),
       provideXrStats(() => {
         this.#framesToTime = KEPT_FRAMES
@@ -208,8 +212,11 @@ export class XrStage {
   #frame(frame: XRFrame, time: FrameTime): void {
     const { renderer, scene, swarm } = this.#input.surface
     const room = renderer.xr.getReferenceSpace()
-    if (this.#hasEnded || !room || frame.session !== this.#input.session) return
-    this.#keepPace(frame, room, time)
+    if (this.#hasEnded || !room || renderer.xr.getSession() !== this.#input.session) return
+    // Not every browser tells when a frame will be seen. Asked here, where no number is reckoned with: compiled code that knows
+    // a frame's shape goes when that does (an emulator's goes with the frame), and until it is compiled anew each is an object.
+    this.#shown.atMs = frame.predictedDisplayTime ?? time.nowMs
+    this.#keepPace(frame, room)
     const head = this.#head
     head.readHead(renderer)
     if (!head.isSeen) return
@@ -237,27 +244,46 @@ export class XrStage {
   }
 
   /** Frames that come late are answered by asking for less, while anybody sees them. */
-  #keepPace(frame: XRFrame, room: XRReferenceSpace, { nowMs }: FrameTime): void {
-    const { session, surface } = this.#input
-    // Not every browser tells when a frame will be seen.
-    const atMs = frame.predictedDisplayTime ?? nowMs
+  #keepPace(frame: XRFrame, room: XRReferenceSpace): void {
+    const { session } = this.#input
     const shown = this.#shown
-    shown.intervalMs = session.visibilityState === 'visible' ? atMs - shown.atMs : 0
-    shown.atMs = atMs
-    const before = this.#pace.effort.rate
-    if (!this.#pace.frame(shown, session.frameRate)) return
+    shown.intervalMs = shown.atMs - shown.beforeMs
+    shown.beforeMs = shown.atMs
+    shown.isSeen = session.visibilityState === 'visible'
+    const { rate: before } = this.#pace.effort
+    if (this.#pace.frame(shown, session.frameRate)) this.#changePace(frame, room, before)
+  }
+
+  #changePace(frame: XRFrame, room: XRReferenceSpace, rateBefore: number | null): void {
+    const { session, surface } = this.#input
     const { scale, foveation, rate } = this.#pace.effort
     surface.renderer.xr.setFoveation(foveation)
     for (const view of frame.getViewerPose(room)?.views ?? []) view.requestViewportScale?.(scale)
     // A headset that will not go as fast now says so by refusing.
-    if (rate !== null && rate !== before) session.updateTargetFrameRate?.(rate)?.catch(() => undefined)
+    if (rate !== null && rate !== rateBefore) session.updateTargetFrameRate?.(rate)?.catch(() => undefined)
   }
 
-  /** Before the first frame nobody knows where the head is. */
-  readonly #prepare = (): void => {
-    const { renderer, swarm } = this.#input.surface
+  /** What a frame has no time for, or would leave something to be collected. Before the first nobody knows where the head is. */
+  readonly #betweenFrames = (): void => {
     if (this.#hasEnded || !this.#head.isSeen) return
+    this.#feelHover()
+    const { renderer, swarm } = this.#input.surface
+    const nowMs = performance.now()
+    if (!this.#hasNewHover && nowMs - this.#preparedAtMs < PREPARE_MS) return
+    this.#hasNewHover = false
+    this.#preparedAtMs = nowMs
     swarm.prepareBetweenFrames(renderer, this.#head.camera, this.#head.stage)
+  }
+  #hasNewHover = false
+  #preparedAtMs = 0
+
+  /** A tick for the hand that has come upon something. */
+  #feelHover(): void {
+    for (const [pointer, aim] of this.#aims) {
+      if (!aim.isToBeFelt) continue
+      aim.isToBeFelt = false
+      this.#pointers.pulse(pointer, ...HOVER_PULSE)
+    }
   }
 
   /** Nothing has been laid out yet: then the world is where it would be, until there is a swarm to be in front of. */
@@ -390,6 +416,7 @@ export class XrStage {
         isChoosing: false,
         goal: 'none',
         felt: null,
+        isToBeFelt: false,
         stick: new Stick(),
         landing: new Landing(),
       }
@@ -420,20 +447,12 @@ export class XrStage {
       else if (edge === 'cancel') this.#pressed.delete(pointer)
       if (aim.hasRested && aim.agentId !== null) this.#choose(pointer, aim.agentId)
       this.#isReaching ||= aim.panelTouch.isNear
-      this.#feel(pointer, aim)
+      noteHover(aim)
       this.#board.light(index, aim.button, this.#pressed.has(pointer))
       if (aim.agentId !== null) hover = aim
     }
     for (let index = all.length; index < LIGHTS; index++) this.#board.light(index, null, false)
     this.#showHover(hover)
-  }
-
-  /** A tick for the hand that comes upon something. */
-  #feel(pointer: Pointer, aim: Reach): void {
-    const on = aim.button?.command ?? aim.agentId
-    if (on === aim.felt) return
-    aim.felt = on
-    if (on !== null) this.#pointers.pulse(pointer, ...HOVER_PULSE)
   }
 
   #findGoal({ source, from, way }: Pointer, aim: Reach): void {
@@ -448,7 +467,7 @@ export class XrStage {
     this.#hoveredId = id
     const { swarm } = this.#input.surface
     swarm.setHovered(id, hover?.slot ?? -1)
-    setTimeout(this.#prepare, 0)
+    this.#hasNewHover = true
   }
 
   #select(): void {
@@ -695,6 +714,21 @@ export class XrStage {
     // Last, for it asks for the page's own frame again.
     for (const cleanUp of this.#cleanUps.splice(0)) cleanUp()
   }
+}
+
+/** When a frame and the one before are seen, and whether anybody sees them. */
+interface Shown {
+  atMs: number
+  beforeMs: number
+  intervalMs: number
+  isSeen: boolean
+}
+
+function noteHover(aim: Reach): void {
+  const on = aim.button?.command ?? aim.agentId
+  if (on === aim.felt) return
+  aim.felt = on
+  aim.isToBeFelt = on !== null
 }
 
 const middle: Point = { x: 0, y: 0, z: 0 }
