@@ -152,8 +152,9 @@ describe('stepping inside', () => {
     })
     // Two eyes, some names.
     expect(seen.length).toBeGreaterThan(500)
+    // All but the soft rims of their plates: of a pixel or so here, where an eye has a fifth of a headset's pixels.
     const opaque = seen.filter(({ alpha }) => alpha >= 0.85 * 255).length
-    expect(opaque / seen.length).toBeGreaterThan(0.95)
+    expect(opaque / seen.length).toBeGreaterThan(0.88)
     for (const over of ['overBlack', 'overWhite'] as const) {
       const bright = seen.map((pixel) => pixel[over]).sort((a, b) => a - b)
       const [plate = 0, ink = 0] = [bright[Math.floor(0.3 * bright.length)], bright[Math.floor(0.995 * bright.length)]]

@@ -143,7 +143,7 @@ export class XrStage {
     renderer.xr.cameraAutoUpdate = false
     this.#head = new HeadRig(scene, this.#rig)
     this.#pace = new Pace(session.supportedFrameRates ?? [])
-    this.#handsMesh = new HandsMesh(swarm.palette)
+    this.#handsMesh = new HandsMesh(swarm.palette, mode === 'immersive-ar')
     this.#floorMesh = new FloorMesh(swarm.palette, mode === 'immersive-ar')
     this.#aimInput = {
       board: this.#board,

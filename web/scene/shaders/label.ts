@@ -20,6 +20,9 @@ uniform float uPixelRatio;
 uniform float uTexel;
 varying vec2 vUv;
 varying float vAlpha;
+/** In a headset: where in the label, and half of its size, in pixels. */
+varying vec2 vIn;
+flat varying vec2 vHalf;
 
 /** In a headset a label stands in the room beside its node: upright, facing the head, as tall as an angle. */
 vec4 inTheRoom(vec4 node) {
@@ -58,6 +61,8 @@ void main() {
   vec4 clip = projectionMatrix * view;
   vUv = (aCell.xy + vec2(position.x * 0.5 + 0.5, 0.5 - position.y * 0.5) * aCell.zw) / uAtlas;
   vAlpha = aPlace.z * (1.0 - fogAt(-view.z) * 0.5);
+  vHalf = aCell.zw * uTexel * 0.5;
+  vIn = position.xy * vHalf;
   if (uHead.w > 0.0) {
     gl_Position = projectionMatrix * inTheRoom(node);
     return;
@@ -83,11 +88,18 @@ uniform vec3 uGround;
 uniform float uPassthrough;
 varying vec2 vUv;
 varying float vAlpha;
+varying vec2 vIn;
+flat varying vec2 vHalf;
+
+const float ROUND = 5.0;
 
 void main() {
   vec4 text = texture2D(uLabels, vUv);
-  // Over the real room nobody knows what is behind: the text brings its own ground along.
-  text += vec4(uGround, 1.0) * (1.0 - text.a) * 0.97 * uPassthrough;
+  // Over the real room nobody knows what is behind: the text brings its own ground along, a plate with round corners.
+  vec2 over = abs(vIn) - vHalf + ROUND;
+  float beyond = length(max(over, 0.0)) - ROUND;
+  float plate = 1.0 - smoothstep(-fwidth(beyond), 0.0, beyond);
+  text += vec4(uGround, 1.0) * (1.0 - text.a) * 0.97 * plate * uPassthrough;
   gl_FragColor = text * vAlpha;
 }
 `

@@ -3,6 +3,11 @@
 import { FOG, NODES, STYLE } from './common.ts'
 import { CURVE } from './curve.ts'
 
+/** Over the real room a link has a seam of the ground's colour on both sides: before a bright wall a bright line would not be seen. */
+const SEAM = /* glsl */ `
+const float SEAM_PX = 1.5;
+`
+
 export const LINK_VERTEX = /* glsl */ `
 ${NODES}
 ${STYLE}
@@ -15,6 +20,7 @@ uniform int uSelected;
 uniform int uHovered;
 uniform vec3 uLinkPalette[7];
 uniform float uCrowd;
+uniform float uPassthrough;
 varying float vAlong;
 varying float vSide;
 varying float vLengthPx;
@@ -23,7 +29,7 @@ flat varying vec3 vColor;
 flat varying float vStrength;
 flat varying float vHalfWidth;
 varying float vFade;
-
+${SEAM}
 void main() {
   vec4 source = nodeAt(int(aLink.x + 0.5));
   vec4 target = nodeAt(int(aLink.y + 0.5));
@@ -43,10 +49,11 @@ void main() {
   bool touched = int(aLink.x + 0.5) == uSelected || int(aLink.y + 0.5) == uSelected
     || int(aLink.x + 0.5) == uHovered || int(aLink.y + 0.5) == uHovered;
   vHalfWidth = uLinkStyle[kind].x * uPixelRatio * (touched ? 1.5 : 1.0) * 0.5 + 0.75;
-  here.xy += normal * position.y * vHalfWidth * 2.0 / uViewport * here.w;
+  float half_ = vHalfWidth + SEAM_PX * uPixelRatio * uPassthrough;
+  here.xy += normal * position.y * half_ * 2.0 / uViewport * here.w;
   gl_Position = here;
   vAlong = t;
-  vSide = position.y * vHalfWidth;
+  vSide = position.y * half_;
   vec4 aClip = projectionMatrix * (viewMatrix * vec4(curve.a, 1.0));
   vec4 bClip = projectionMatrix * (viewMatrix * vec4(curve.b, 1.0));
   vLengthPx = length((bClip.xy / bClip.w - aClip.xy / aClip.w) * uViewport) * 0.5 / uPixelRatio;
@@ -60,6 +67,8 @@ void main() {
 
 export const LINK_FRAGMENT = /* glsl */ `
 uniform float uLinkAlpha[7];
+uniform vec3 uGround;
+uniform float uPassthrough;
 varying float vAlong;
 varying float vSide;
 varying float vLengthPx;
@@ -68,7 +77,7 @@ flat varying vec3 vColor;
 flat varying float vStrength;
 flat varying float vHalfWidth;
 varying float vFade;
-
+${SEAM}
 /** A thin line with a thick knot every so often: told apart from all others without its colour. */
 float conflictAt(float px) {
   float knot = 1.0 - smoothstep(1.4, 2.2, abs(fract(px / 13.0) - 0.5) * 13.0);
@@ -85,8 +94,16 @@ void main() {
   else if (vKind == 2) pattern = smoothstep(0.0, 0.1, 0.72 - fract(px / 16.0)); // registered by: long dashes
   else if (vKind == 5) pattern = conflictAt(px); // conflict: barbed wire
   float toward = vKind == 5 ? 1.0 : mix(0.38, 1.0, vAlong); // brighter toward the child
-  float alpha = clamp(uLinkAlpha[vKind] * toward * vStrength, 0.0, 1.0) * line * pattern * (1.0 - vFade);
-  if (alpha < 0.004) discard;
-  gl_FragColor = vec4(vColor * alpha, alpha);
+  float said = clamp(uLinkAlpha[vKind] * toward * vStrength, 0.0, 1.0) * pattern * (1.0 - vFade);
+  float alpha = said * line;
+  vec4 color = vec4(vColor * alpha, alpha);
+  if (uPassthrough > 0.5) {
+    // Behind it nothing is dim, so it stands stronger too.
+    alpha = sqrt(said) * line;
+    float seam = sqrt(said) * 0.6 * (1.0 - smoothstep(vHalfWidth + SEAM_PX - 1.2, vHalfWidth + SEAM_PX, abs(vSide)));
+    color = vec4(vColor * alpha + uGround * seam * (1.0 - alpha), alpha + seam * (1.0 - alpha));
+  }
+  if (color.a < 0.004) discard;
+  gl_FragColor = color;
 }
 `
