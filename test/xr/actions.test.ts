@@ -4,9 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { LAYOUT_MODES } from '../../web/layout/layoutModes.ts'
-import { ACTIONS, BINDINGS, type Binding, XR_COMMANDS, type XrCommand } from '../../web/xr/actions.ts'
+import { ACTIONS, type Action, BINDINGS, type Binding, XR_COMMANDS, type XrCommand } from '../../web/xr/actions.ts'
 import { type BoardInput, layOutBoard } from '../../web/xr/boardLayout.ts'
 import { BOARD } from '../helpers/board.ts'
+import { doneOverScene } from '../helpers/overScene.ts'
 import { ROOT } from '../helpers/swarmscope.ts'
 
 const sources = ['web/ui', 'web/xr', 'web/scene']
@@ -45,13 +46,14 @@ const commandsOf = ({ xr }: Binding): readonly XrCommand[] =>
   xr.type === 'button' ? xr.commands : xr.type === 'pull' ? xr.alsoBy : []
 
 /** What an action lacks, in words. */
-function lacks(binding: Binding | undefined): string[] {
+function lacks(action: Action, binding: Binding | undefined): string[] {
   if (!binding) return ['a binding']
   const { controls, over } = binding.screen
   const commands = commandsOf(binding)
   return [
     ...(controls.length === 0 && over === null ? ['a way on the screen'] : []),
     ...controls.filter((testId) => !isOnScreen(testId)).map((testId) => `the control ${testId}`),
+    ...(over !== null && !doneOverScene(over).has(action) ? [`what a ${over} over the scene does`] : []),
     // Who cannot pull with a hand has buttons for the same.
     ...(binding.xr.type !== 'ray' && commands.length === 0 ? ['a button in the headset'] : []),
     ...commands.filter((command) => !offered.has(command)).map((command) => `the button ${command}`),
@@ -60,7 +62,7 @@ function lacks(binding: Binding | undefined): string[] {
 
 describe('every action', () => {
   test.each(ACTIONS)('%s: has its control on the screen and its way in a headset (X25)', (action) => {
-    expect(lacks(BINDINGS[action])).toEqual([])
+    expect(lacks(action, BINDINGS[action])).toEqual([])
   })
 
   test('every button in a headset belongs to one of them, and is offered', () => {
@@ -69,25 +71,39 @@ describe('every action', () => {
     expect([...offered].sort()).toEqual([...XR_COMMANDS].sort())
   })
 
-  test.each<[string, Binding | undefined, string[]]>([
-    ['no binding', undefined, ['a binding']],
-    ['no way on the screen', { ...BINDINGS.reset, screen: { controls: [], over: null } }, ['a way on the screen']],
+  test.each<[string, Action, Binding | undefined, string[]]>([
+    ['no binding', 'reset', undefined, ['a binding']],
+    [
+      'no way on the screen',
+      'reset',
+      { ...BINDINGS.reset, screen: { controls: [], over: null } },
+      ['a way on the screen'],
+    ],
     [
       'a control that the page does not have',
+      'reset',
       { ...BINDINGS.reset, screen: { controls: ['camera-home'], over: null } },
       ['the control camera-home'],
     ],
     [
+      'a gesture over the scene that does something else',
+      'turn',
+      { ...BINDINGS.turn, screen: { controls: [], over: 'wheel' } },
+      ['what a wheel over the scene does'],
+    ],
+    [
       'a pull that some hands cannot do, and no button',
+      'turn',
       { ...BINDINGS.turn, xr: { type: 'pull', alsoBy: [] } },
       ['a button in the headset'],
     ],
     [
       'a button that is never offered',
+      'reset',
       { ...BINDINGS.reset, xr: { type: 'button', commands: ['home' as XrCommand] } },
       ['the button home'],
     ],
-  ])('one with %s is found out', (_case, binding, words) => {
-    expect(lacks(binding)).toEqual(words)
+  ])('one with %s is found out', (_case, action, binding, words) => {
+    expect(lacks(action, binding)).toEqual(words)
   })
 })
