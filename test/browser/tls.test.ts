@@ -52,7 +52,7 @@ async function xrOf(page: Page) {
   const { isSecure, hasXr, place } = await page.evaluate(() => ({
     isSecure: isSecureContext,
     hasXr: 'xr' in navigator,
-    place: { hostname: location.hostname, port: location.port },
+    place: { protocol: location.protocol, hostname: location.hostname, port: location.port },
   }))
   const isSessionSupported = (mode: string): Promise<boolean> =>
     page.evaluate(

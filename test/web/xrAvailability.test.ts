@@ -3,10 +3,20 @@ import fc from 'fast-check'
 import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, test } from 'vitest'
-import { askXr, type XrFacts, type XrSupport, xrAvailability, xrRefusal } from '../../web/xr/availability.ts'
+import { plainPortOf } from '../../server/config.ts'
+import {
+  askXr,
+  refusalHint,
+  refusalOf,
+  XR_REFUSALS,
+  type XrFacts,
+  type XrHint,
+  type XrSupport,
+  xrAvailability,
+} from '../../web/xr/availability.ts'
 import { XrEntryHint } from '../../web/xr/XrEntryHint.tsx'
 
-const PLACE = { hostname: '192.168.1.5', port: '8080' }
+const PLACE = { protocol: 'http:', hostname: '192.168.1.5', port: '8080' }
 const facts = (vr: XrSupport, ar: XrSupport, more: Partial<XrFacts> = {}): XrFacts => ({
   isSecureContext: true,
   hasXr: true,
@@ -37,13 +47,13 @@ describe('whether one can step inside', () => {
     ],
     ['https in a browser without it', facts('no', 'no', { hasXr: false }), 'no-webxr'],
     ['a desktop browser without a headset', facts('no', 'no'), 'no-headset'],
-    ['a page that may not ask', facts('refused', 'no'), 'refused'],
+    ['a page that may not ask', facts('refused', 'no'), 'forbidden'],
   ])('%s: says why', (_case, given, reason) => {
     const answer = xrAvailability(given, PLACE)
     expect(answer).toMatchObject({ type: 'unavailable', reason })
   })
 
-  test('whatever the browser says, there is a way in or a reason with words, and ways unless it was refused', () => {
+  test('whatever the browser says, there is a way in or a reason with words, and ways unless the page may not ask', () => {
     const support = fc.constantFrom<XrSupport>('yes', 'no', 'refused')
     fc.assert(
       fc.property(support, support, fc.boolean(), fc.boolean(), (vr, ar, isSecureContext, hasXr) => {
@@ -52,22 +62,30 @@ describe('whether one can step inside', () => {
         expect(answer.type === 'available').toBe(isOpen)
         if (answer.type === 'available') return
         expect(answer.words.length).toBeGreaterThan(20)
-        expect(answer.ways).toHaveLength(answer.reason === 'refused' ? 0 : 3)
+        expect(answer.ways).toHaveLength(answer.reason === 'forbidden' ? 0 : 3)
       }),
     )
   })
 
-  test('a session that is not given: no headset after all, or refused', () => {
-    expect(xrRefusal('NotSupportedError', PLACE).reason).toBe('no-headset')
-    for (const name of ['NotAllowedError', 'SecurityError', 'AbortError', '']) {
-      expect(xrRefusal(name, PLACE)).toMatchObject({ reason: 'refused', ways: [] })
-    }
+  test.each([
+    ['NotAllowedError', 'not-allowed'],
+    ['NotSupportedError', 'not-given'],
+    ['SecurityError', 'press-again'],
+    ['InvalidStateError', 'in-use'],
+    ['AbortError', 'failed'],
+  ])('a session that is not given for a %s: %s', (name, reason) => {
+    expect(refusalOf(new DOMException('', name))).toBe(reason)
+  })
+
+  test('no two reasons are told in the same words', () => {
+    expect(new Set(XR_REFUSALS.map((reason) => refusalHint(reason).words)).size).toBe(XR_REFUSALS.length)
+    expect(refusalOf('thrown by somebody who does not know better')).toBe('failed')
   })
 })
 
 describe('the ways in', () => {
-  const commands = (hostname: string, port: string) => {
-    const answer = xrAvailability(facts('no', 'no', { isSecureContext: false }), { hostname, port })
+  const commands = (hostname: string, port: string, protocol = 'http:') => {
+    const answer = xrAvailability(facts('no', 'no', { isSecureContext: false }), { protocol, hostname, port })
     return answer.type === 'available' ? [] : answer.ways.map(({ command }) => command)
   }
 
@@ -83,6 +101,16 @@ describe('the ways in', () => {
       'npm start -- --tls self-signed',
       `mkcert -cert-file c.pem -key-file k.pem ${names} && npm start -- --tls-cert c.pem --tls-key k.pem`,
     ])
+  })
+
+  test.each([
+    ['8080', '8081'],
+    ['9443', '9444'],
+    // By a proxy's https: the server behind it has its usual port.
+    ['', '8080'],
+  ])('by USB of an https page at port "%s" is the port without TLS, %s', (port, plain) => {
+    expect(commands('192.168.1.5', port, 'https:')[0]).toBe(`adb reverse tcp:${plain} tcp:${plain}`)
+    expect(plainPortOf({ port: 8080, plainPort: null })).toBe(8081)
   })
 
   test('are those of README.md', () => {
@@ -108,10 +136,11 @@ describe('asking the browser', () => {
 })
 
 describe('the hint', () => {
+  const markup = (hint: XrHint) => renderToStaticMarkup(createElement(XrEntryHint, { hint, onClose: () => undefined }))
   const hint = (given: XrFacts) => {
     const answer = xrAvailability(given, PLACE)
     if (answer.type === 'available') throw new Error('nothing to say')
-    return renderToStaticMarkup(createElement(XrEntryHint, { hint: answer }))
+    return markup(answer)
   }
 
   test('shows the words and each command, with a button to copy it', () => {
@@ -122,7 +151,12 @@ describe('the hint', () => {
     expect(html).toContain('adb reverse tcp:8080 tcp:8080')
   })
 
-  test('is an alert where it was asked for and refused', () => {
-    expect(hint(facts('refused', 'no'))).toContain('role="alert"')
+  test.each(XR_REFUSALS)('is an alert where it was asked for and not given: %s', (reason) => {
+    expect(markup(refusalHint(reason))).toContain('role="alert"')
+  })
+
+  test('offers a reload where that is what helps, and only there', () => {
+    const withReload = XR_REFUSALS.filter((reason) => markup(refusalHint(reason)).includes('Reload</button>'))
+    expect(withReload).toEqual(['part-missing'])
   })
 })

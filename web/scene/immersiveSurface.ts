@@ -7,6 +7,8 @@ import type { SwarmScene } from './swarmScene.ts'
 /** Draws in place of the host, while it is there. */
 export interface ImmersiveDriver {
   frame(frame: XRFrame, time: FrameTime): void
+  /** The scene goes, or cannot be drawn any more: whoever is in there is let out. */
+  end(): void
 }
 
 export interface ImmersiveSurface {
@@ -17,6 +19,7 @@ export interface ImmersiveSurface {
   begin(driver: ImmersiveDriver): () => void
 }
 
+/** There only while it can be drawn. */
 let surface: ImmersiveSurface | null = null
 
 export function provideImmersiveSurface(provided: ImmersiveSurface): () => void {

@@ -6,6 +6,7 @@ import { parseFilter } from '../store/agentFilter.ts'
 import { useConcerns } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
+import { isSeen, onSeen } from '../store/seen.ts'
 import { model } from '../store/session.ts'
 import { useAppearance, useSettings } from '../store/settings.ts'
 import { modeOnScreen, staleSourcesOnScreen } from '../store/shown.ts'
@@ -15,7 +16,7 @@ import { useTravel } from '../store/travel.ts'
 import { CameraRig } from './cameraRig.ts'
 import { FrameStats } from './frameStats.ts'
 import type { FrameTime } from './frameTime.ts'
-import { type ImmersiveDriver, provideImmersiveSurface } from './immersiveSurface.ts'
+import { type ImmersiveDriver, type ImmersiveSurface, provideImmersiveSurface } from './immersiveSurface.ts'
 import { readPalette } from './palette.ts'
 import { listenToPointer } from './pointer.ts'
 import type { Stage } from './stage.ts'
@@ -53,6 +54,8 @@ export class SceneHost {
   readonly #stage: Stage
   readonly #time: FrameTime = { nowMs: 0, deltaSec: 0 }
   readonly #cleanUps: (() => void)[] = []
+  readonly #surface: ImmersiveSurface
+  #withdrawSurface: () => void
   #livingTimer: ReturnType<typeof setTimeout> | undefined
   #hasStageChanged = true
   #isLost = false
@@ -87,8 +90,9 @@ export class SceneHost {
     // First the layout, which turns the camera to face it; then the camera that a link may have brought.
     this.#lookAgain()
     this.#listen(element)
+    this.#surface = { renderer, scene, swarm: this.#scene, begin: (driver) => this.#begin(driver) }
+    this.#withdrawSurface = provideImmersiveSurface(this.#surface)
     this.#cleanUps.push(
-      provideImmersiveSurface({ renderer, scene, swarm: this.#scene, begin: (driver) => this.#begin(driver) }),
       provideSceneStats(() => ({
         drawCalls: this.#stats.drawCalls,
         triangles: this.#stats.triangles,
@@ -114,18 +118,23 @@ export class SceneHost {
       onTheme()
       onMotion()
     }
-    const onVisibility = () => {
+    const onSeenOrNot = (isSeenNow: boolean) => {
       clearTimeout(this.#livingTimer)
-      scene.setPaused(this.#isUnseen)
-      if (!this.#isUnseen) this.#input.invalidate()
+      scene.setPaused(!isSeenNow)
+      if (isSeenNow) this.#input.invalidate()
     }
-    // three asks for the context back; until it is there, nothing may be drawn into it.
+    // three asks for the context back; until it is there, nothing may be drawn into it, and whoever is inside sees nothing.
     const onLost = () => {
       this.#isLost = true
+      this.#letOut()
     }
     const onRestored = () => {
       this.#isLost = false
+      // All that three had told the old one is forgotten.
+      this.#input.renderer.setClearColor(new Color(cssGround()), 1)
       scene.resetLabels(true)
+      this.#withdrawSurface = provideImmersiveSurface(this.#surface)
+      this.#input.invalidate()
     }
     // Another theme may also be chosen by hand: then the root element says so.
     const themeWatch = new MutationObserver(onTheme)
@@ -133,7 +142,6 @@ export class SceneHost {
     const lineTimer = setInterval(() => this.#lookAtLine(), LINE_CHECK_MS)
     onMotion()
     scene.setConcerns(useConcerns.getState().byId)
-    document.addEventListener('visibilitychange', onVisibility)
     element.addEventListener('webglcontextlost', onLost)
     element.addEventListener('webglcontextrestored', onRestored)
     // Labels drawn before a font (or another script's part of it) came in have another one's shapes and widths.
@@ -152,6 +160,7 @@ export class SceneHost {
       useLooking.subscribe(() => this.#lookAgain()),
       useLine.subscribe(() => this.#lookAtLine()),
       useConcerns.subscribe(({ byId }) => scene.setConcerns(byId)),
+      onSeen(onSeenOrNot),
       useTravel.subscribe(() => this.#lookAtLine()),
       useStage.subscribe(({ insets }) => {
         this.#stage.insets = insets
@@ -169,7 +178,6 @@ export class SceneHost {
       () => {
         clearInterval(lineTimer)
         clearTimeout(this.#livingTimer)
-        document.removeEventListener('visibilitychange', onVisibility)
         element.removeEventListener('webglcontextlost', onLost)
         element.removeEventListener('webglcontextrestored', onRestored)
         document.fonts.removeEventListener('loadingdone', onFonts)
@@ -252,11 +260,6 @@ export class SceneHost {
   }
   readonly #pictures: (() => void)[] = []
 
-  /** In a headset the page may well be hidden. */
-  get #isUnseen(): boolean {
-    return document.hidden && !this.#input.renderer.xr.isPresenting
-  }
-
   /** From now on another draws: a headset shows the scene, not the page. */
   #begin(driver: ImmersiveDriver): () => void {
     this.#driver = driver
@@ -266,14 +269,14 @@ export class SceneHost {
       this.#driver = null
       this.#hasStageChanged = true
       this.#lookAgain()
-      this.#scene.setPaused(this.#isUnseen)
+      this.#scene.setPaused(!isSeen())
       this.#input.invalidate()
     }
   }
   #driver: ImmersiveDriver | null = null
 
   frame({ size, clock }: FrameState, deltaSec: number, xrFrame?: XRFrame): void {
-    if (this.#isLost || this.#isUnseen) return
+    if (this.#isLost || !isSeen()) return
     const time = this.#time
     readTime(clock, deltaSec, time)
     if (this.#input.renderer.xr.isPresenting) {
@@ -309,7 +312,14 @@ export class SceneHost {
     }
   }
 
+  /** Nobody else gets in, either, until it is provided again. */
+  #letOut(): void {
+    this.#withdrawSurface()
+    this.#driver?.end()
+  }
+
   dispose(): void {
+    this.#letOut()
     for (const cleanUp of this.#cleanUps.splice(0)) cleanUp()
     this.#input.scene.remove(this.#scene.root)
     this.#rig.dispose(this.#input.renderer.domElement)

@@ -1,7 +1,8 @@
-// Notifications of the browser: only while nobody looks at the page, only if its user said so, and few. The browser asks for
+// Notifications of the browser: only while nobody looks (in a headset it is told there), only if its user said so, and few. The browser asks for
 // its permission on a click alone, never by itself.
 
 import { create } from 'zustand'
+import { isSeen } from './seen.ts'
 import { type Toast, toastText, toastTitle } from './toastQueue.ts'
 
 export type NotifyState =
@@ -45,7 +46,7 @@ let waiting: Notification | null = null
 
 export function notify(toast: Toast, onClick: () => void): void {
   const isMock = toast.agents.every((agent) => agent.isMock)
-  if (!document.hidden || isMock || useNotify.getState().state !== 'on') return
+  if (isSeen() || isMock || useNotify.getState().state !== 'on') return
   if (performance.now() - lastMs < PAUSE_MS) return
   lastMs = performance.now()
   try {

@@ -4,6 +4,7 @@ import { browserEdge } from '../stream/browserEdge.ts'
 import { keepToken, takeToken } from '../stream/token.ts'
 import { ViewerStream } from '../stream/viewerStream.ts'
 import { useLine } from './line.ts'
+import { onSeen } from './seen.ts'
 import { frameSchedule, SwarmModel } from './swarmModel.ts'
 
 export const model: SwarmModel = new SwarmModel(frameSchedule(() => model.agents.size))
@@ -22,8 +23,8 @@ export function openSession(): void {
     const fresh = location.hash.includes('token=') ? takeTokenOfPage() : null
     if (fresh !== null) signInWith(fresh)
   })
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) stream?.wake()
+  onSeen((isSeen) => {
+    if (isSeen) stream?.wake()
   })
   addEventListener('online', () => stream?.wake())
 }

@@ -1,6 +1,7 @@
 // Keeps what follows from state and time: a moment after changes, and by a slow clock only while somebody is at work.
 
 import { concernsOf, useConcerns } from './concerns.ts'
+import { isSeen, onSeen } from './seen.ts'
 import { model, serverNowMs } from './session.ts'
 import { shownMs, useTravel } from './travel.ts'
 
@@ -21,21 +22,22 @@ export function watchConcerns(): () => void {
     const before = useConcerns.getState()
     const concerns = concernsOf(model.store, nowMs, before)
     if (concerns !== before) useConcerns.setState(concerns, true)
-    // What is past stands still, and a hidden page looks when it is seen again.
-    if (concerns.hasWorkers && !model.isPast && !document.hidden) beatTimer = setTimeout(look, BEAT_MS)
+    // What is past stands still, and what nobody sees is looked at when somebody does again.
+    if (concerns.hasWorkers && !model.isPast && isSeen()) beatTimer = setTimeout(look, BEAT_MS)
   }
   const soon = () => {
     soonTimer ??= setTimeout(look, SOON_MS)
   }
-  const onVisibility = () => {
-    if (!document.hidden) look()
-  }
-  const stops = [model.onChange(({ isReset }) => (isReset ? look() : soon())), useTravel.subscribe(soon)]
-  document.addEventListener('visibilitychange', onVisibility)
+  const stops = [
+    model.onChange(({ isReset }) => (isReset ? look() : soon())),
+    useTravel.subscribe(soon),
+    onSeen((isSeenNow) => {
+      if (isSeenNow) look()
+    }),
+  ]
   look()
   return () => {
     for (const stop of stops) stop()
-    document.removeEventListener('visibilitychange', onVisibility)
     clearTimeout(soonTimer)
     clearTimeout(beatTimer)
   }

@@ -1,5 +1,6 @@
 // The stream's edge in a real browser.
 
+import { isSeen } from '../store/seen.ts'
 import { requestTicket } from './ticket.ts'
 import type { StreamEdge, StreamSocket } from './viewerStream.ts'
 
@@ -16,6 +17,6 @@ export function browserEdge(): StreamEdge {
     random: Math.random,
     setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
     clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
-    isHidden: () => document.hidden,
+    isHidden: () => !isSeen(),
   }
 }

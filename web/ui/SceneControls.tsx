@@ -19,15 +19,24 @@ const MODES: Readonly<Record<LayoutMode, { title: string; Icon: LucideIcon }>> =
   rings: { title: 'Rings by swarm (3)', Icon: Orbit },
 }
 
+/** A headset is there whether or not there is a swarm; how to look at one only where there is one. */
 export function SceneControls(): ReactNode {
+  useModelVersion()
+  return (
+    <div className="scene-controls">
+      {model.agents.size > 0 && <ViewControls />}
+      <XrButtons />
+    </div>
+  )
+}
+
+function ViewControls(): ReactNode {
   const layoutMode = useLooking((state) => state.layoutMode)
   const isFollowing = useLooking((state) => state.isFollowing)
   const hasSelection = useLooking((state) => state.selectedId !== null)
   const { setLayoutMode, setFollowing } = useLooking.getState()
-  useModelVersion()
-  if (model.agents.size === 0) return null
   return (
-    <div className="scene-controls">
+    <>
       <section className="scene-control-group" aria-label="Layout">
         {LAYOUT_MODES.map((mode) => {
           const { title, Icon } = MODES[mode]
@@ -74,7 +83,6 @@ export function SceneControls(): ReactNode {
           </button>
         ))}
       </section>
-      <XrButtons />
-    </div>
+    </>
   )
 }

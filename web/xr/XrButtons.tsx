@@ -1,63 +1,57 @@
-// The way into a headset, where there is one; else why there is none, and what to do about it. What it takes to enter is
-// loaded when somebody comes near: a browser lets in only who has just clicked, and would not wait for it.
+// The way into a headset, where there is one; else why there is none, and what to do about it.
 
 import { Glasses, LogOut } from 'lucide-react'
-import { type ReactNode, useEffect, useState } from 'react'
-import { askXr, type XrAvailability, type XrMode, xrAvailability, xrRefusal } from './availability.ts'
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useHeadset } from '../store/headset.ts'
+import { askXr, refusalHint, type XrAvailability, type XrHint, type XrMode, xrAvailability } from './availability.ts'
+import { prepareXr, stepInside } from './entering.ts'
 import { XrEntryHint } from './XrEntryHint.tsx'
 import './xrButtons.css'
 
-const load = () => import('./enterXr.ts')
-const place = () => ({ hostname: location.hostname, port: location.port })
+const place = () => ({ protocol: location.protocol, hostname: location.hostname, port: location.port })
 
 const TITLES: Readonly<Record<XrMode, { name: string; title: string; testId: string }>> = {
   'immersive-vr': { name: 'VR', title: 'Enter VR: step inside with a headset', testId: 'enter-vr' },
   'immersive-ar': { name: 'AR', title: 'Enter AR: the swarm in your room', testId: 'enter-ar' },
 }
 
-type Hint = Extract<XrAvailability, { type: 'unavailable' }>
-
 export function XrButtons(): ReactNode {
   const available = useXrAvailability()
-  const [refusal, setRefusal] = useState<Hint | null>(null)
+  const headset = useHeadset()
+  const [refusal, setRefusal] = useState<XrHint | null>(null)
   const [isHintOpen, setHintOpen] = useState(false)
-  const [session, setSession] = useState<XRSession | null>(null)
-  if (available === null) return null
-  const hint = refusal ?? (available.type === 'unavailable' && isHintOpen ? available : null)
+  const section = useKeptFocus(headset.state === 'inside')
+  const closeHint = useCallback(() => {
+    setRefusal(null)
+    setHintOpen(false)
+    // What had it goes; whoever was elsewhere stays there.
+    const { current } = section
+    if (current?.contains(document.activeElement)) focusFirstButton(current)
+  }, [section])
+  if (available === null && headset.state === 'out') return null
+  const hint = refusal ?? (available?.type === 'unavailable' && isHintOpen ? available : null)
 
   const enter = async (mode: XrMode) => {
     setRefusal(null)
-    try {
-      const { enterXr } = await load()
-      setSession(await enterXr(mode, () => setSession(null)))
-    } catch (error) {
-      setRefusal(xrRefusal(error instanceof Error ? error.name : '', place()))
-    }
+    const reason = await stepInside(mode)
+    if (reason !== null) setRefusal(refusalHint(reason))
   }
-  // Only to have it in time; entering asks again, and says what is wrong.
-  const prepare = () => void load().catch(() => undefined)
 
   return (
-    <section className="scene-control-group xr-buttons" aria-label="Headset">
-      {hint && (
-        <div className="xr-hint-box">
-          <XrEntryHint hint={hint} />
-        </div>
-      )}
-      {session !== null && (
+    <section ref={section} className="scene-control-group xr-buttons" aria-label="Headset">
+      {headset.state === 'inside' ? (
         <button
           type="button"
           className="icon-button"
           data-testid="exit-xr"
           title="Leave the headset"
           aria-label="Leave the headset"
-          onClick={() => void session.end().catch(() => undefined)} // it has ended already
+          onClick={() => void headset.session.end().catch(() => undefined)} // it has ended already
         >
           <LogOut size={16} />
         </button>
-      )}
-      {session === null &&
-        available.type === 'available' &&
+      ) : (
+        available?.type === 'available' &&
         available.modes.map((mode) => (
           <button
             key={mode}
@@ -66,15 +60,17 @@ export function XrButtons(): ReactNode {
             data-testid={TITLES[mode].testId}
             title={TITLES[mode].title}
             aria-label={TITLES[mode].title}
-            onPointerEnter={prepare}
-            onPointerDown={prepare}
-            onFocus={prepare}
+            aria-disabled={headset.state === 'entering'}
+            onPointerEnter={prepareXr}
+            onPointerDown={prepareXr}
+            onFocus={prepareXr}
             onClick={() => void enter(mode)}
           >
             <Glasses size={16} /> {TITLES[mode].name}
           </button>
-        ))}
-      {available.type === 'unavailable' && (
+        ))
+      )}
+      {headset.state !== 'inside' && available?.type === 'unavailable' && (
         <button
           type="button"
           className="icon-button"
@@ -87,8 +83,25 @@ export function XrButtons(): ReactNode {
           <Glasses size={16} />
         </button>
       )}
+      {hint && <XrEntryHint hint={hint} onClose={closeHint} />}
     </section>
   )
+}
+
+const focusFirstButton = (section: HTMLElement): void =>
+  section.querySelector<HTMLElement>(':scope > button')?.focus({ preventScroll: true })
+
+/** The button that had it goes as one enters and leaves: the one in its place gets it, unless it went elsewhere meanwhile. */
+function useKeptFocus(isInside: boolean) {
+  const section = useRef<HTMLElement>(null)
+  const wasInside = useRef(isInside)
+  useLayoutEffect(() => {
+    if (wasInside.current === isInside) return
+    wasInside.current = isInside
+    const isLost = document.activeElement === null || document.activeElement === document.body
+    if (isLost && section.current) focusFirstButton(section.current)
+  }, [isInside])
+  return section
 }
 
 /** Asked again when a headset comes or goes; `null`: not answered yet. */

@@ -1,4 +1,4 @@
-// Whether this browser lets anybody step inside, and if not why, and what to do about it.
+// Whether this browser lets anybody step inside, and if not why, and what to do about it: before anybody asks, and after.
 
 export type XrMode = 'immersive-vr' | 'immersive-ar'
 
@@ -19,6 +19,7 @@ export interface XrFacts {
 
 /** Where the page is, as the commands have to name it. */
 export interface XrPlace {
+  protocol: string
   hostname: string
   /** Empty: the scheme's own. */
   port: string
@@ -30,23 +31,54 @@ export interface XrWay {
   command: string | null
 }
 
-export type XrReason = 'insecure' | 'no-webxr' | 'no-headset' | 'refused'
+/** Why there is no way in. `forbidden`: the page may not even ask. */
+export type XrReason = 'insecure' | 'no-webxr' | 'no-headset' | 'forbidden'
 
 export type XrAvailability =
   | { type: 'available'; modes: readonly XrMode[] }
   | { type: 'unavailable'; reason: XrReason; words: string; ways: readonly XrWay[] }
 
+export const XR_REFUSALS = [
+  'not-allowed',
+  'not-given',
+  'press-again',
+  'in-use',
+  'no-scene',
+  'left-again',
+  'part-missing',
+  'failed',
+] as const
+/** Why somebody who asked is not in. */
+export type XrRefusal = (typeof XR_REFUSALS)[number]
+
+/** What is said in place of the way in. */
+export type XrHint =
+  | Extract<XrAvailability, { type: 'unavailable' }>
+  | { type: 'refused'; reason: XrRefusal; words: string; ways: readonly [] }
+
 const MODES = ['immersive-vr', 'immersive-ar'] as const satisfies readonly XrMode[]
 const DEFAULT_PORT = '8080'
 
-const WORDS: Readonly<Record<XrReason, string>> = {
+const WORDS: Readonly<Record<XrReason | XrRefusal, string>> = {
   insecure: 'VR and AR need a page from localhost or by https, and this one came by plain http. Three ways in:',
   'no-webxr':
     "This browser has no WebXR. Open the page in a headset's own browser, or in Chrome or Edge. Three ways in:",
   'no-headset':
     "This browser finds no headset. Connect one and start its runtime, or open the page in the headset's own browser:",
-  refused:
-    'The browser did not allow it. Allow virtual reality for this site (the icon left of the address), then try again.',
+  forbidden:
+    'This page may not ask for a headset: something between it and its server, or a page around it, forbids it (Permissions-Policy: xr-spatial-tracking).',
+  'not-allowed':
+    'The browser did not allow it. Allow virtual reality for this site (the icon left of the address), then press again.',
+  // Browsers say the same of a user who refused and of a headset that is not ready.
+  'not-given':
+    'The browser gave no session: it was not allowed, or the headset is not ready. Allow virtual reality for this site (the icon left of the address), see that the headset is on and awake, then press again.',
+  'press-again': 'The browser lets in only who has just pressed, and this took too long. Press again.',
+  'in-use':
+    'Somebody is in the headset already, from another page or tab of this browser. Leave that, then press again.',
+  'no-scene': 'The scene is not drawn just now, so there is nothing to step into. Press again when it is there.',
+  'left-again': 'The headset ended the session as it began. Put it on, then press again.',
+  'part-missing': 'The part of this page that a headset needs could not be loaded. Reload the page, then press again.',
+  failed: 'The headset could not be entered. See that it is on and awake, then press again; or reload the page.',
 }
 
 export function xrAvailability({ isSecureContext, hasXr, support }: XrFacts, place: XrPlace): XrAvailability {
@@ -55,13 +87,21 @@ export function xrAvailability({ isSecureContext, hasXr, support }: XrFacts, pla
   // Without a secure context `navigator.xr` is missing too: that is not the browser's fault.
   if (!isSecureContext) return unavailable('insecure', place)
   if (!hasXr) return unavailable('no-webxr', place)
-  return unavailable(MODES.some((mode) => support[mode] === 'refused') ? 'refused' : 'no-headset', place)
+  return unavailable(MODES.some((mode) => support[mode] === 'refused') ? 'forbidden' : 'no-headset', place)
 }
 
+const BY_ERROR: ReadonlyMap<string, XrRefusal> = new Map([
+  ['NotAllowedError', 'not-allowed'],
+  ['NotSupportedError', 'not-given'],
+  // Whether the page may ask at all was asked before: what is left is a click that is too long ago.
+  ['SecurityError', 'press-again'],
+  ['InvalidStateError', 'in-use'],
+])
+
 /** A session was asked for and not given: what the name of that error says. */
-export function xrRefusal(errorName: string, place: XrPlace): Extract<XrAvailability, { type: 'unavailable' }> {
-  return unavailable(errorName === 'NotSupportedError' ? 'no-headset' : 'refused', place)
-}
+export const refusalOf = (error: unknown): XrRefusal => (error instanceof Error && BY_ERROR.get(error.name)) || 'failed'
+
+export const refusalHint = (reason: XrRefusal): XrHint => ({ type: 'refused', reason, words: WORDS[reason], ways: [] })
 
 /** Asks the browser; never rejects. */
 export async function askXr(xr: XrAsked | undefined, isSecureContext: boolean): Promise<XrFacts> {
@@ -78,16 +118,16 @@ export async function askXr(xr: XrAsked | undefined, isSecureContext: boolean): 
 }
 
 function unavailable(reason: XrReason, place: XrPlace): Extract<XrAvailability, { type: 'unavailable' }> {
-  return { type: 'unavailable', reason, words: WORDS[reason], ways: reason === 'refused' ? [] : waysIn(place) }
+  return { type: 'unavailable', reason, words: WORDS[reason], ways: reason === 'forbidden' ? [] : waysIn(place) }
 }
 
 /** The least work first. README.md and docs/headset.md have the same. */
-function waysIn({ hostname, port }: XrPlace): XrWay[] {
-  const usual = port === '' ? DEFAULT_PORT : port
+function waysIn({ protocol, hostname, port }: XrPlace): XrWay[] {
+  const plain = plainPort(protocol, port)
   return [
     {
-      title: `By USB: run this where Swarmscope runs, then open http://localhost:${usual} in the headset`,
-      command: `adb reverse tcp:${usual} tcp:${usual}`,
+      title: `By USB: run this where Swarmscope runs, then open http://localhost:${plain} in the headset`,
+      command: `adb reverse tcp:${plain} tcp:${plain}`,
     },
     {
       title: 'By Wi-Fi: start Swarmscope with a certificate of its own, and scan the QR code',
@@ -98,6 +138,15 @@ function waysIn({ hostname, port }: XrPlace): XrWay[] {
       command: `mkcert -cert-file c.pem -key-file k.pem ${namesFor(hostname)} && npm start -- --tls-cert c.pem --tls-key k.pem`,
     },
   ]
+}
+
+/**
+ * Where the server speaks plain http on its own machine. Beside TLS that is the port after it, unless it was told otherwise; a
+ * page without a port comes through somebody else's door, and says nothing of ours.
+ */
+function plainPort(protocol: string, port: string): string {
+  if (port === '') return DEFAULT_PORT
+  return protocol === 'https:' ? String(Number(port) + 1) : port
 }
 
 /** A page at localhost does not know by which address others come. */

@@ -2,7 +2,8 @@
 
 import { createXRStore } from '@react-three/xr'
 import { immersiveSurface } from '../scene/immersiveSurface.ts'
-import type { XrMode } from './availability.ts'
+import { setHeadset } from '../store/headset.ts'
+import type { XrMode, XrRefusal } from './availability.ts'
 import { RATES } from './pace.ts'
 import { XrStage } from './xrStage.ts'
 
@@ -31,21 +32,32 @@ const store = createXRStore({
   foveation: 0,
 })
 
-/** Resolves when one is in. Must be called in the click itself: browsers let nobody in otherwise. */
-export async function enterXr(mode: XrMode, onEnd: () => void): Promise<XRSession> {
+/**
+ * Resolves when one is in (`null`), or with what stood in the way; rejects with the browser's own error. Must be called in the
+ * click itself: browsers let nobody in otherwise.
+ */
+export async function enterXr(mode: XrMode): Promise<XrRefusal | null> {
   const surface = immersiveSurface()
-  if (!surface) throw new Error('There is no scene to step into')
-  store.setWebXRManager(surface.renderer.xr)
+  if (!surface) return 'no-scene'
+  const { xr } = surface.renderer
+  store.setWebXRManager(xr)
   const session = await store.enterXR(mode)
-  if (!session) throw new Error('The headset gave no session')
+  // Meanwhile the headset may have been taken off, or the scene may have gone.
+  if (!session || xr.getSession() !== session) return 'left-again'
+  if (immersiveSurface() !== surface) {
+    await session.end()
+    return 'no-scene'
+  }
+  setHeadset({ state: 'inside', session })
   const stage = new XrStage({ surface, session, mode })
   session.addEventListener(
     'end',
     () => {
+      // First, for whether anybody looks is asked when the stage goes.
+      setHeadset({ state: 'out' })
       stage.dispose()
-      onEnd()
     },
     { once: true },
   )
-  return session
+  return null
 }

@@ -166,7 +166,7 @@ export class XrStage {
     this.#cleanUps.push(
       () => clearInterval(timer),
       () => clearInterval(between),
-      surface.begin({ frame: (frame, time) => this.#frame(frame, time) }),
+      surface.begin({ frame: (frame, time) => this.#frame(frame, time), end: () => this.#letOut() }),
       provideXrStats(() => {
         this.#framesToTime = KEPT_FRAMES
         return this.#stats()
@@ -650,7 +650,7 @@ export class XrStage {
         this.#terminate()
         break
       case 'exit':
-        void this.#input.session.end().catch(() => undefined) // it has ended already
+        this.#endSession()
         break
       default:
         command satisfies never
@@ -695,6 +695,16 @@ export class XrStage {
       isGliding,
     }
     this.#board.show(this.#input.surface.renderer, layOutBoard(boardInput(wish)), this.#colors)
+  }
+
+  #endSession(): void {
+    void this.#input.session.end().catch(() => undefined) // it has ended already
+  }
+
+  /** The session's own end comes later than the scene's: what stands in the scene is taken from it now. */
+  #letOut(): void {
+    this.dispose()
+    this.#endSession()
   }
 
   dispose(): void {
