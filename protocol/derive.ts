@@ -92,18 +92,30 @@ export interface Stuck {
   sinceMs: number
 }
 
+/** Generations below an agent whose work explains its silence. */
+const MAX_GENERATIONS = 64
+
 /**
  * Whether an agent at work seems to be stuck, and why; `null` while something explains its silence: somebody is asked, a
- * tool runs, or a child works.
+ * tool runs, or a child is at work that is not stuck itself.
  */
 export function stuckReason(agent: Unnumbered<Agent>, store: SwarmStore, nowMs: number): Stuck | null {
+  return stuckBelow(agent, store, nowMs, new Set())
+}
+
+/** `above`: agents that wait for this one. Sources may name parents in a circle. */
+function stuckBelow(agent: Unnumbered<Agent>, store: SwarmStore, nowMs: number, above: Set<string>): Stuck | null {
   const sinceMs = quietSinceMs(agent, nowMs, STUCK_AFTER_MS)
   if (sinceMs === null || agent.attention !== null) return null
   const oldest = agent.openTools?.[0]
   const toolMs = oldest ? nowMs - Date.parse(oldest.since) : 0
   if (oldest && toolMs < LONG_TOOL_MS) return null
-  const isWorking = (child: Agent) => AT_WORK.has(child.status) && quietSinceMs(child, nowMs, STUCK_AFTER_MS) === null
-  if (childrenOf(store, agent.id).some((child) => isWorking(child) || child.attention !== null)) return null
+  above.add(agent.id)
+  const explains = (child: Agent) =>
+    child.attention !== null ||
+    (AT_WORK.has(child.status) && !above.has(child.id) && stuckBelow(child, store, nowMs, above) === null)
+  if (above.size <= MAX_GENERATIONS && childrenOf(store, agent.id).some(explains)) return null
+  above.delete(agent.id)
   const reason = oldest
     ? `${oldest.name} has run for ${inMinutes(toolMs)}`
     : `nothing heard for ${inMinutes(nowMs - sinceMs)} while at work`

@@ -254,6 +254,26 @@ describe('quiet and stuck', () => {
     expect(stuck(silent(), worker('c/b', MINUTE, { parentId: 'c' }))).not.toBeNull()
   })
 
+  it('[K12] a child explains its parent’s silence for as long as it is not stuck itself, at any depth', () => {
+    const waiting = (id: string, given: Partial<Agent> = {}) =>
+      worker(id, 65 * MINUTE, { openTools: [{ ...tool(65 * MINUTE), name: 'Agent' }], ...given })
+    const running = { parentId: 'a', openTools: [tool(20 * MINUTE)] }
+    expect(stuck(waiting('a'), worker('a/b', 20 * MINUTE, running))).toBeNull()
+    expect(stuck(waiting('a'), waiting('b', { parentId: 'a' }), worker('c', MINUTE, { parentId: 'b' }))).toBeNull()
+    expect(stuck(waiting('a'), waiting('b', { parentId: 'a' }), worker('c', 20 * MINUTE, { parentId: 'b' }))).toEqual({
+      reason: 'Agent has run for 65 min',
+      sinceMs: NOW - 65 * MINUTE,
+    })
+  })
+
+  it('[K12] parents that lead in a circle, or very far, explain nothing and end', () => {
+    const silent = (id: string, parentId: string) => worker(id, 30 * MINUTE, { parentId })
+    expect(stuck(silent('a', 'b'), silent('b', 'a'))).not.toBeNull()
+    expect(stuck(silent('a', 'b'), silent('b', 'a'), worker('c', MINUTE, { parentId: 'b' }))).toBeNull()
+    const chain = Array.from({ length: 20_000 }, (_, n) => silent(`n${n}`, `n${n - 1}`))
+    expect(stuckCount(storeOf(...chain), NOW)).toBe(20_000)
+  })
+
   it('[K12] a tool call that runs for an hour explains nothing any more', () => {
     const since = LONG_TOOL_MS + 2 * MINUTE
     expect(stuck(worker('a', since, { openTools: [tool(since)] }))).toEqual({

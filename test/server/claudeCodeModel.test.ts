@@ -557,6 +557,27 @@ describe('[K9] the ledger', () => {
     expect(feed.agent().unattributed).toBeNull()
   })
 
+  test('said again without a figure it keeps the one that was told, in any order; of two that are told the greater', () => {
+    const told = request({ requestId: 'r1', input: 100, costUsd: 0.5 })
+    const tokens = { input: null, output: 2, cacheRead: null, cacheWrite: 0 }
+    const untold = { ...told, tokens, costUsd: null }
+    for (const order of [
+      [told, untold],
+      [untold, told],
+      [untold, told, untold],
+    ]) {
+      feed = new Feed()
+      feed.take(...order)
+      expect(feed.agent().unattributed).toEqual({
+        tokens: { input: 100, output: 2, cacheRead: 0, cacheWrite: 0 },
+        costUsd: 0.5,
+      })
+    }
+    feed = new Feed()
+    feed.take(request({ requestId: 'r1', costUsd: 9 }), request({ requestId: 'r1', costUsd: 10 }))
+    expect(feed.agent().unattributed?.costUsd).toBe(10)
+  })
+
   test('an amount without a request id counts once', () => {
     const record = request({ requestId: null, sequence: 25, input: 7 })
     feed.take(record, record, { ...record }, { ...record, sequence: 26 })
@@ -645,8 +666,13 @@ describe('[K9] the ledger', () => {
 })
 
 describe('[K13] conflicts', () => {
-  const write = (given: Partial<HookRecord>, hash = 'h1', name = 'form.tsx') =>
-    feed.tool('PostToolUse', 'Edit', `${hash}-${feed.nowMs}`, { ...given, tool: { file: { name, hash } } })
+  const write = (given: Partial<HookRecord>, hash = 'h1', name = 'form.tsx') => called('PostToolUse', given, hash, name)
+  /** An `Edit`, from its beginning on. */
+  const called = (end: HookRecord['event'], given: Partial<HookRecord>, hash = 'h1', name = 'form.tsx') => {
+    const useId = `${hash}-${feed.nowMs}`
+    feed.tool('PreToolUse', 'Edit', useId, { ...given, tool: { file: { name, hash } } })
+    return feed.tool(end, 'Edit', useId, { ...given, tool: { file: { name, hash } } })
+  }
 
   test('two agents that write one file are linked, by the name of the file; it is over after a while', () => {
     write({ agentId: 'a1' })
@@ -671,10 +697,22 @@ describe('[K13] conflicts', () => {
     expect(feed.linksOf('conflict')).toMatchObject([{ source: MAIN_ID, target: 'claude-code/other' }])
   })
 
-  test('a write that failed, or that lies too far apart, or was handed over, is none', () => {
-    feed.tool('PostToolUseFailure', 'Edit', 'f', { agentId: 'a1', tool: { file: { name: 'x', hash: 'h1' } } })
+  test.each(['PostToolUseFailure', 'PermissionDenied'] as const)('a call that ends by %s wrote nothing', (end) => {
+    called(end, { agentId: 'a1' })
     write({ agentId: 'a2' })
+    called(end, { agentId: 'a3' })
     expect(feed.linksOf('conflict')).toEqual([])
+  })
+
+  test('a call that waits for a permission, or runs, has written nothing yet', () => {
+    write({ agentId: 'a1' })
+    feed.tool('PreToolUse', 'Write', 'w', { agentId: 'a2', tool: { file: { name: 'form.tsx', hash: 'h1' } } })
+    feed.tool('PermissionRequest', 'Write', null, { agentId: 'a2' })
+    expect(feed.linksOf('conflict')).toEqual([])
+  })
+
+  test('a write that lies too far apart, or was handed over, is none', () => {
+    write({ agentId: 'a2' })
     feed.pass(CONFLICT_WINDOW_MS + 1)
     write({ agentId: 'a3' })
     expect(feed.linksOf('conflict')).toEqual([])

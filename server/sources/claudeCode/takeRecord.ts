@@ -1,6 +1,7 @@
 // One record → the facts of its session. Nothing here looks at what is known already but to keep the later, the earlier or
 // the certain: that is what makes the order of records not matter.
 
+import type { TokenCounts } from '../../../protocol/swarm.ts'
 import type {
   ApiRequestRecord,
   ClaudeCodeRecord,
@@ -207,7 +208,8 @@ function takeCall(session: Session, agent: AgentFacts, hook: HookRecord, tool: H
     }
   }
   if (hook.registered) call.registered = hook.registered
-  if (tool.file && event !== 'PostToolUseFailure' && event !== 'PermissionDenied') {
+  // Until its call has ended well nothing is written: it may be refused, or fail.
+  if (tool.file && event === 'PostToolUse') {
     noteWrite(agent, tool.file, at)
     session.changedWrites.add(agent.id)
   }
@@ -225,12 +227,9 @@ function takeRequest(session: Session, record: ApiRequestRecord): Taken {
   const key = record.requestId === null ? `?${record.sequence ?? ''} ${record.at}` : record.requestId
   const row = session.request(key, record.at)
   if (!row) return 'late'
-  const nanoUsd = nanoOf(record.costUsd)
-  // Of two that contradict each other always the same one counts.
-  if (JSON.stringify([record.tokens, nanoUsd]) > JSON.stringify([row.tokens, row.nanoUsd])) {
-    row.tokens = record.tokens
-    row.nanoUsd = nanoUsd
-  }
+  // Of two that contradict each other always the same one counts, of each figure: one that is told, and the greater.
+  row.tokens = greaterOf(row.tokens, record.tokens)
+  row.nanoUsd = greater(row.nanoUsd, nanoOf(record.costUsd))
   session.usageChanged(row.agent)
   return 'taken'
 }
@@ -297,6 +296,16 @@ function takeMetric(session: Session, point: UsageMetricRecord): Taken {
 /** Said differently by two it would be a lie of one of them: always the same one is believed. */
 function certain<T extends string>(known: T | null, said: T | null): T | null {
   return known === null || (said !== null && said < known) ? said : known
+}
+
+function greaterOf(known: TokenCounts | null, said: TokenCounts): TokenCounts {
+  if (known === null) return said
+  return {
+    input: greater(known.input, said.input),
+    output: greater(known.output, said.output),
+    cacheRead: greater(known.cacheRead, said.cacheRead),
+    cacheWrite: greater(known.cacheWrite, said.cacheWrite),
+  }
 }
 
 const greater = (a: number | null, b: number | null): number | null => (a === null || (b !== null && b > a) ? b : a)
