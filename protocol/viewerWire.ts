@@ -2,6 +2,7 @@
 
 import type { Frame, SnapshotChunk } from './frames.ts'
 import type { VersionRange } from './relayWire.ts'
+import { isSoundEntity, isSoundError, isSoundSourceStatus, soundMode } from './soundEntity.ts'
 import type { Entity, IsoTime, Mode, SourceError, SourceStatus } from './swarm.ts'
 
 export const VIEWER_PROTOCOL: VersionRange = { min: 1, max: 1 }
@@ -31,6 +32,8 @@ export interface StatusMessage {
   viewers: number
   /** What the agents may cost before there is a warning; nothing where nobody set a limit. */
   budgetUsd?: number | null
+  /** What time it is in the recording that is shown, and how fast it goes on (0: it stands); nothing where none is. */
+  recorded?: { at: IsoTime; pace: number } | null
   /** The server's clock, so that a viewer with a wrong clock still shows right ages. */
   at: IsoTime
 }
@@ -67,9 +70,12 @@ export const PONG_TIMEOUT_MS = 8_000
 
 /**
  * Checks as much of a server's message as keeps a viewer from breaking on it, without a schema library in the page;
- * `null` for what is none.
+ * `null` for what is none. What a good message says badly is left out, and counted.
  */
-export function parseServerMessage(text: string): ServerMessage | null {
+export function parseServerMessage(
+  text: string,
+  onUnreadable: (count: number) => void = () => undefined,
+): ServerMessage | null {
   let message: unknown
   try {
     message = JSON.parse(text)
@@ -88,7 +94,7 @@ export function parseServerMessage(text: string): ServerMessage | null {
         isCount(message.index) &&
         typeof message.last === 'boolean' &&
         areEntities(message.put)
-        ? (message as unknown as ServerMessage)
+        ? keepSound(message, 'put', isSoundEntity, onUnreadable)
         : null
     case 'frame':
       return isText(message.epoch) &&
@@ -96,12 +102,16 @@ export function parseServerMessage(text: string): ServerMessage | null {
         isCount(message.to) &&
         areEntities(message.put) &&
         areRefs(message.del)
-        ? (message as unknown as ServerMessage)
+        ? keepSound(message, 'put', isSoundEntity, onUnreadable)
         : null
     case 'status':
-      return isText(message.mode) && Array.isArray(message.sources) && Array.isArray(message.degraded)
-        ? (message as unknown as ServerMessage)
-        : null
+      if (!isText(message.mode) || !Array.isArray(message.sources) || !Array.isArray(message.degraded)) return null
+      message.mode = soundMode(message.mode)
+      message.degraded = message.degraded.filter(isText)
+      if (message.logError !== undefined && !isSoundError(message.logError)) message.logError = null
+      if (message.budgetUsd !== undefined && typeof message.budgetUsd !== 'number') message.budgetUsd = null
+      if (message.recorded !== undefined && !isRecorded(message.recorded)) message.recorded = null
+      return keepSound(message, 'sources', isSoundSourceStatus, onUnreadable)
     case 'ping':
       return { type: 'ping' }
     case 'goodbye':
@@ -111,8 +121,26 @@ export function parseServerMessage(text: string): ServerMessage | null {
   }
 }
 
+/** Its list `field` without what cannot be shown; as a rule that is nothing, and the list stays the one it is. */
+function keepSound(
+  message: Record<string, unknown>,
+  field: 'put' | 'sources',
+  isSound: (value: unknown) => boolean,
+  onUnreadable: (count: number) => void,
+): ServerMessage {
+  const given = message[field] as unknown[]
+  const sound = given.filter(isSound)
+  if (sound.length < given.length) {
+    message[field] = sound
+    onUnreadable(given.length - sound.length)
+  }
+  return message as unknown as ServerMessage
+}
+
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 const isText = (value: unknown): value is string => typeof value === 'string'
+const isRecorded = (value: unknown): boolean =>
+  isObject(value) && !Number.isNaN(Date.parse(String(value.at))) && typeof value.pace === 'number'
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 const areRefs = (value: unknown): boolean =>
   Array.isArray(value) && value.every((ref) => isObject(ref) && isText(ref.entity) && isText(ref.id))

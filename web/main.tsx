@@ -7,6 +7,7 @@ import { openShortcuts } from './store/shortcuts.ts'
 import { type PageStats, pageStats } from './store/stats.ts'
 import { App } from './ui/App.tsx'
 import { openActions } from './ui/actions.ts'
+import { RootBoundary } from './ui/RootBoundary.tsx'
 
 declare global {
   /** For support and measurement. */
@@ -22,4 +23,8 @@ openActions()
 
 const root = document.getElementById('root')
 if (!root) throw new Error('the page has no root')
-createRoot(root).render(<App />)
+createRoot(root).render(
+  <RootBoundary>
+    <App />
+  </RootBoundary>,
+)

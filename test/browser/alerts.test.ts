@@ -3,12 +3,12 @@
 
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { Agent } from '../../protocol/swarm.ts'
+import type { Agent, Entity } from '../../protocol/swarm.ts'
 import { axeFindings } from '../helpers/axe.ts'
 import { launchBrowser } from '../helpers/browser.ts'
 import { openPage, pageStats } from '../helpers/page.ts'
 import { ROOT } from '../helpers/swarmscope.ts'
-import { startFakeServer } from '../helpers/webFakeServer.ts'
+import { liveSource, startFakeServer } from '../helpers/webFakeServer.ts'
 import { agentOf } from '../helpers/webWorld.ts'
 import { seededRandom } from '../protocol/samples.ts'
 
@@ -188,17 +188,60 @@ describe('a server that says anything', () => {
       // One that is missed, so that something really is to be asked for again.
       server.raw({ type: 'frame', epoch: server.epoch, from: seq + 5, to: seq + 6, put: [], del: [] })
       await expect.poll(hellos, { timeout: 15_000 }).toBe(before + 1)
-      server.frame([agentOf(`burst-${burst}`)])
+      // A good envelope, and in it much that no page could show.
+      server.frame([...unshowable(random), agentOf(`burst-${burst}`)])
       await page.waitForFunction((count) => globalThis.swarmscope.stats().agents === count, agents.length + burst + 1)
       expect(hellos()).toBe(before + 1)
     }
     expect((await pageStats(page)).seq).toBe(server.seq)
+    await page.locator('[data-testid=banner]').filter({ hasText: 'cannot be shown by this page' }).waitFor()
     // Another server in its place, with another world: it heals without a reload.
     const port = Number(new URL(server.origin).port)
     await server.close()
     const second = await startFakeServer({ webDir: WEB, entities: agents.slice(0, 7), port })
     cleanUps.push(() => second.close())
     await page.waitForFunction(() => globalThis.swarmscope.stats().agents === 7)
+  })
+
+  test('of another version: its kinds, states and modes are shown in its words, and the banner names both versions', async () => {
+    const { page, server } = await open()
+    server.raw({ type: 'hello', protocol: 1, version: '9.9.9', role: 'operator' })
+    const foreign = { ...liveSource(), id: 'new', kind: 'codex', state: 'dreaming', counts: { dreams: 1_234 } }
+    const status = { type: 'status', at: new Date().toISOString(), degraded: [], viewers: 1 }
+    server.raw({ ...status, mode: 'dreaming', sources: [null, liveSource(), foreign] })
+    server.frame([{ ...agentOf('coder-117'), status: 'sleeping' } as unknown as Agent])
+    const banner = page.locator('[data-testid=banner]')
+    await banner.filter({ hasText: `It is 9.9.9, this page` }).waitFor()
+    expect(await banner.innerText()).toMatch(/1 left out so far/)
+    expect(await banner.locator('[data-testid=reload]').count()).toBe(1)
+    await page
+      .locator('[data-testid=source-chip]')
+      .filter({ hasText: /codex\s*dreaming/ })
+      .waitFor()
+    await page.locator('[data-testid=search]').fill('coder-117')
+    await page.locator(`[data-agent="${agentOf('coder-117').id}"]`).click()
+    await page.locator('[data-testid=detail]').filter({ hasText: 'sleeping' }).waitFor()
+  })
+
+  test('a page that breaks all the same says so, with the versions and "Reload"', async () => {
+    const server = await startFakeServer({ webDir: WEB, entities: agents })
+    cleanUps.push(() => server.close())
+    const page = await openPage(browser, server.url, { reducedMotion: 'reduce', tolerates: /broken on purpose/ })
+    cleanUps.push(() => page.context().close())
+    await page.waitForFunction((count) => globalThis.swarmscope?.stats().agents === count, agents.length)
+    await page.evaluate(() => {
+      Number.prototype.toLocaleString = () => {
+        throw new Error('broken on purpose')
+      }
+    })
+    server.raw({ type: 'hello', protocol: 1, version: '9.9.9', role: 'operator' })
+    server.setStatus({ sources: [liveSource({ counts: { hooks: 7 } })] })
+    const broken = page.locator('[data-testid=broken]')
+    await broken.filter({ hasText: /The server is version 9\.9\.9, this page \d/ }).waitFor()
+    expect(await axeFindings(page)).toEqual([])
+    await broken.locator('[data-testid=reload]').click()
+    await page.waitForFunction((count) => globalThis.swarmscope?.stats().agents === count, agents.length)
+    await page.locator('[data-testid=agent-row]').first().waitFor()
   })
 
   test('1,000 changes a second: the page answers, and misses none', async () => {
@@ -230,6 +273,22 @@ describe('a server that says anything', () => {
   })
 })
 
+/** What stands in a frame as an entity and is none. */
+function unshowable(random: () => number): Entity[] {
+  const agent = agentOf(`broken-${random()}`)
+  const some: unknown[] = [
+    { entity: 'agent', id: agent.id },
+    { ...agent, attention: 7 },
+    { ...agent, tokens: 'many', openTools: {} },
+    { ...agent, kind: 'dreamt', sources: null },
+    { ...agent, entity: 'dream' },
+    { entity: 'link', id: `link-${random()}`, kind: 'telepathy', source: agent.id, target: agent.id },
+    { entity: 'task', id: `task-${random()}`, status: 'pending', assignedTo: null },
+    { entity: 'swarm', id: `swarm-${random()}`, agentIds: [null] },
+  ]
+  return some.sort(() => random() - 0.5) as Entity[]
+}
+
 /** Something that no server should say, or that this one said before. */
 function nonsense(random: () => number, epoch: string, seq: number): unknown {
   const kinds = [
@@ -243,6 +302,7 @@ function nonsense(random: () => number, epoch: string, seq: number): unknown {
     { type: 'frame', epoch: 'another', from: 0, to: 9, put: [], del: [] },
     { type: 'snapshot', epoch, seq, index: 7, last: true, put: [] },
     { type: 'status', mode: 'live', sources: 'none', degraded: [] },
+    { type: 'status', mode: 'live', sources: [null, {}, { id: 'x', kind: 7 }], degraded: [null] },
     { type: 'nobody knows' },
     { type: 'hello' },
     Buffer.from([1, 2, 3, 0xff]),

@@ -391,6 +391,7 @@ class StreamHistory {
         connection: ({ state }) => {
           page.state = state
         },
+        unreadable: () => undefined,
         refused: () => undefined,
       },
       { token: 't', version: 'test' },

@@ -31,6 +31,7 @@ function line(mode: 'live' | 'mock' | 'stale', sources: SourceStatus[], fields: 
     status: { type: 'status', mode, degraded: [], sources, viewers: 1, at: new Date(NOW).toISOString() },
     role: 'operator',
     serverVersion: '1',
+    unreadable: 0,
     clockOffsetMs: 0,
     signIn: null,
     ...fields,
@@ -190,6 +191,23 @@ describe('the banner', () => {
     ])
     expect(bannerLines(other, NOW, '2.0.0')).toEqual([])
     expect(bannerLines(other, NOW, '2.0.0', true)).toMatchObject([{ key: 'part', reload: true }])
+  })
+
+  it('tells how much of what the server says cannot be shown, once with the versions where they differ', () => {
+    const some = line('live', [liveSource()], { serverVersion: '2.0.0', unreadable: 3 })
+    const figure = '3 left out so far.'
+    expect(bannerLines(some, NOW, '1.9.0')).toMatchObject([{ key: 'version', reload: true, figure }])
+    expect(bannerLines(some, NOW, '2.0.0')).toMatchObject([{ key: 'unreadable', reload: true, figure }])
+  })
+
+  it('has a chip and a line for a source whose kind and state are of another version, in its own words', () => {
+    const foreign = { kind: 'codex', state: 'dreaming' } as unknown as Partial<SourceStatus>
+    const source = lost({ ...foreign, counts: { hooksFailed: 2 } })
+    expect(sourceChip(source, NOW, true)).toMatchObject({ name: 'codex', state: 'dreaming', tone: 'trying' })
+    expect(bannerLines(line('live', [liveSource(), source]), NOW).map(({ sentence }) => sentence)).toEqual([
+      'Failed to connect to Claude Flow.',
+      'Some of what codex sent is missing here.',
+    ])
   })
 })
 

@@ -78,6 +78,7 @@ function harness(options: { isHidden?: boolean } = {}) {
       status,
       hello: () => undefined,
       connection: (state) => states.push(state),
+      unreadable: () => undefined,
       refused,
     },
     { token: 'secret', version: '0.1.0' },

@@ -14,6 +14,8 @@ export interface Line {
   role: Role | null
   /** Of the server; another one than the page's own means that the page should be loaded anew. */
   serverVersion: string | null
+  /** How much of what the server told since its hello this page cannot show. */
+  unreadable: number
   /** Server's clock minus ours: ages are told by the server's. */
   clockOffsetMs: number
   /** Why a token is asked for; `'none'`: there is none yet. */
@@ -26,6 +28,7 @@ export const useLine = create<Line>(() => ({
   status: null,
   role: null,
   serverVersion: null,
+  unreadable: 0,
   clockOffsetMs: 0,
   signIn: null,
 }))

@@ -63,7 +63,8 @@ const newStream = (token: string) =>
       load: (snapshot) => model.load(snapshot),
       apply: (frame) => model.apply(frame),
       status: (status) => useLine.setState({ status, clockOffsetMs: Date.parse(status.at) - Date.now() || 0 }),
-      hello: (role, serverVersion) => useLine.setState({ role, serverVersion }),
+      hello: (role, serverVersion) => useLine.setState({ role, serverVersion, unreadable: 0 }),
+      unreadable: (count) => useLine.setState((old) => ({ unreadable: old.unreadable + count })),
       connection: (connection) =>
         useLine.setState((old) => ({
           connection,

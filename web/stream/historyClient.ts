@@ -3,6 +3,7 @@
 
 import type { SwarmEvent, Version } from '../../protocol/events.ts'
 import type { Checkpoint } from '../../protocol/fold.ts'
+import { isSoundEntity } from '../../protocol/soundEntity.ts'
 import type { Entity, EntityKind, SourceError } from '../../protocol/swarm.ts'
 import { upcast } from '../../protocol/upcast.ts'
 import { serverUnreachable } from './lineErrors.ts'
@@ -117,6 +118,7 @@ function stateOf(body: unknown, atMs: number): PastState | null {
       const version: unknown = versionsOfList[index]
       if (!isRecord(entity) || entity.entity !== kind || typeof entity.id !== 'string' || !isVersion(version))
         return null
+      if (!isSoundEntity(entity)) continue
       // Which batch touched it last is not told, and nobody resumes from here. First, as the fold writes it.
       entities.push({ entity: { rev: seq, ...entity } as unknown as Entity, version })
     }
@@ -135,7 +137,8 @@ function pageOf(response: Response, text: string): EventPage | null {
     const { seq, id, ...head } = parsed
     const atMs = msOf(head.receivedAt)
     if (atMs === null || !isVersion(head.version) || !(isRecord(head.entity) || typeof id === 'string')) return null
-    events.push({ seq, atMs, event: upcast(isRecord(head.entity) ? head : { ...head, id }) })
+    const event = upcast(isRecord(head.entity) ? head : { ...head, id })
+    if (!('entity' in event) || isSoundEntity(event.entity)) events.push({ seq, atMs, event })
   }
   const next = /<([^>]+)>;\s*rel="next"/.exec(response.headers.get('Link') ?? '')?.[1]
   return { events, cursor: next ? new URL(next, 'http://localhost').searchParams.get('cursor') : null }

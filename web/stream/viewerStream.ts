@@ -49,6 +49,8 @@ export interface StreamSink {
   status(message: StatusMessage): void
   hello(role: Role, version: string): void
   connection(state: ConnectionState): void
+  /** So many things of a message cannot be shown by this page: they were left out. */
+  unreadable(count: number): void
   /** The token is not, or no longer, good. */
   refused(error: SourceError): void
 }
@@ -177,7 +179,8 @@ export class ViewerStream {
     socket.onmessage = ({ data }) => {
       if (!isCurrent()) return
       this.#expectWithin(SILENCE_MS)
-      const message = typeof data === 'string' ? parseServerMessage(data) : null
+      const onUnreadable = (count: number) => this.#sink.unreadable(count)
+      const message = typeof data === 'string' ? parseServerMessage(data, onUnreadable) : null
       if (message) this.#receive(message)
     }
     socket.onclose = ({ code }) => {

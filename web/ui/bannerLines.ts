@@ -5,7 +5,7 @@ import { BUDGET_WARNING_SHARE, type Budget, isLive } from '../../protocol/derive
 import type { SourceError, SourceStatus } from '../../protocol/swarm.ts'
 import { isLineDown, type Line, modeShown, staleSince } from '../store/line.ts'
 import { formatCost, formatShare } from './format.ts'
-import { lossOf, NAMES } from './sourceChip.ts'
+import { lossOf, sourceName } from './sourceChip.ts'
 
 export interface BannerLine {
   key: string
@@ -47,7 +47,7 @@ export function bannerLines(
   const tone = mode === 'mock' ? 'mock' : 'lost'
   for (const source of sources)
     lines.push(sourceLine(source, tone, line, mode === 'stale' ? staleSince(line, nowMs) : null))
-  if (mode === 'stale' && lines.length === 0) {
+  if (mode === 'stale' && lines.length === 0 && !line.status?.sources.some(isLive)) {
     const asOfMs = staleSince(line, nowMs)
     lines.push({ ...EMPTY, key: 'stale', sentence: 'No source is connected.', asOfMs, canRetry: true })
   }
@@ -58,7 +58,9 @@ export function bannerLines(
   const { serverVersion } = line
   const isOther = pageVersion !== null && serverVersion !== null && serverVersion !== pageVersion
   // The line's own mismatch says it already.
-  if (isOther && !lines.some(({ reload }) => reload)) lines.push(versionLine(serverVersion, pageVersion))
+  if (isOther && !lines.some(({ reload }) => reload))
+    lines.push({ ...versionLine(serverVersion, pageVersion), figure: unreadableText(line) })
+  else if (!isOther && !isDown && line.unreadable > 0) lines.push({ ...UNREADABLE, figure: unreadableText(line) })
   // While the line is down, that says why.
   else if (isPartMissing && !isDown) lines.push(PART_MISSING)
   return lines
@@ -157,7 +159,7 @@ const budgetLine = ({ level, limitUsd, spentUsd }: Budget): BannerLine => ({
 function lossLines(source: SourceStatus): BannerLine[] {
   const loss = lossOf(source)
   if (loss === null) return []
-  const sentence = `Some of what ${NAMES[source.kind]} sent is missing here.`
+  const sentence = `Some of what ${sourceName(source.kind)} sent is missing here.`
   const suggestion = 'npm start -- doctor looks at each link of the road.'
   return [{ ...EMPTY, key: `loss ${source.id}`, tone: 'warning', sentence, figure: `${loss}.`, suggestion }]
 }
@@ -169,6 +171,18 @@ const PART_MISSING: BannerLine = {
   suggestion: 'It is asked for again; if that does not help, reload the page.',
   reload: true,
 }
+
+const UNREADABLE: BannerLine = {
+  ...EMPTY,
+  key: 'unreadable',
+  tone: 'warning',
+  sentence: 'Some of what the server tells cannot be shown by this page.',
+  suggestion: 'If reloading it does not help, restart the server: it may be another version than its page.',
+  reload: true,
+}
+
+const unreadableText = ({ unreadable }: Line): string | null =>
+  unreadable === 0 ? null : `${unreadable.toLocaleString('en-US')} left out so far.`
 
 /** They still understand each other, but who knows for how long. */
 const versionLine = (server: string, page: string): BannerLine => ({

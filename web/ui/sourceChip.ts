@@ -14,7 +14,7 @@ export interface SourceChip {
   isUnheard?: boolean
 }
 
-export const NAMES: Readonly<Record<SourceStatus['kind'], string>> = {
+const NAMES: Readonly<Record<SourceStatus['kind'], string>> = {
   'claude-flow': 'claude-flow',
   'claude-code': 'Claude Code',
   otlp: 'OTLP',
@@ -22,11 +22,14 @@ export const NAMES: Readonly<Record<SourceStatus['kind'], string>> = {
   replay: 'replay',
 }
 
+/** A server of another version may have kinds that this page has no name for. */
+export const sourceName = (kind: SourceStatus['kind']): string => (Object.hasOwn(NAMES, kind) ? NAMES[kind] : kind)
+
 /** `wasLive`: there was something to lose. */
 export function sourceChip(source: SourceStatus, serverNowMs: number, wasLive: boolean): SourceChip {
   const chip = (tone: SourceChip['tone'], state: string): SourceChip => ({
     tone,
-    name: NAMES[source.kind],
+    name: sourceName(source.kind),
     state,
     title: titleOf(source),
   })
@@ -54,7 +57,9 @@ export function sourceChip(source: SourceStatus, serverNowMs: number, wasLive: b
       if (source.lastError === null) return chip('trying', 'connecting')
       return chip('lost', wasLive && !isLive(source) ? `lost ${age} ago` : 'not reached')
     default:
-      return source.state satisfies never
+      source.state satisfies never
+      // Of a server of another version: its own word, and no promise.
+      return chip('trying', source.state)
   }
 }
 
