@@ -162,6 +162,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const view = new View({
     demo,
     replay,
+    recordedClock: replaySource?.clock ?? null,
     real,
     realLog,
     sources,

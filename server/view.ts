@@ -4,6 +4,7 @@
 import { CONNECTING_MAX_MS, degradedSources, isLive, modeOf } from '../protocol/derive.ts'
 import type { Mode, SourceError, SourceStatus } from '../protocol/swarm.ts'
 import type { RealLog } from './log/realLog.ts'
+import type { RecordedClock, RecordedMoment } from './sources/replay/recordedClock.ts'
 import type { Source } from './sources/source.ts'
 import type { World } from './world.ts'
 
@@ -12,6 +13,8 @@ export interface ViewOptions {
   demo: boolean
   /** `--replay`: this recording and nothing else. */
   replay?: World | null
+  /** What time it is in it. */
+  recordedClock?: Pick<RecordedClock, 'moment' | 'onChange'> | null
   real: World
   /** The real world's log, if it may have something to say. */
   realLog?: Pick<RealLog, 'error' | 'onError'>
@@ -44,6 +47,7 @@ export class View {
     this.#wasLiveBefore = options.real.hasHeardSource
     this.#stops = options.sources.map((source) => source.onStatus(() => this.#update()))
     this.#stops.push(options.real.onChange(() => this.#update(false)))
+    if (options.recordedClock) this.#stops.push(options.recordedClock.onChange(() => this.#update()))
     if (options.realLog) this.#stops.push(options.realLog.onError(() => this.#update()))
     // A timer may fire a moment early.
     this.#connectingTimer = setTimeout(() => this.#update(false), CONNECTING_MAX_MS + 10)
@@ -56,6 +60,16 @@ export class View {
 
   get world(): World {
     return this.#mode === 'mock' ? this.#mockWorld() : (this.#options.replay ?? this.#options.real)
+  }
+
+  /** Of the recording that is shown; `null`: none is, or it has not begun. */
+  get recordedMoment(): RecordedMoment | null {
+    return this.#mode === 'replay' ? (this.#options.recordedClock?.moment ?? null) : null
+  }
+
+  /** What time it is in the world that is shown, in ms since 1970: all that follows from time is reckoned with it (M7). */
+  get shownMs(): number {
+    return this.recordedMoment?.atMs ?? Date.now()
   }
 
   get sources(): SourceStatus[] {

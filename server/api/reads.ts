@@ -82,8 +82,8 @@ export function readsRouter(view: View, readable: RequestHandler): Router {
 
   router.get('/status', readable, (request, response) => {
     noQuery.parse(request.query)
-    const { budgetUsd, degraded, sources, world } = view
-    const totals = { ...totalsOf(world.store), stuck: stuckCount(world.store, Date.now()) }
+    const { budgetUsd, degraded, shownMs, sources, world } = view
+    const totals = { ...totalsOf(world.store), stuck: stuckCount(world.store, shownMs) }
     const answer: z.output<typeof statusAnswer> = {
       ...positionOf(view),
       degraded,

@@ -44,12 +44,13 @@ export class StatusEncoder {
   #encode(): EncodedStatus {
     const { view, viewers, onEncoded } = this.#options
     onEncoded()
-    const { mode, degraded, sources, logError, budgetUsd } = view
+    const { mode, degraded, sources, logError, budgetUsd, recordedMoment } = view
     const status = { type: 'status', mode, degraded, sources, logError, budgetUsd, viewers: viewers() } as const
-    const message: StatusMessage = { ...status, at: new Date().toISOString() }
+    const recorded = recordedMoment && { at: new Date(recordedMoment.atMs).toISOString(), pace: recordedMoment.pace }
+    const message: StatusMessage = { ...status, at: new Date().toISOString(), recorded }
     return {
       message: { type: 'status', json: Buffer.from(JSON.stringify(message)), position: null },
-      content: JSON.stringify(status),
+      content: JSON.stringify({ ...status, pace: recorded?.pace }),
     }
   }
 }

@@ -15,6 +15,7 @@ import { historyRouter } from '../../server/history/historyRouter.ts'
 import { assertRecording, RECORDING_FOOT, readRecording, recordingHead } from '../../server/history/recording.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
 import { SqliteLog } from '../../server/log/sqliteLog.ts'
+import { RecordedClock } from '../../server/sources/replay/recordedClock.ts'
 import { ReplaySource } from '../../server/sources/replay/replaySource.ts'
 import { World } from '../../server/world.ts'
 import { agentEnds, agentEvent } from '../helpers/eventLogContract.ts'
@@ -22,7 +23,7 @@ import { InThread } from '../helpers/logFileInThread.ts'
 import { silentLog } from '../helpers/silentLog.ts'
 import { temporaryFolder } from '../helpers/swarmscope.ts'
 import { testGuard } from '../helpers/testGuard.ts'
-import { startTestServer, VIEWER } from '../helpers/testServer.ts'
+import { HELLO, StreamClient, startTestServer, VIEWER } from '../helpers/testServer.ts'
 import { until } from '../helpers/until.ts'
 import { sampleAgent, sampleLink, sampleSwarm, sampleTask, TIME } from '../protocol/samples.ts'
 
@@ -217,6 +218,65 @@ describe('[H6] what shows only later', () => {
 
   test('one that was made without a foot, by the first format, ends where it ends', async () => {
     expect(await readAll(fileOf(HEAD.replace('"version":2', '"version":1') + GOOD))).toHaveLength(2)
+  })
+})
+
+describe('[M7] what follows from time follows from that of the recording', () => {
+  test('[K12] who worked then is not stuck because it was long ago, and is when the recording says so', async () => {
+    const active = {
+      kind: 'observed',
+      status: 'active',
+      lastActiveAt: new Date(START_MS - 2_000).toISOString(),
+    } as const
+    const late = 5 * 60_000
+    const text =
+      recordingHead(START_MS, START_MS + late) +
+      line(1, timed(agentEvent('a', active))) +
+      line(2, timed(agentEvent('b', { ...active, lastActiveAt: new Date(START_MS + late).toISOString() }), late)) +
+      RECORDING_FOOT
+    const server = await startTestServer({ type: 'replay', file: fileOf(text), speed: 1 })
+    ends.push(() => server.stop())
+    const stuckOf = async (of: typeof server) => {
+      const { agents, stuck } = (await of.ask('/api/v1/bots/status', { headers: VIEWER })).json().totals as {
+        agents: number
+        stuck: number
+      }
+      return { agents, stuck }
+    }
+    const viewer = new StreamClient(server.port, { headers: VIEWER })
+    ends.push(() => viewer.socket.terminate())
+    await viewer.opened
+    viewer.send(HELLO)
+    const recorded = () =>
+      viewer.messages.flatMap((message) => (message.type === 'status' ? [message.recorded] : [])).at(-1)
+    await until(() => recorded()?.pace === 1)
+    await until(async () => (await stuckOf(server)).agents === 1)
+    expect(Date.parse(recorded()?.at ?? '') - START_MS).toBeLessThan(60_000)
+    expect(await stuckOf(server)).toEqual({ agents: 1, stuck: 0 })
+
+    // Played to its end, it stays the time of its end.
+    const fast = await startTestServer({ type: 'replay', file: fileOf(text), speed: 1_000 })
+    ends.push(() => fast.stop())
+    await until(async () => (await stuckOf(fast)).agents === 2)
+    expect(await stuckOf(fast)).toEqual({ agents: 2, stuck: 1 })
+  })
+
+  test('which stands before its first event and after its last, and never runs ahead of what is shown', () => {
+    let nowMs = 1_000
+    const clock = new RecordedClock(() => nowMs)
+    let heard = 0
+    clock.onChange(() => heard++)
+    expect(clock.moment).toBeNull()
+    clock.begin(START_MS, 10)
+    clock.waitFor(START_MS + 5_000)
+    nowMs += 100
+    expect(clock.moment).toEqual({ atMs: START_MS + 1_000, pace: 10 })
+    nowMs += 10_000
+    expect(clock.moment).toEqual({ atMs: START_MS + 5_000, pace: 10 })
+    clock.stop()
+    clock.stop()
+    nowMs += 10_000
+    expect([clock.moment, heard]).toEqual([{ atMs: START_MS + 5_000, pace: 0 }, 2])
   })
 })
 

@@ -6,6 +6,7 @@ import type { SourceError, SourceStatus } from '../../../protocol/swarm.ts'
 import { readRecording } from '../../history/recording.ts'
 import type { World } from '../../world.ts'
 import { alwaysLive, type Source } from '../source.ts'
+import { RecordedClock } from './recordedClock.ts'
 
 /** One timer waits no longer; then another. */
 const MAX_TIMER_MS = 2 ** 30
@@ -19,6 +20,7 @@ export interface ReplaySourceOptions {
 }
 
 export class ReplaySource implements Source {
+  readonly clock = new RecordedClock()
   readonly #options: ReplaySourceOptions
   readonly #ended = new AbortController()
   readonly #listeners = new Set<() => void>()
@@ -41,8 +43,12 @@ export class ReplaySource implements Source {
   start(): void {
     const { log } = this.#options
     this.#playing ??= this.#play().then(
-      () => log.info('the recording is at its end'),
+      () => {
+        this.clock.stop()
+        log.info('the recording is at its end')
+      },
       (error: unknown) => {
+        this.clock.stop()
         if (this.#ended.signal.aborted) return
         log.error({ err: error }, 'the recording cannot be played any further')
         this.#fail(error)
@@ -68,7 +74,9 @@ export class ReplaySource implements Source {
       if (beganMs === null) {
         beganMs = performance.now()
         firstMs = atMs
+        this.clock.begin(firstMs, speed)
       }
+      this.clock.waitFor(atMs)
       await this.#until(beganMs + (atMs - firstMs) / speed)
       if (this.#ended.signal.aborted) return
       await world.append(events)
