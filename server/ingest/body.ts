@@ -27,6 +27,28 @@ export class ByteBudget {
   }
 }
 
+/** What one request holds of them. */
+export class ByteShare {
+  readonly #budget: ByteBudget
+  #bytes = 0
+
+  constructor(budget: ByteBudget) {
+    this.#budget = budget
+  }
+
+  /** Whether there was room for so many more. */
+  take(bytes: number): boolean {
+    if (!this.#budget.take(bytes)) return false
+    this.#bytes += bytes
+    return true
+  }
+
+  give(): void {
+    this.#budget.give(this.#bytes)
+    this.#bytes = 0
+  }
+}
+
 export interface BodyBounds {
   maxBytes: number
   budget: ByteBudget

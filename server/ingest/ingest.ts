@@ -29,7 +29,7 @@ export interface IngestOptions {
   log: Logger
 }
 
-/** What all bodies under way may hold, of both kinds. */
+/** What all bodies under way may hold: of each kind, so that telemetry that waits for the log refuses no hooks. */
 const MAX_BYTES_UNDER_WAY = 64 * 1024 * 1024
 
 type Door = { type: 'hooks' } | { type: 'otlp'; signal: Signal }
@@ -55,10 +55,9 @@ export class Ingest {
     this.#options = options
     this.counts = counts
     const count = counts.hook.bind(counts)
-    const budget = new ByteBudget(MAX_BYTES_UNDER_WAY)
     this.#intake = sinks ? new HookIntake({ sink: sinks.claudeCode, showContent, count, log }) : null
-    this.#hooks = new HookDoor({ intake: this.#intake, budget, counts })
-    this.#otlp = new OtlpDoor({ sinks, budget, counts, isDraining })
+    this.#hooks = new HookDoor({ intake: this.#intake, budget: new ByteBudget(MAX_BYTES_UNDER_WAY), counts })
+    this.#otlp = new OtlpDoor({ sinks, budget: new ByteBudget(MAX_BYTES_UNDER_WAY), counts, isDraining })
     this.#limits = { anonymous: new AddressLimit(limits.anonymous), ingest: new AddressLimit(limits.ingest) }
   }
 
@@ -88,6 +87,7 @@ export class Ingest {
 
   /** Resolves when the hooks that were answered are in the log. */
   async close(): Promise<void> {
+    this.#otlp.close()
     await this.#intake?.close()
   }
 

@@ -2,48 +2,47 @@
 // event log; else the sender is told whether to try again, as the specification of OTLP has it.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 import { ClaudeCodeBusy } from '../sources/claudeCode/claudeCodeSource.ts'
 import type { Asked } from './asked.ts'
-import { type Body, type ByteBudget, readBody } from './body.ts'
+import { type Body, type ByteBudget, ByteShare, readBody } from './body.ts'
 import type { IngestCounts } from './counts.ts'
 import type { RecordSink } from './hookIntake.ts'
-import { type ReadRequest, readRequest } from './otlp/readRequest.ts'
+import { OtlpReader } from './otlp/otlpReader.ts'
+import type { Encoding } from './otlp/readBody.ts'
+import type { ReadRequest } from './otlp/readRequest.ts'
 import { OTLP_TYPES, type Signal } from './paths.ts'
 import { rpcStatusOf } from './rpcStatus.ts'
-import { shortenStrings } from './shortenStrings.ts'
 import type { SpanSink } from './spanSink.ts'
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024
 /** A bomb of a few kilobytes may say that it is gigabytes. */
 const MAX_UNZIPPED_BYTES = 16 * 1024 * 1024
-/** Prompts and answers, if somebody turned them on at the sender: nothing is made of them, so they need not be parsed. */
-const LONG_BODY_BYTES = 64 * 1024
-const LONG_STRING_BYTES = 4 * 1024
+/** Handed on at a time: what a source makes of them must not hold up the live stream. */
+const MAX_HANDED_ON = 500
 /** Requests whose append is awaited; beyond it the sender keeps what it has for a moment. */
 const MAX_UNDER_WAY = 64
 const RETRY_AFTER_MS = 2_000
 
-type Encoding = keyof typeof OTLP_TYPES
-
 export interface OtlpDoorOptions {
   /** `null`: what comes is answered, and thrown away. */
   sinks: { claudeCode: RecordSink; otlp: SpanSink } | null
+  /** What is under way may hold, unzipped, until it is answered. */
   budget: ByteBudget
   counts: IngestCounts
   isDraining: () => boolean
+  reader?: OtlpReader
 }
-
-const gunzipped = promisify(gunzip)
 
 export class OtlpDoor {
   readonly #options: OtlpDoorOptions
+  readonly #reader: OtlpReader
   #underWay = 0
 
   constructor(options: OtlpDoorOptions) {
     this.#options = options
+    this.#reader = options.reader ?? new OtlpReader()
   }
 
   answer(signal: Signal, { request, response, refuse }: Asked): void {
@@ -59,22 +58,30 @@ export class OtlpDoor {
     else {
       this.#underWay++
       readBody(request, { maxBytes: MAX_BODY_BYTES, budget }, (body) => {
-        this.#take(signal, encoding, zip === 'gzip', body)
+        const share = new ByteShare(budget)
+        this.#take(signal, { encoding, isZipped: zip === 'gzip', body }, share)
           .then((answer) => answer && send(response, encoding, 200, answer))
           .catch(refuse)
           .finally(() => {
+            share.give()
             this.#underWay--
           })
       })
     }
   }
 
+  close(): void {
+    this.#reader.close()
+  }
+
   /** Resolves to the answer's body when everything is in the log; `null`: nobody waits for it. */
-  async #take(signal: Signal, encoding: Encoding, isZipped: boolean, body: Body): Promise<Uint8Array | null> {
+  async #take(signal: Signal, { encoding, isZipped, body }: Sent, share: ByteShare): Promise<Uint8Array | null> {
     if (body === 'cut') return null
     if (body === 'too-large') throw new SwarmscopeError('TOO_LARGE')
-    if (body === 'busy') throw tooMany()
-    const read = readRequest(signal, await decode(encoding, signal, isZipped ? await unzip(body) : body))
+    // What it held while it came in was given back just now.
+    if (body === 'busy' || !share.take(body.length)) throw tooMany()
+    const bytes = isZipped ? await unzip(body, share) : body
+    const read = await this.#reader.read({ signal, encoding, bytes })
     await this.#hand(read)
     const answer = answerOf(signal, read)
     return encoding === 'json' ? Buffer.from(JSON.stringify(answer)) : (await protobuf()).encodeResponse(signal, answer)
@@ -92,37 +99,46 @@ export class OtlpDoor {
     }
     const receivedAt = new Date().toISOString()
     try {
-      if (claudeCode.length > 0) await sinks.claudeCode.accept(claudeCode, receivedAt)
-      if (spans.length > 0) await sinks.otlp.accept(spans, receivedAt)
+      for (const records of pieces(claudeCode)) await sinks.claudeCode.accept(records, receivedAt)
+      for (const some of pieces(spans)) await sinks.otlp.accept(some, receivedAt)
     } catch (cause) {
-      counts.telemetry('telemetryFailed', taken)
+      // The sender has it all still.
       if (cause instanceof ClaudeCodeBusy) throw tooMany()
+      counts.telemetry('telemetryFailed', taken)
       throw new SwarmscopeError('LOG_UNAVAILABLE', {}, { cause })
     }
   }
 }
 
-const tooMany = () => new SwarmscopeError('RATE_LIMITED', { retryAfterMs: RETRY_AFTER_MS })
-
-async function unzip(body: Buffer): Promise<Buffer> {
-  try {
-    return await gunzipped(body, { maxOutputLength: MAX_UNZIPPED_BYTES })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw new SwarmscopeError('TOO_LARGE')
-    throw new SwarmscopeError('BAD_REQUEST', { detail: 'The body is not valid gzip' })
-  }
+interface Sent {
+  encoding: Encoding
+  isZipped: boolean
+  body: Body
 }
 
-async function decode(encoding: Encoding, signal: Signal, bytes: Buffer): Promise<unknown> {
+function* pieces<T>(all: readonly T[]): Iterable<readonly T[]> {
+  for (let at = 0; at < all.length; at += MAX_HANDED_ON) yield all.slice(at, at + MAX_HANDED_ON)
+}
+
+const tooMany = () => new SwarmscopeError('RATE_LIMITED', { retryAfterMs: RETRY_AFTER_MS })
+
+async function unzip(body: Buffer, share: ByteShare): Promise<Buffer> {
+  const gunzip = createGunzip()
+  gunzip.end(body)
+  const chunks: Buffer[] = []
+  let bytes = 0
   try {
-    if (encoding === 'protobuf') return (await protobuf()).decodeRequest(signal, bytes)
-    const json = bytes.length > LONG_BODY_BYTES ? shortenStrings(bytes, LONG_STRING_BYTES) : bytes
-    const request: unknown = JSON.parse(json.toString('utf8'))
-    if (typeof request === 'object' && request !== null && !Array.isArray(request)) return request
-  } catch {
-    // Told below: its own words would quote what was sent.
+    for await (const chunk of gunzip as AsyncIterable<Buffer>) {
+      bytes += chunk.length
+      if (bytes > MAX_UNZIPPED_BYTES) throw new SwarmscopeError('TOO_LARGE')
+      if (!share.take(chunk.length)) throw tooMany()
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (error instanceof SwarmscopeError) throw error
+    throw new SwarmscopeError('BAD_REQUEST', { detail: 'The body is not valid gzip' })
   }
-  throw new SwarmscopeError('BAD_REQUEST', { detail: `The body is not valid ${OTLP_TYPES[encoding]} of OTLP` })
+  return Buffer.concat(chunks, bytes)
 }
 
 const REJECTED = { traces: 'rejectedSpans', logs: 'rejectedLogRecords', metrics: 'rejectedDataPoints' } as const

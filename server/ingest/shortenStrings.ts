@@ -27,7 +27,7 @@ export function shortenStrings(json: Buffer, maxBytes: number): Buffer {
 }
 
 /** Where the closing quote is; -1 if there is none. */
-function endOfString(json: Buffer, begin: number): number {
+export function endOfString(json: Buffer, begin: number): number {
   let at = json.indexOf(QUOTE, begin)
   while (at !== -1 && isEscaped(json, begin, at)) at = json.indexOf(QUOTE, at + 1)
   return at
