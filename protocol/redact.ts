@@ -1,23 +1,38 @@
 // Text that others wrote may carry secrets; what looks like one never enters the model, a log or an answer.
 
+/** Ends of names that a secret is given by. */
+const KEYS = '(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|key|credentials?)'
+const UNSEEN = '(?!\\[redacted\\](?![A-Za-z0-9]))'
+
 // What was taken out already stays as it is, for the next one who looks: with the bracket that others put around it.
 // No upper bounds where a pattern is linear anyway: the tail of a long secret is a secret too.
 const PATTERNS: readonly RegExp[] = [
   /\bsk-[A-Za-z0-9_-]{8,}/g,
   /\b(?:gh[pousr]|github_pat)_[A-Za-z0-9_]{10,}/g,
   /\bxox[abeoprs]-[A-Za-z0-9-]{8,}/g,
-  /\b(?:npm_|glpat-|AIza)[A-Za-z0-9_-]{10,}/g,
+  /\b(?:glpat-|AIza)[A-Za-z0-9_-]{10,}/g,
+  // Longer than any tool's name, of which some begin alike.
+  /\bnpm_[A-Za-z0-9]{20,}/g,
   /\b(?:AKIA|ASIA)[0-9A-Z]{12,}/g,
   /\b(?:hf_|dop_v1_|pypi-|ya29\.|[sr]k_(?:live|test)_)[A-Za-z0-9_-]{10,}/g,
   // A key's own text, to its end or to that of the text.
   /(?<=-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)[^-]*(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g,
   /\beyJ[A-Za-z0-9_-]{8,400}\.[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]*/g,
   /(?<=\b(?:Bearer|Basic) )[A-Za-z0-9._~+/=-]{8,}/gi,
+  // In quotes to their end.
+  new RegExp(`(?<=${KEYS}=")${UNSEEN}[^"]+`, 'gi'),
+  new RegExp(`(?<=${KEYS}=')${UNSEEN}[^']+`, 'gi'),
   // Also at the end of a longer name: `GITHUB_TOKEN=`, `clientSecret:`.
   /(?<=(?:password|passwd|secret|token|(?:api|access|private)[_-]?key)["']?[ ]{0,3}[=:][ ]{0,3}["']?)(?!\[redacted\](?![A-Za-z0-9]))[^\s"',;]{4,}/gi,
-  // On a command line: `--password x`, `curl -u name:x`.
+  // With `=` shorter names and values, too: `DB_PASS=x`, `OPENAI_KEY=x`, `passphrase=x`, `?key=x`.
+  new RegExp(`(?<=${KEYS}=)${UNSEEN}[^\\s"',;&]+`, 'gi'),
+  // On a command line: `--password x`, `curl -u name:x`, `-uname:x`.
   /(?<=\s--?(?:password|passwd|pass|secret|token|(?:api|access|private)[_-]?key)[ ]{1,3}["']?)(?!\[redacted\](?![A-Za-z0-9]))[^\s"'-][^\s"']{3,}/gi,
-  /(?<=\s(?:-u|--user)[ ]{1,3}["']?[^\s:"']{1,100}:)(?!\[redacted\](?![A-Za-z0-9]))[^\s"']+/g,
+  /(?<=\s(?:-u[ ]{0,3}|--user[ =]{1,3})["']?[^\s:"']{1,100}:)(?!\[redacted\](?![A-Za-z0-9]))[^\s"']+/g,
+  // `-p` is a port or a path for most programs, and a password for these.
+  /(?<=\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass)\s(?:[^\n|;&]{0,200}\s)?-p["']?)(?!\[redacted\](?![A-Za-z0-9]))[^\s"'-][^\s"']*/g,
+  /(?<=\b(?:sshpass|login)\s(?:[^\n|;&]{0,200}\s)?-p[ ]{1,3}["']?)(?!\[redacted\](?![A-Za-z0-9]))[^\s"'-][^\s"']*/g,
+  /(?<=\bredis-cli\s(?:[^\n|;&]{0,200}\s)?-a[ ]{0,3}["']?)(?!\[redacted\](?![A-Za-z0-9]))[^\s"'-][^\s"']*/g,
   // The password in a URL.
   /(?<=:\/\/[^\s/:@]{1,100}:)[^\s/@]{1,200}(?=@)/g,
 ]
@@ -31,7 +46,7 @@ const LOOK_AHEAD = 5_000
 export function redact(text: string, maxLength: number): string {
   let clean = text.slice(0, maxLength + LOOK_AHEAD)
   for (const pattern of PATTERNS) clean = clean.replace(pattern, REDACTED)
-  return clean.length > maxLength ? `${clean.slice(0, maxLength - 1)}…` : clean
+  return cut(clean, maxLength)
 }
 
 /** A folder of some machine, with what is in it: not a part of a URL, not our own routes. */
@@ -40,22 +55,32 @@ const FOLDERS =
 /** The lines of a stack. */
 const STACK_LINES = /\s*\n?\s+at (?:async )?[^\n]*?(?:\([^)\n]*\)|:\d+:\d+)/g
 
+/** Simple on purpose, and linear: an address too many is no harm. A version (`name@1.2.3`) ends in a number. */
+const EMAILS = /[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z][\w-]{1,62}/g
+
 /**
- * What another program wrote, fit to leave this machine: no secrets, no stack, and of a path its last part only, so that
- * it says which file and not where.
+ * What another program wrote, fit to leave this machine: no secrets, nobody's address, no stack, and of a path its last part
+ * only, so that it says which file and not where.
  */
 export const publicWords = (text: string, maxLength: number): string =>
-  redact(text, maxLength).replace(STACK_LINES, '').replace(FOLDERS, '…/')
+  cut(seenWhole(text, maxLength).replace(STACK_LINES, '').replace(FOLDERS, '…/'), maxLength)
 
-/** Simple on purpose, and linear: an address too many is no harm. */
-const EMAILS = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g
 /** A person's own folder: its name is the person's. */
 const HOMES = /(?:\/(?:home|Users)\/[^\s/\\"'`,;:]{1,64}|\/root(?=\/|\b)|[A-Za-z]:\\Users\\[^\s/\\"'`,;:]{1,64})/g
 
 /** What a person or an agent wrote, as it may be shown to those who may see it: no secrets, nobody's address, nobody's home. */
-export const contentWords = (text: string, maxLength: number): string => {
-  const wide = redact(text, maxLength + LOOK_AHEAD)
-    .replace(EMAILS, REDACTED)
-    .replace(HOMES, '~')
-  return wide.length > maxLength ? `${wide.slice(0, maxLength - 1)}…` : wide
-}
+export const contentWords = (text: string, maxLength: number): string =>
+  cut(withoutHome(seenWhole(text, maxLength)), maxLength)
+
+/** The same of what is to stand in one line: a name, a title. `null` if nothing is left. */
+export const shownLine = (text: string, maxLength: number): string | null =>
+  contentWords(text.replace(/\s+/g, ' ').trim(), maxLength) || null
+
+/** A path that does not say whose it is. */
+export const withoutHome = (path: string): string => path.replace(HOMES, '~')
+
+const seenWhole = (text: string, maxLength: number): string =>
+  redact(text, maxLength + LOOK_AHEAD).replace(EMAILS, REDACTED)
+
+const cut = (text: string, maxLength: number): string =>
+  text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text

@@ -26,6 +26,19 @@ const SECRETS: [string, (secret: string) => string, string][] = [
   ['a password on a command line', (secret) => `mysql --password ${secret} -e x`, 'hunter22'],
   ['a name and password for curl', (secret) => `curl -u admin:${secret} https://x`, 'hunter22'],
   ['a private key', (secret) => `-----BEGIN RSA PRIVATE KEY-----${secret}`, 'MIIEpAIBAAKCAQEA0123456789+/='],
+  ['a password for curl without a space', (secret) => `curl -uadmin:${secret} https://x`, 'hunter22'],
+  ['a short variable', (secret) => `DB_PASS=${secret} ./run`, 'x9'],
+  ['a key in the environment', (secret) => `OPENAI_KEY=${secret} ./run`, 'abcdef0123'],
+  ['a phrase', (secret) => `gpg --passphrase=${secret} -d x`, 'hunter22'],
+  ['a phrase of several words', (secret) => `DB_PASS="${secret}" ./run`, 'correct horse battery'],
+  ['a token of several words', (secret) => `TOKEN='${secret}' ./run`, 'correct horse battery'],
+  ['a key in a query', (secret) => `curl https://x/y?key=${secret}&b=1`, 'abcdef0123'],
+  ["mysql's password", (secret) => `mysql -h db -u root -p${secret} -e x`, 'hunter22'],
+  ["mysqldump's password in quotes", (secret) => `mysqldump -p'${secret}' shop`, 'hunter22'],
+  ["sshpass's password", (secret) => `sshpass -p ${secret} ssh x`, 'hunter22'],
+  ["docker login's password", (secret) => `docker login -u me -p ${secret} host`, 'hunter22'],
+  ["redis-cli's password", (secret) => `redis-cli -h x -a ${secret} ping`, 'hunter22'],
+  ['an npm token', (secret) => `npm ${secret}`, 'npm_0123456789abcdefABCDEF0123456789abcd'],
   ['a password in a URL', (secret) => `postgres://admin:${secret}@db:5432/x`, 'pa55'],
 ]
 
@@ -66,6 +79,10 @@ it.each([
   'the token is missing',
   'Fix the risk-assessment of the desk-booking page',
   'http://localhost:8080/path@2',
+  'mkdir -p src/a && docker run -p 8080:80 x && tar -pxf x.tar && ssh -p 22 host && mysql -P 3306',
+  'npm_dependencies_list',
+  'the keyboard=',
+  'All tests pass: 1200',
 ])('leaves alone: %s', (text) => {
   expect(redact(text, MAX)).toBe(text)
 })
@@ -99,6 +116,7 @@ it.each([
   ["cannot open '/home/somebody/a b/x.js'", "cannot open '…/a b/x.js'"],
   ['at C:\\Users\\x\\y.txt:3', 'at …/y.txt:3'],
   ['~/.config/tool.json and ./relative/kept.js', '…/tool.json and ./relative/kept.js'],
+  ['sent by ann.lee@mail.example.org from claude-flow@3.43.0', `sent by ${REDACTED} from claude-flow@3.43.0`],
   ['https://host/a/b, and/or, 1/2, a /one', 'https://host/a/b, and/or, 1/2, a /one'],
 ])('a path of the machine is cut to its last part: %s', (text, clean) => {
   expect(publicWords(text, MAX)).toBe(clean)
@@ -114,6 +132,7 @@ describe('[K19] contents', () => {
     ['curl -H "Authorization: Bearer abcdef0123456789" x', `curl -H "Authorization: Bearer ${REDACTED}" x`],
     ['npm test -- --token-limit 5', 'npm test -- --token-limit 5'],
     ['cat /homework/x', 'cat /homework/x'],
+    ['npm i left-pad@1.3.0 @scope/x@2.0.0-beta.1', 'npm i left-pad@1.3.0 @scope/x@2.0.0-beta.1'],
   ])('%s', (text, clean) => {
     expect(contentWords(text, 120)).toBe(clean)
   })
@@ -129,7 +148,14 @@ describe('[K19] contents', () => {
 
   it('take no time, whatever they are', () => {
     const startedMs = performance.now()
-    for (const text of ['a@'.repeat(5_000), 'a.'.repeat(5_000), '/home/'.repeat(2_000), ' -u a:'.repeat(2_000)]) {
+    for (const text of [
+      'a@'.repeat(5_000),
+      'a.'.repeat(5_000),
+      '/home/'.repeat(2_000),
+      ' -u a:'.repeat(2_000),
+      ' -p'.repeat(3_000),
+      `mysql ${' -p'.repeat(3_000)}`,
+    ]) {
       contentWords(text, 120)
     }
     expect(performance.now() - startedMs).toBeLessThan(2_000)

@@ -2,8 +2,14 @@
 // all) is not looked at.
 
 import { createHash } from 'node:crypto'
+import { shownLine } from '../../../protocol/redact.ts'
 import type { IsoTime, TokenCounts } from '../../../protocol/swarm.ts'
-import { NATIVE_ID, type TelemetryRecord, type UsageMetricRecord } from '../../sources/claudeCode/records.ts'
+import {
+  MAX_NAME_LENGTH,
+  NATIVE_ID,
+  type TelemetryRecord,
+  type UsageMetricRecord,
+} from '../../sources/claudeCode/records.ts'
 import {
   type Attributes,
   attributesOf,
@@ -29,7 +35,6 @@ export const isClaudeCode = ({ service, scope }: Pick<ScopeGroup, 'service' | 's
 /** `ignored`: well-formed, and nothing that is shown. */
 export type Read<T> = T | 'ignored' | 'malformed'
 
-const MAX_WORD_LENGTH = 128
 const PREFIX = 'claude_code.'
 const HOST_NAME = /^[\w.-]{1,253}$/
 
@@ -196,6 +201,12 @@ export function* readMetric(metric: unknown, host: string | null): Iterable<Read
     const said = attributesOf(listIn(point, 'attributes'), POINT_ATTRIBUTES)
     const type = textOf(said, 'type') ?? ''
     const field = isTokens ? (Object.hasOwn(TOKEN_FIELDS, type) ? TOKEN_FIELDS[type] : undefined) : 'costUsd'
+    // Whoever wants no session in its metrics (`OTEL_METRICS_INCLUDE_SESSION_ID=false`) did nothing wrong, nor a point that says
+    // that there is none.
+    if (!said.has('session.id') || isUnrecorded(point)) {
+      yield 'ignored'
+      continue
+    }
     const sessionId = idOf(said, 'session.id')
     const at = isoOf(timeMsIn(point, 'timeUnixNano'))
     const value = numberIn(point, 'asDouble') ?? numberIn(point, 'asInt')
@@ -218,6 +229,9 @@ export function* readMetric(metric: unknown, host: string | null): Iterable<Read
   }
 }
 
+/** The lowest bit of the flags: `DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK`. */
+const isUnrecorded = (point: unknown): boolean => ((numberIn(point, 'flags') ?? 0) & 1) === 1
+
 /** The same for the same attributes, in whatever order they came. */
 const seriesOf = (said: Attributes): string =>
   createHash('sha256')
@@ -237,7 +251,7 @@ function idOf(said: Attributes, key: string): string | null {
   return text !== null && NATIVE_ID.test(text) ? text : null
 }
 
-const wordOf = (said: Attributes, key: string): string | null => textOf(said, key)?.slice(0, MAX_WORD_LENGTH) ?? null
+const wordOf = (said: Attributes, key: string): string | null => shownLine(textOf(said, key) ?? '', MAX_NAME_LENGTH)
 
 function amountOf(said: Attributes, key: string): number | null {
   const value = numberOf(said, key)

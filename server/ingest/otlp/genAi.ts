@@ -1,7 +1,8 @@
 // Spans of other agents, by OpenTelemetry's conventions for generative AI, in the flavours that are about. What such a span
 // may hold of prompts, answers and arguments is not looked at.
 
-import { publicWords } from '../../../protocol/redact.ts'
+import { hash } from 'node:crypto'
+import { contentWords, publicWords } from '../../../protocol/redact.ts'
 import type { TokenCounts } from '../../../protocol/swarm.ts'
 import type { GenAiSpan } from '../../sources/otlp/genAiSpan.ts'
 import {
@@ -19,6 +20,8 @@ import {
 
 const MAX_ID_LENGTH = 200
 const MAX_NAME_LENGTH = 120
+/** A class, a code, a status: `TimeoutError`, `openai.RateLimitError`, `429`. Others write the whole message there. */
+const ERROR_TYPE = /^[\w.:$]{1,100}$/
 
 const WANTED: ReadonlySet<string> = new Set([
   'gen_ai.operation.name',
@@ -62,7 +65,7 @@ export function readGenAiSpan(span: unknown, service: string | null, host: strin
   if (traceId === null || spanId === null || endMs === null || startMs === null) return null
   const said = attributesOf(listIn(span, 'attributes'), WANTED)
   const kind = kindOf(said, textIn(span, 'name') ?? '')
-  const errorType = idOf(said, 'error.type')
+  const errorType = textOf(said, 'error.type')
   return {
     kind,
     traceId,
@@ -79,7 +82,7 @@ export function readGenAiSpan(span: unknown, service: string | null, host: strin
     startMs: Math.min(startMs, endMs),
     endMs,
     failed: errorType !== null || numberIn(recordIn(span, 'status'), 'code') === STATUS_ERROR,
-    errorType,
+    errorType: errorType !== null && ERROR_TYPE.test(errorType) && !isPrivate(errorType) ? errorType : null,
   }
 }
 
@@ -107,7 +110,14 @@ function countOf(said: Attributes, key: string): number | null {
   return value !== null && Number.isInteger(value) && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : null
 }
 
-const idOf = (said: Attributes, key: string): string | null => textOf(said, key)?.slice(0, MAX_ID_LENGTH) ?? null
+/** One that is somebody's address, or has a secret in it, is still the same for the same. */
+function idOf(said: Attributes, key: string): string | null {
+  const id = textOf(said, key)
+  if (id === null || !isPrivate(id)) return id?.slice(0, MAX_ID_LENGTH) ?? null
+  return `id-${hash('sha256', id, 'hex').slice(0, 20)}`
+}
+
+const isPrivate = (text: string): boolean => contentWords(text, text.length) !== text
 
 const shown = (text: string): string => publicWords(text.replace(/\s+/g, ' ').trim(), MAX_NAME_LENGTH)
 

@@ -4,9 +4,9 @@
 import { hash } from 'node:crypto'
 import { posix } from 'node:path'
 import { z } from 'zod'
-import { contentWords } from '../../../protocol/redact.ts'
+import { shownLine, withoutHome } from '../../../protocol/redact.ts'
 import type { IsoTime } from '../../../protocol/swarm.ts'
-import { AGENT_TOOLS, HOOK_EVENTS, type HookRecord, type HookTool, NATIVE_ID } from './records.ts'
+import { AGENT_TOOLS, HOOK_EVENTS, type HookRecord, type HookTool, MAX_NAME_LENGTH, NATIVE_ID } from './records.ts'
 
 export interface ReadHookOptions {
   /** When it came in. */
@@ -20,7 +20,6 @@ export interface ReadHookOptions {
 
 /** Shown words (a file's name, a description) are cut to this. */
 const MAX_SHOWN_LENGTH = 120
-const MAX_NAME_LENGTH = 128
 const MAX_PATH_LENGTH = 4_096
 /** An MCP server's answer that is longer is not looked into. */
 const MAX_ANSWER_LENGTH = 64 * 1024
@@ -38,20 +37,22 @@ const id = z.string().regex(NATIVE_ID)
 const orAbsent = <T extends z.ZodType>(field: T) => field.nullish().catch(null)
 const optionalId = orAbsent(id)
 const words = orAbsent(z.string().transform((text) => text.slice(0, MAX_NAME_LENGTH)))
+/** Whoever made an agent, a tool or a model gave it its name, and may have put anything into it. */
+const givenName = orAbsent(z.string().transform((text) => shownLine(text, MAX_NAME_LENGTH)))
 
 const hookBody = z.object({
   session_id: id,
   hook_event_name: z.string(),
   prompt_id: optionalId,
   agent_id: optionalId,
-  agent_type: words,
+  agent_type: givenName,
   cwd: orAbsent(z.string().max(MAX_PATH_LENGTH)),
-  model: words,
+  model: givenName,
   source: words,
   reason: words,
   notification_type: words,
   error: words,
-  tool_name: words,
+  tool_name: givenName,
   tool_use_id: optionalId,
   tool_input: z.unknown().optional(),
   tool_response: z.unknown().optional(),
@@ -81,7 +82,7 @@ export function readHook(body: unknown, options: ReadHookOptions): HookRecord | 
     promptId: hook.prompt_id ?? null,
     agentId: hook.agent_id ?? null,
     agentType: hook.agent_type ?? null,
-    project: typeof hook.cwd === 'string' ? shown(baseName(hook.cwd)) : null,
+    project: typeof hook.cwd === 'string' ? shown(baseName(withoutHome(hook.cwd))) : null,
     model: hook.model ?? null,
     parentPid: Number.isSafeInteger(parentPid) && Number(parentPid) > 0 ? parentPid : null,
     parentStart: null,
@@ -117,7 +118,7 @@ function toolOf(hook: HookBody, name: string, showContent: boolean): HookTool {
   const input = isRecord(hook.tool_input) ? hook.tool_input : {}
   const path = textIn(input, 'file_path') ?? textIn(input, 'notebook_path')
   const whole = path === null ? null : wholePath(path, hook.cwd ?? null)
-  const fileName = whole === null ? null : shown(baseName(whole))
+  const fileName = whole === null ? null : shown(baseName(withoutHome(whole)))
   return {
     name,
     useId: hook.tool_use_id ?? null,
@@ -186,5 +187,4 @@ const idIn = (from: unknown, key: string): string | null => {
 
 const baseName = (path: string): string => posix.basename(path.replaceAll('\\', '/'))
 
-/** In one line, without secrets and addresses, cut; `null` if nothing is left. */
-const shown = (text: string): string | null => contentWords(text.replace(/\s+/g, ' ').trim(), MAX_SHOWN_LENGTH) || null
+const shown = (text: string): string | null => shownLine(text, MAX_SHOWN_LENGTH)

@@ -7,6 +7,9 @@ import type { IsoTime, TokenCounts } from '../../../protocol/swarm.ts'
 /** Ids of sessions, agents, tool calls, requests and spans; others are refused at the door. */
 export const NATIVE_ID = /^[\w.:@+=-]{1,128}$/
 
+/** Names of agents, tools and models are cut to it in hooks and telemetry alike, or the same would be another. */
+export const MAX_NAME_LENGTH = 128
+
 /** The tools by which an agent calls a subagent. */
 export const AGENT_TOOLS: ReadonlySet<string> = new Set(['Agent', 'Task'])
 
