@@ -11,6 +11,8 @@ import { broken, type Check, ok, skipped, warning } from './check.ts'
 const TIMEOUT_MS = 3_000
 /** Telemetry comes with the time of its machine: a clock that is this far off puts things in the wrong order. */
 const MAX_SKEW_MS = 2_000
+/** Of the counts beside a source those of what is missing in the picture. */
+const LOSS = /Dropped|Failed|Late|^(?:refused|busy|tooManyAgents)$/
 
 export async function checkServer(report: StatusReport, port: number): Promise<Check[]> {
   if (report.running) {
@@ -94,7 +96,7 @@ export function checkArrivals({ sources, uptimeSeconds }: HealthAnswer): Check[]
           `no ${what} yet ${since}`,
           'Start a new session of Claude Code in the project: those that run were started without',
         )
-  const lost = Object.entries(counts).filter(([what, count]) => count > 0 && /Dropped|Failed|refused/.test(what))
+  const lost = Object.entries(counts).filter(([what, count]) => count > 0 && LOSS.test(what))
   return [
     arriving('Hooks arriving', counts.hooks ?? 0, 'hooks'),
     arriving('Telemetry arriving', counts.telemetry ?? 0, 'records'),

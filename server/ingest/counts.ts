@@ -34,7 +34,7 @@ export const TELEMETRY_COUNTS = [
   'telemetryUnwanted',
 ] as const
 
-/** Requests, by why they were refused. */
+/** Requests, by why they were refused. Anybody may be refused: told beside the sources is only what they lost by it. */
 const REFUSALS = ['unauthorized', 'size', 'rate', 'type', 'malformed', 'other'] as const
 
 export type HookCount = (typeof HOOK_COUNTS)[number]
@@ -58,7 +58,7 @@ export class IngestCounts {
   readonly #untold = new Map<AnyCount, number>()
   #timer: NodeJS.Timeout | null = null
 
-  /** `onCounted` hears of everything from now on, a little later and added up; all refusals are one. */
+  /** `onCounted` hears of everything from now on, a little later and added up; of refusals only of losses, as one. */
   tellTo(onCounted: (what: AnyCount, more: number) => void): void {
     this.#onCounted = onCounted
   }
@@ -74,9 +74,10 @@ export class IngestCounts {
     this.#note(what, more)
   }
 
-  refused(door: IngestDoor, why: Refusal): void {
+  /** `isLoss`: somebody with the token sent what there was no room for. */
+  refused(door: IngestDoor, why: Refusal, isLoss: boolean): void {
     this.refusals[door].add(why)
-    this.#note('refused', 1)
+    if (isLoss) this.#note('refused', 1)
   }
 
   /** Tells what it has not told yet. */

@@ -67,9 +67,12 @@ export class Ingest {
     if (!door) return false
     response.setHeader('Cache-Control', 'no-store')
     response.setHeader('X-Content-Type-Options', 'nosniff')
-    const asked: Asked = { request, response, refuse: (error) => this.#refuse(door, asked, error) }
+    let isKnown = false
+    const asked: Asked = { request, response, refuse: (error) => this.#refuse(door, asked, error, isKnown) }
     try {
-      this.#check(request)
+      this.#check(request, () => {
+        isKnown = true
+      })
       if (request.method !== 'POST') {
         response.setHeader('Allow', 'POST')
         throw new SwarmscopeError('METHOD_NOT_ALLOWED', { detail: `Instead of ${request.method} use POST` })
@@ -91,18 +94,18 @@ export class Ingest {
     await this.#intake?.close()
   }
 
-  #check(request: IncomingMessage): void {
+  /** `onKnown`: it has the token, whatever is said against it then. */
+  #check(request: IncomingMessage, onKnown: () => void): void {
     const { guard } = this.#options
     guard.checkAccess(request)
-    let policy: 'anonymous' | 'ingest' = 'ingest'
     try {
       guard.requireIngest(request)
     } catch (error) {
-      policy = 'anonymous'
-      this.#take(policy, request)
+      this.#take('anonymous', request)
       throw error
     }
-    this.#take(policy, request)
+    onKnown()
+    this.#take('ingest', request)
   }
 
   #take(policy: 'anonymous' | 'ingest', request: IncomingMessage): void {
@@ -114,11 +117,12 @@ export class Ingest {
     }
   }
 
-  #refuse(door: Door, { request, response }: Asked, error: unknown): void {
+  #refuse(door: Door, { request, response }: Asked, error: unknown, isKnown: boolean): void {
     const known = toSwarmscopeError(error)
     const { onError, log } = this.#options
     onError?.(known.code)
-    this.counts.refused(door.type === 'hooks' ? 'hooks' : 'telemetry', refusalOf(known))
+    const isLoss = isKnown && (known.status === 413 || known.status === 429)
+    this.counts.refused(door.type === 'hooks' ? 'hooks' : 'telemetry', refusalOf(known), isLoss)
     // The sender is told to try again; what was wrong is told nobody but here.
     if (known.code === 'INTERNAL' || known.code === 'LOG_UNAVAILABLE')
       log.error({ err: error }, 'an ingest request failed')

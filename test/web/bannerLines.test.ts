@@ -265,6 +265,11 @@ describe('what is no fault of a connection', () => {
     expect(lines({ hooks: 900, hooksDroppedActivity: 1_200, refused: 1 })).toMatchObject([
       { tone: 'warning', figure: '1,200 tool calls dropped, 1 requests refused.' },
     ])
+    expect(lines({ taken: 9, busy: 3 })).toMatchObject([{ figure: '3 records turned away while too much waited.' }])
+    expect(lines({ spans: 90, spansRepeated: 4 })).toEqual([])
+    expect(lines({ spans: 90, spansLate: 2, spansDropped: 1 })).toMatchObject([
+      { figure: '2 spans that came too late, 1 spans beyond the room for their trace.' },
+    ])
   })
 })
 

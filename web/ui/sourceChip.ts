@@ -93,6 +93,11 @@ const COUNT_WORDS: Readonly<Record<string, string>> = {
   taken: 'records taken',
   late: 'records that came too late',
   tooManyAgents: 'records of more agents than there is room for',
+  busy: 'records turned away while too much waited',
+  spans: 'spans taken',
+  spansRepeated: 'spans that came twice',
+  spansLate: 'spans that came too late',
+  spansDropped: 'spans beyond the room for their trace',
 }
 /** What should have been in the picture and is not. */
 const LOSSES = [
@@ -101,6 +106,9 @@ const LOSSES = [
   'hooksFailed',
   'telemetryFailed',
   'tooManyAgents',
+  'busy',
+  'spansLate',
+  'spansDropped',
   'refused',
 ] as const
 
