@@ -7,6 +7,7 @@ import type { Asked } from './asked.ts'
 import { type ByteBudget, readBody } from './body.ts'
 import type { IngestCounts } from './counts.ts'
 import type { HookIntake } from './hookIntake.ts'
+import { peerHost } from './peerHost.ts'
 
 /** A picture that was read stands whole in its hook; what is larger yet is none of Claude Code's. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -29,6 +30,8 @@ export class HookDoor {
 
   answer({ request, response, refuse }: Asked): void {
     const { intake, budget, counts } = this.#options
+    // A socket that was closed has none any more.
+    const address = request.socket.remoteAddress
     readBody(request, { maxBytes: MAX_BODY_BYTES, budget }, (body) => {
       if (body === 'cut') return
       if (body === 'too-large') {
@@ -46,7 +49,7 @@ export class HookDoor {
         counts.hook('hooksUnwanted')
         return
       }
-      const host = headerOf(request, 'x-swarmscope-host', HOST_NAME)
+      const host = headerOf(request, 'x-swarmscope-host', HOST_NAME) ?? peerHost(address)
       const pid = headerOf(request, 'x-swarmscope-pid', PID)
       intake.push({ bytes: body, receivedAtMs: Date.now(), host, pid: pid === null ? null : Number(pid) })
     })

@@ -69,7 +69,8 @@ export interface Sending {
   chunkBytes?: number
 }
 
-export async function startIngest(given: Partial<IngestOptions> & { log?: Logger } = {}) {
+/** `peer`: the address from which requests seem to come. */
+export async function startIngest({ peer, ...given }: Partial<IngestOptions> & { log?: Logger; peer?: string } = {}) {
   const claudeCode = new KeepingSink<ClaudeCodeRecord>()
   const otlp = new KeepingSink<GenAiSpan>()
   const server = createServer({ requireHostHeader: false })
@@ -91,6 +92,7 @@ export async function startIngest(given: Partial<IngestOptions> & { log?: Logger
     ...given,
   })
   server.on('request', (incoming, response) => {
+    if (peer !== undefined) Object.defineProperty(incoming.socket, 'remoteAddress', { value: peer, configurable: true })
     if (!ingest.answer(incoming, response)) response.writeHead(404).end()
   })
   const send = (path: string, { method = 'POST', headers = {}, body = '', chunkBytes }: Sending = {}) =>

@@ -749,6 +749,21 @@ describe('[K15] machines', () => {
     feed.take(...recordedHooks({ host: 'laptop' }))
     expect(feed.agent().sourceId).toBe('claude-code')
   })
+
+  test.each([
+    ['192.168.1.7', 'server'],
+    ['fe80--1', 'server'],
+    ['2001-db8--7', 'Server-2'],
+  ])('its name is believed more than the address that it comes from: %s, %s', (address, name) => {
+    for (const hosts of [
+      [address, name],
+      [name, address],
+    ]) {
+      feed = new Feed()
+      for (const host of hosts) feed.take(...recordedHooks({ host }))
+      expect(new Set(feed.agents.map(({ host }) => host))).toEqual(new Set([name]))
+    }
+  })
 })
 
 describe('[K16] bounds', () => {

@@ -17,13 +17,23 @@ import { nanoOf } from './usage.ts'
 /** What became of it, for the counts. */
 export type Taken = 'taken' | 'late'
 
+/** Of what is said of a session's machine the same in any order; a name tells more than the address that a door saw. */
+function betterHost(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b
+  const [isAddressA, isAddressB] = [ADDRESS.test(a), ADDRESS.test(b)]
+  if (isAddressA !== isAddressB) return isAddressA ? b : a
+  return a <= b ? a : b
+}
+/** IPv6 is written with `-`. */
+const ADDRESS = /^(?:[\d.]+|[\da-f]*-[\da-f]*-[\da-f.-]*)$/
+
 export function takeRecord(session: Session, record: ClaudeCodeRecord): Taken {
   const { facts } = session
   const { host, firstAt } = facts
   facts.firstAt = earlier(firstAt, record.at) ?? record.at
   if (facts.firstAt !== firstAt) session.dirtyAgents.add(MAIN)
   if (record.type !== 'process-gone') facts.heardAt = later(facts.heardAt, record.at) ?? record.at
-  facts.host = record.host === null || (facts.host !== null && facts.host <= record.host) ? facts.host : record.host
+  facts.host = betterHost(facts.host, record.host)
   if (facts.host !== host) session.isDirty = true
   switch (record.type) {
     case 'hook':

@@ -21,6 +21,24 @@ const session = { session_id: 's-1', cwd: '/home/dev/shop', hook_event_name: 'Pr
 const accepted = () => server.claudeCode.records as HookRecord[]
 
 describe('a hook', () => {
+  test.each([
+    ['127.0.0.1', {}, null],
+    ['::1', {}, null],
+    ['::ffff:127.0.0.1', {}, null],
+    ['192.168.1.7', {}, '192.168.1.7'],
+    ['::ffff:192.168.1.7', {}, '192.168.1.7'],
+    ['fe80::1%eth0', {}, 'fe80--1'],
+    ['192.168.1.7', { 'X-Swarmscope-Host': 'laptop' }, 'laptop'],
+  ])('[K15] from %s with %j is of the machine %s', async (peer, headers, host) => {
+    const seen = await startIngest({ peer })
+    try {
+      await seen.hook(session, { headers })
+      expect(await seen.claudeCode.until(1)).toMatchObject([{ host }])
+    } finally {
+      await seen.stop()
+    }
+  })
+
   test('[I2] is answered with 200 and `{}`, and comes to the model: the whole recording', async () => {
     for (const body of recorded('hooks')) {
       const reply = await server.hook(body)
