@@ -62,7 +62,7 @@ async function connect(options: Options & ConnectCommandOptions, env = process.e
   else say(await diffOf(before, after, ingestToken))
   for (const note of notes) say(note)
   if (!options.dryRun) planned.carryOut()
-  if (before !== after) say(doneIn(options))
+  if (before !== after) say(doneIn(options, notes.length === 0))
   if (!options.remove && !canBeStarted('curl', project, env.PATH ?? ''))
     say('The hooks send by curl, which is not on the PATH: install it, or nothing arrives.')
   if (!options.remove && !isRunningNow)
@@ -71,9 +71,12 @@ async function connect(options: Options & ConnectCommandOptions, env = process.e
   return connectMcp(options, place, env)
 }
 
-function doneIn({ dryRun, remove }: ConnectCommandOptions): string {
+function doneIn({ dryRun, remove }: ConnectCommandOptions, isExact: boolean): string {
   if (dryRun) return 'Nothing was written (--dry-run).'
-  if (remove) return 'Written: the settings are as they were. Sessions that run go on reporting until they end.'
+  if (remove) {
+    const how = isExact ? 'the settings are as they were' : 'nothing of ours is left there'
+    return `Written: ${how}. Sessions that run go on reporting until they end.`
+  }
   return 'Written. Sessions of Claude Code that start from now on report here; --remove takes it back.'
 }
 

@@ -1,22 +1,18 @@
 // Connects a project's Claude Code with this server, or takes that back: what is to be written, worked out from what
 // stands there; then, unless it is a dry run, written.
 
-import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join as joinPath } from 'node:path'
+import { type ClaudePlace, hooksOff, type Scope, scopesOf } from './claudeScopes.ts'
 import { folderOf, whyGitWouldKeep } from './gitGuard.ts'
-import { type Memory, SettingsFile } from './settingsFile.ts'
-import { join, readSettings, SettingsError, without } from './settingsText.ts'
-import { isOfOneSignal, type Target, telemetryElsewhere, wantedSettings } from './wantedSettings.ts'
+import { type Before, type Memory, SettingsFile } from './settingsFile.ts'
+import { join, ourHooksIn, readSettings, SettingsError, without, withoutVariables } from './settingsText.ts'
+import { type Elsewhere, howToTakeOut, inWords, telemetryElsewhere } from './telemetryElsewhere.ts'
+import { HEADERS_VARIABLE, oursIn, type Target, TOKEN_VARIABLE, wantedSettings } from './wantedSettings.ts'
 
-export interface ConnectOptions {
-  project: string
+export interface ConnectOptions extends ClaudePlace {
   projectDir: string
   target: Target
   /** Take telemetry over that goes elsewhere. */
   replaceTelemetry: boolean
-  /** Where Claude Code keeps the user's own settings. */
-  userDir?: string
 }
 
 /** What is to be written, or why nothing can be. */
@@ -40,57 +36,101 @@ export async function planConnect(options: ConnectOptions): Promise<Plan> {
   if (refusal !== null) return { type: 'refused', reason: refusal }
   const current = file.read()
   const text = current ?? ''
-  const known = file.remembered()
-  const settings = readAt(file.path, () => readSettings(text))
-  const others = othersEnv(options, settings.env ?? {}, known)
-  const elsewhere = telemetryElsewhere(others, target)
-  const fixed = elsewhere.filter(isOfOneSignal)
-  const withTelemetry = elsewhere.length === 0 || (replaceTelemetry && fixed.length === 0)
+  const ours = readAt(file.path, () => oursOf(file, text))
+  const scopes = scopesOf(options).map((scope) => withoutOursIn(scope, ours))
+  const elsewhere = telemetryElsewhere(scopes, target)
+  // What ours came before already, ours may come before again.
+  const isOverruled = ({ scope }: Elsewhere) => ours.variables.has(HEADERS_VARIABLE) && scope.kind !== 'local'
+  const inTheWay = elsewhere.filter((each) => each.isFixed || !(replaceTelemetry || isOverruled(each)))
+  const withTelemetry = inTheWay.length === 0
   const wanted = wantedSettings(target, withTelemetry)
-  const wasOurs = (name: string) => known?.env[name]?.value === settings.env?.[name]
-  const { text: after } = join(text, wanted, (name) => wasOurs(name) || (replaceTelemetry && elsewhere.includes(name)))
+  const isReplaced = (name: string) => replaceTelemetry && elsewhere.some((each) => each.name === name)
+  const after = join(
+    withTelemetry ? text : withoutVariables(text, ours.telemetry),
+    wanted,
+    (name) => name === TOKEN_VARIABLE || ours.variables.has(name) || isReplaced(name),
+  )
   return {
     type: 'write',
     before: current,
     after,
-    notes: notesOf({ elsewhere, fixed, withTelemetry, settings }),
+    notes: notesOf(inTheWay, scopes),
     carryOut: () => {
       if (after === text) return
-      const untouched = file.untouchedBefore(text)
-      const envBefore = (name: string) => known?.env[name]?.before ?? (wasOurs(name) ? undefined : settings.env?.[name])
+      const { env: found = {} } = readSettings(text)
       const { env: written = {} } = readSettings(after)
       const env: Memory['env'] = {}
       for (const [name, value] of Object.entries(wanted.env)) {
-        if (written[name] === value) env[name] = { value, before: envBefore(name) }
+        const before = ours.variables.has(name) ? ours.variables.get(name) : found[name]
+        if (written[name] === value) env[name] = { value, before }
       }
-      // Somebody changed it since: what `--remove` gives back has that change, and nothing of ours.
-      const before = untouched !== undefined ? untouched : current === null ? null : withoutOurs(text, known, target)
-      file.write(after, before, env)
+      file.write(after, current === null ? null : beforeOurs(file, current), env)
     },
   }
 }
 
 /** Throws `SettingsError` if the file is none of Claude Code's. */
-export function planRemove({ project, projectDir, target }: ConnectOptions): Plan {
+export function planRemove({ project, projectDir }: Pick<ConnectOptions, 'project' | 'projectDir'>): Plan {
   const file = new SettingsFile(project, projectDir)
   const current = file.read()
   if (current === null) return { type: 'write', before: null, after: null, notes: [], carryOut: () => undefined }
-  const untouched = file.untouchedBefore(current)
-  const known = file.remembered()
-  const rest = untouched !== undefined ? untouched : readAt(file.path, () => withoutOurs(current, known, target))
-  // Nothing was there before, and nothing of others is there now.
-  const after = rest !== null && known?.mode === null && isEmpty(rest) ? null : rest
-  return { type: 'write', before: current, after, notes: [], carryOut: () => after !== current && file.restore(after) }
+  const before = readAt(file.path, () => beforeOurs(file, current))
+  const after = before?.text ?? null
+  const notes =
+    after === current || file.untouchedBefore(current) !== undefined
+      ? []
+      : ['Others wrote there since, or nothing is known of how it was: only what is ours is taken out.']
+  return {
+    type: 'write',
+    before: current,
+    after,
+    notes,
+    carryOut: () => after !== current && file.restore(current, before),
+  }
 }
 
-const isEmpty = (text: string): boolean => Object.keys(readSettings(text)).length === 0
+/** What `--remove` gives back of a file that stands so: all that is not ours, and what ours took the place of. */
+function beforeOurs(file: SettingsFile, current: string): Before {
+  const untouched = file.untouchedBefore(current)
+  if (untouched !== undefined) return untouched
+  const ours = oursOf(file, current)
+  if (!ours.isThere) return { text: current, mode: file.mode }
+  const text = without(current, ours.variables)
+  // Nothing of others is there, nor is it known that there was.
+  if (Object.keys(readSettings(text)).length === 0 && (ours.known?.mode ?? null) === null) return null
+  return { text, mode: ours.known?.mode ?? file.mode }
+}
 
-function withoutOurs(text: string, known: Memory | null, target: Target): string {
-  const wanted = wantedSettings(target)
-  if (!known) return without(text, wanted, {})
-  const env = Object.fromEntries(Object.entries(known.env).map(([name, { value }]) => [name, value]))
-  const before = Object.fromEntries(Object.entries(known.env).map(([name, { before }]) => [name, before]))
-  return without(text, { ...wanted, env }, before)
+interface Ours {
+  isThere: boolean
+  /** Of the write that this text comes from. */
+  known: Memory | null
+  /** Those that were set here, and what stood there before. */
+  variables: ReadonlyMap<string, unknown>
+  /** Those of them that are of telemetry. */
+  telemetry: ReadonlyMap<string, unknown>
+}
+
+/** What in this text came from here. Whatever is remembered of another text that stood there once counts for nothing. */
+function oursOf(file: SettingsFile, text: string): Ours {
+  const settings = readSettings(text)
+  const { env = {} } = settings
+  const isThere = TOKEN_VARIABLE in env || ourHooksIn(settings).length > 0
+  const known = isThere ? file.remembered(text) : null
+  const names = oursIn(env)
+  for (const [name, { value }] of Object.entries(known?.env ?? {})) if (env[name] === value) names.add(name)
+  const variables = new Map([...names].map((name) => [name, known?.env[name]?.before]))
+  const telemetry = new Map([...variables].filter(([name]) => name !== TOKEN_VARIABLE))
+  return { isThere, known, variables, telemetry }
+}
+
+/** A shell has them from us, too: that of a session which reports here, or one that was told to by hand. */
+function withoutOursIn(scope: Scope, ours: Ours): Scope {
+  if (scope.kind !== 'local' && scope.kind !== 'shell') return scope
+  const env = scope.settings.env ?? {}
+  const names = scope.kind === 'local' ? new Set(ours.variables.keys()) : oursIn(env)
+  const others = Object.entries(env).filter(([name]) => !names.has(name))
+  return { ...scope, settings: { ...scope.settings, env: Object.fromEntries(others) } }
 }
 
 async function refuse(file: SettingsFile, project: string): Promise<string | null> {
@@ -102,28 +142,6 @@ async function refuse(file: SettingsFile, project: string): Promise<string | nul
   return null
 }
 
-/** The variables of all settings that a session here has, but for those that we wrote. */
-function othersEnv(
-  { project, userDir = process.env.CLAUDE_CONFIG_DIR ?? joinPath(homedir(), '.claude') }: ConnectOptions,
-  local: Readonly<Record<string, unknown>>,
-  known: Memory | null,
-): Record<string, unknown> {
-  const own = Object.entries(local).filter(([name, value]) => known?.env[name]?.value !== value)
-  return {
-    ...envIn(joinPath(userDir, 'settings.json')),
-    ...envIn(joinPath(project, '.claude', 'settings.json')),
-    ...Object.fromEntries(own),
-  }
-}
-
-function envIn(path: string): Readonly<Record<string, unknown>> {
-  try {
-    return readSettings(readFileSync(path, 'utf8')).env ?? {}
-  } catch {
-    return {} // not there, or Claude Code cannot read it either
-  }
-}
-
 function readAt<T>(path: string, read: () => T): T {
   try {
     return read()
@@ -133,22 +151,21 @@ function readAt<T>(path: string, read: () => T): T {
   }
 }
 
-interface Found {
-  elsewhere: string[]
-  fixed: string[]
-  withTelemetry: boolean
-  settings: ReturnType<typeof readSettings>
-}
-
-function notesOf({ elsewhere, fixed, withTelemetry, settings }: Found): string[] {
+/** `inTheWay`: what keeps telemetry from coming here. */
+function notesOf(inTheWay: readonly Elsewhere[], scopes: readonly Scope[]): string[] {
   const notes: string[] = []
-  if (!withTelemetry) {
-    const how = fixed.length > 0 ? `take ${fixed.join(', ')} out first` : 'add --replace-telemetry'
+  if (inTheWay.length > 0) {
+    const fixed = inTheWay.filter(({ isFixed }) => isFixed)
+    const how = [
+      ...(fixed.length > 0 ? [howToTakeOut(fixed)] : []),
+      ...(fixed.length < inTheWay.length ? ['add --replace-telemetry'] : []),
+    ].join(', and ')
+    const where = inTheWay.map(inWords).join(', ')
     notes.push(
-      `Telemetry already goes elsewhere (${elsewhere.join(', ')}) and stays so: no tokens and cost here. To have it come here, ${how}.`,
+      `Telemetry is set up otherwise (${where}) and stays so: no tokens and cost here. To have it come here, ${how}.`,
     )
   }
-  if (settings.disableAllHooks)
-    notes.push('These settings switch all hooks off (disableAllHooks): nothing will arrive.')
+  const off = hooksOff(scopes)
+  if (off) notes.push(`${off.where} switches all hooks off (${off.setting}): nothing will arrive.`)
   return notes
 }

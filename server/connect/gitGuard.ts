@@ -1,6 +1,7 @@
 // A token must not get into anybody's repository: asks git whether it would.
 
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -37,4 +38,8 @@ async function git(folder: string, ...args: string[]): Promise<Answer> {
 }
 
 /** Where git is asked: the nearest folder that is there. */
-export const folderOf = (file: string): string => dirname(dirname(file))
+export function folderOf(file: string): string {
+  let folder = dirname(dirname(file))
+  while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder)
+  return folder
+}

@@ -1,10 +1,18 @@
 // Our part of Claude Code's settings, put into the text of the file and taken out of it: what others wrote there (claude-flow's
-// `init` hooks twelve events) keeps its bytes and its place. Pure.
+// `init` hooks twelve events) keeps its bytes and its place, also a hook that somebody put beside ours. Pure.
 
 import { isDeepStrictEqual } from 'node:util'
-import { applyEdits, type JSONPath, modify, type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
+import {
+  applyEdits,
+  type FormattingOptions,
+  type JSONPath,
+  modify,
+  type ParseError,
+  parse,
+  printParseErrorCode,
+} from 'jsonc-parser'
 import { z } from 'zod'
-import { isOurs, type WantedSettings } from './wantedSettings.ts'
+import { addressOfOurs, type WantedSettings } from './wantedSettings.ts'
 
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
@@ -15,11 +23,19 @@ const settings = z.looseObject({
   hooks: z.record(z.string(), z.array(z.unknown())).optional(),
   env: z.record(z.string(), z.unknown()).optional(),
   disableAllHooks: z.boolean().optional(),
+  allowManagedHooksOnly: z.boolean().optional(),
+  /** A program whose headers telemetry brings in place of the variable's. */
+  otelHeadersHelper: z.string().optional(),
 })
 export type ClaudeSettings = z.infer<typeof settings>
 
+/** Some editors put it before all; Claude Code does not mind. */
+const BOM = '\uFEFF'
+const bomOf = (text: string): string => (text.startsWith(BOM) ? BOM : '')
+
 /** Throws `SettingsError` for what Claude Code could not read either: it is nobody's to overwrite. */
-export function readSettings(text: string): ClaudeSettings {
+export function readSettings(whole: string): ClaudeSettings {
+  const text = whole.slice(bomOf(whole).length)
   if (text.trim() === '') return {}
   const errors: ParseError[] = []
   const value: unknown = parse(text, errors, { allowTrailingComma: false, disallowComments: true })
@@ -33,69 +49,124 @@ export function readSettings(text: string): ClaudeSettings {
   )
 }
 
-export interface Joined {
+/** Where a hook of ours stands. */
+export interface OurHook {
+  event: string
+  group: number
+  entry: number
+  /** What it sends to. */
+  address: string
+  /** Somebody gave its group a matcher: it does not hear of everything. */
+  isNarrowed: boolean
+}
+
+export const ourHooksIn = ({ hooks = {} }: ClaudeSettings): OurHook[] =>
+  Object.entries(hooks).flatMap(([event, groups]) =>
+    groups.flatMap((found, group) =>
+      entriesOf(found).flatMap((hook, entry) => {
+        const address = addressOfOurs(hook)
+        return address === null ? [] : [{ event, group, entry, address, isNarrowed: isNarrowed(found) }]
+      }),
+    ),
+  )
+
+function entriesOf(group: unknown): unknown[] {
+  const { hooks } = (group ?? {}) as { hooks?: unknown }
+  return Array.isArray(hooks) ? hooks : []
+}
+function isNarrowed(group: unknown): boolean {
+  const { matcher } = (group ?? {}) as { matcher?: unknown }
+  return matcher !== undefined && matcher !== '' && matcher !== '*'
+}
+
+/** The text of settings while it is changed, each change in the form that the file has already. */
+class Edited {
   text: string
-  /** Variables that stand there with another value and were left so. */
-  kept: string[]
-}
+  readonly #formattingOptions: FormattingOptions
 
-/** The same again changes nothing. `mayReplace`: which variables of others may get our value. */
-export function join(before: string, wanted: WantedSettings, mayReplace: (variable: string) => boolean): Joined {
-  const { hooks = {}, env = {} } = readSettings(before)
-  let text = before.trim() === '' ? '{}\n' : before
-  const set = (path: JSONPath, value: unknown, isArrayInsertion = false) => {
-    text = applyEdits(text, modify(text, path, value, { isArrayInsertion, formattingOptions: formatOf(before) }))
+  constructor(before: string) {
+    this.text = before
+    this.#formattingOptions = formatOf(before)
   }
-  const kept: string[] = []
-  for (const [variable, value] of Object.entries(wanted.env)) {
-    if (env[variable] === value) continue
-    if (env[variable] !== undefined && !mayReplace(variable)) kept.push(variable)
-    else set(['env', variable], value)
+
+  set(path: JSONPath, value: unknown, isArrayInsertion = false): void {
+    const options = { isArrayInsertion, formattingOptions: this.#formattingOptions }
+    this.text = applyEdits(this.text, modify(this.text, path, value, options))
   }
-  for (const [event, group] of Object.entries(wanted.hooks)) {
-    const groups = hooks[event]
-    if (groups === undefined) {
-      set(['hooks', event], [group])
-      continue
+
+  /** With the groups that it leaves empty, and the events that these leave empty. */
+  takeOut(hooks: readonly OurHook[]): void {
+    // From the end: the places of the others stay.
+    for (const { event, group, entry } of [...hooks].reverse()) {
+      const groups = readSettings(this.text).hooks?.[event] ?? []
+      if (entriesOf(groups[group]).length > 1) this.set(['hooks', event, group, 'hooks', entry], undefined)
+      else if (groups.length > 1) this.set(['hooks', event, group], undefined)
+      else this.set(['hooks', event], undefined)
     }
-    const [first, ...more] = groups.flatMap((found, index) => (isOurs(found) ? [index] : []))
-    for (const index of more.reverse()) set(['hooks', event, index], undefined)
-    if (first === undefined) set(['hooks', event, groups.length], group, true)
-    else if (!isDeepStrictEqual(groups[first], group)) set(['hooks', event, first], group)
   }
-  return { text, kept }
 }
 
-/** Without what is ours; `envBefore` has the values that ours took the place of. What it leaves empty goes, too. */
-export function without(
-  before: string,
-  { env: wanted }: WantedSettings,
-  envBefore: Readonly<Record<string, unknown>>,
-): string {
-  const { hooks = {}, env = {} } = readSettings(before)
-  let text = before
-  const set = (path: JSONPath, value: unknown) => {
-    text = applyEdits(text, modify(text, path, value, { formattingOptions: formatOf(before) }))
+/** The same again changes nothing. `mayReplace`: which variables that stand there otherwise get our value. */
+export function join(before: string, wanted: WantedSettings, mayReplace: (variable: string) => boolean): string {
+  const bom = bomOf(before)
+  const settings = readSettings(before)
+  const edited = new Edited(before.trim() === '' ? '{}\n' : before.slice(bom.length))
+  for (const [variable, value] of Object.entries(wanted.env)) {
+    const found = settings.env?.[variable]
+    if (found !== value && (found === undefined || mayReplace(variable))) edited.set(['env', variable], value)
   }
-  for (const [event, groups] of Object.entries(hooks)) {
-    const ours = groups.flatMap((group, index) => (isOurs(group) ? [index] : []))
-    if (ours.length === 0) continue
-    if (ours.length === groups.length) set(['hooks', event], undefined)
-    else for (const index of ours.reverse()) set(['hooks', event, index], undefined)
+  // One for each event stays where it is, and becomes what it has to be.
+  const staying = new Map<string, OurHook>()
+  for (const hook of ourHooksIn(settings)) {
+    if (hook.event in wanted.hooks && !hook.isNarrowed && !staying.has(hook.event)) staying.set(hook.event, hook)
   }
-  // What somebody changed since is no longer ours.
-  for (const [variable, value] of Object.entries(wanted)) {
-    if (env[variable] === value) set(['env', variable], envBefore[variable])
+  for (const [event, { group, entry }] of staying) {
+    const [hook] = wanted.hooks[event]?.hooks ?? []
+    const isSame = isDeepStrictEqual(entriesOf(settings.hooks?.[event]?.[group])[entry], hook)
+    if (!isSame) edited.set(['hooks', event, group, 'hooks', entry], hook)
   }
-  const left = readSettings(text)
+  edited.takeOut(ourHooksIn(settings).filter((hook) => !isAt(staying.get(hook.event), hook)))
+  for (const [event, group] of Object.entries(wanted.hooks)) {
+    if (staying.has(event)) continue
+    const groups = readSettings(edited.text).hooks?.[event]
+    if (groups === undefined) edited.set(['hooks', event], [group])
+    else edited.set(['hooks', event, groups.length], group, true)
+  }
+  return bom + edited.text
+}
+
+const isAt = (place: OurHook | undefined, { group, entry }: OurHook): boolean =>
+  place !== undefined && place.group === group && place.entry === entry
+
+/** Without our hooks; `variables` get the values (`undefined`: none) that they had before. What it leaves empty goes, too. */
+export function without(before: string, variables: ReadonlyMap<string, unknown>): string {
+  const bom = bomOf(before)
+  const settings = readSettings(before)
+  const edited = new Edited(before.slice(bom.length))
+  edited.takeOut(ourHooksIn(settings))
+  return bom + withVariables(edited, settings, variables).text
+}
+
+/** With these variables as they were before, and all else as it is. */
+export function withoutVariables(before: string, variables: ReadonlyMap<string, unknown>): string {
+  if (variables.size === 0) return before
+  const bom = bomOf(before)
+  return bom + withVariables(new Edited(before.slice(bom.length)), readSettings(before), variables).text
+}
+
+function withVariables(edited: Edited, settings: ClaudeSettings, variables: ReadonlyMap<string, unknown>): Edited {
+  const { env = {} } = settings
+  for (const [variable, value] of variables) if (variable in env) edited.set(['env', variable], value)
+  const left = readSettings(edited.text)
+  const isEmpty = (part: object | undefined) => part !== undefined && Object.keys(part).length === 0
   for (const part of ['hooks', 'env'] as const) {
-    if (left[part] && Object.keys(left[part]).length === 0) set([part], undefined)
+    if (isEmpty(left[part]) && !isEmpty(settings[part])) edited.set([part], undefined)
   }
-  return text
+  return edited
 }
 
 /** As the file is written already; else as Claude Code writes it. */
-function formatOf(text: string) {
+function formatOf(text: string): FormattingOptions {
   const indent = /^([ \t]+)\S/m.exec(text)?.[1] ?? '  '
   return {
     insertSpaces: !indent.startsWith('\t'),

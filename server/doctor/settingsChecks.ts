@@ -1,21 +1,28 @@
 // Whether Claude Code's settings have it report here, and nothing in them keeps it from that.
 
-import { readFileSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { canBeStarted } from '../../platform/programs.ts'
 import { SECRETS } from '../../platform/secrets.ts'
-import { settingsPathOf } from '../connect/settingsFile.ts'
-import { type ClaudeSettings, readSettings } from '../connect/settingsText.ts'
-import { HOOKED_EVENTS, isOurs, otlpHeaders, TOKEN_VARIABLE } from '../connect/wantedSettings.ts'
+import { redact } from '../../protocol/redact.ts'
+import { type ClaudePlace, hooksOff, scopesOf, variablesOf } from '../connect/claudeScopes.ts'
+import { ourHooksIn } from '../connect/settingsText.ts'
+import { type Elsewhere, howToTakeOut, inWords, telemetryElsewhere } from '../connect/telemetryElsewhere.ts'
+import {
+  ENDPOINT_VARIABLE,
+  HEADERS_VARIABLE,
+  HOOKED_EVENTS,
+  isOfTaste,
+  oursIn,
+  TOKEN_VARIABLE,
+  telemetry,
+} from '../connect/wantedSettings.ts'
 import { broken, type Check, ok, skipped, warning } from './check.ts'
 
-export interface SettingsInput {
-  project: string
+export interface SettingsInput extends ClaudePlace {
   /** Where the server is, or will be. */
   url: string
   ingestToken: string | null
-  userDir?: string
   path?: string
 }
 
@@ -50,75 +57,72 @@ export function checkTokens(dataDir: string, env: NodeJS.ProcessEnv = process.en
 export function checkHooks(input: SettingsInput): Check {
   const name = 'Hooks'
   const scopes = scopesOf(input)
+  const fix = `${CONNECT} --project ${input.project}`
   const bad = scopes.find(({ error }) => error !== null)
-  if (bad) return broken(name, `${bad.path}: ${bad.error}`, 'Correct that file: Claude Code cannot read it either')
-  const local = scopes[0]?.settings ?? {}
-  const ours = Object.entries(local.hooks ?? {}).flatMap(([event, groups]) =>
-    groups.filter(isOurs).map((group) => ({ event, group })),
-  )
-  if (ours.length === 0) return warning(name, `none in ${scopes[0]?.path}`, `${CONNECT} --project ${input.project}`)
-  const off = scopes.find(({ settings }) => settings.disableAllHooks)
-  if (off) return broken(name, `${off.path} switches all hooks off`, 'Take disableAllHooks out of it')
-  const elsewhere = ours.find(({ group }) => !JSON.stringify(group).includes(`${input.url}/`))
-  if (elsewhere) return broken(name, `they do not go to ${input.url}`, `${CONNECT} --project ${input.project}`)
-  if (input.ingestToken !== null && local.env?.[TOKEN_VARIABLE] !== input.ingestToken) {
-    return broken(
-      name,
-      'they bring another ingest token than the server knows',
-      `${CONNECT} --project ${input.project}`,
-    )
+  if (bad) return broken(name, `${bad.where}: ${bad.error}`, 'Correct that file: Claude Code cannot read it either')
+  const local = scopes.find(({ kind }) => kind === 'local')
+  const ours = ourHooksIn(local?.settings ?? {})
+  if (ours.length === 0) return warning(name, `none in ${local?.where}`, fix)
+  const off = hooksOff(scopes)
+  if (off) return broken(name, `${off.where} switches all hooks off`, `Take ${off.setting} out of it`)
+  if (ours.some(({ address }) => address !== input.url)) return broken(name, `they do not go to ${input.url}`, fix)
+  if (input.ingestToken !== null && variablesOf(scopes).get(TOKEN_VARIABLE)?.value !== input.ingestToken) {
+    return broken(name, 'they bring another ingest token than the server knows', fix)
   }
-  const missing = HOOKED_EVENTS.filter((event) => !ours.some((found) => found.event === event))
-  if (missing.length > 0)
-    return warning(name, `none for ${missing.join(', ')}`, `${CONNECT} --project ${input.project}`)
+  const missing = HOOKED_EVENTS.filter((event) => !ours.some((hook) => hook.event === event && !hook.isNarrowed))
+  if (missing.length > 0) return warning(name, `none for all of ${missing.join(', ')}`, fix)
   const { path = process.env.PATH ?? '' } = input
   if (!canBeStarted('curl', input.project, path)) {
     return broken(name, 'curl is missing, by which they send', 'Install curl')
   }
-  return ok(name, `in ${scopes[0]?.path}, for ${input.url}`)
+  return ok(name, `in ${local?.where}, for ${input.url}`)
 }
+
+/** Of a token that there is not yet, nothing can be wrong. */
+const NO_TOKEN = '-'
 
 export function checkTelemetry(input: SettingsInput): Check {
   const name = 'Telemetry'
-  const env = Object.assign(
-    {},
-    ...scopesOf(input)
-      .reverse()
-      .map(({ settings }) => settings.env ?? {}),
-  ) as Record<string, unknown>
-  const endpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT
   const fix = `${CONNECT} --project ${input.project}`
-  if (endpoint === undefined || !env.CLAUDE_CODE_ENABLE_TELEMETRY)
+  const scopes = scopesOf(input)
+  const env = variablesOf(scopes)
+  if (!env.has(ENDPOINT_VARIABLE) || !env.has('CLAUDE_CODE_ENABLE_TELEMETRY'))
     return warning(name, 'not switched on: no tokens, no cost', fix)
-  if (endpoint !== input.url) return warning(name, `it goes to ${String(endpoint)}`, `${fix} --replace-telemetry`)
-  const token = input.ingestToken
-  if (token !== null && !String(env.OTEL_EXPORTER_OTLP_HEADERS).includes(otlpHeaders(token))) {
-    return broken(name, 'it brings another ingest token than the server knows', fix)
+  const target = { url: input.url, ingestToken: input.ingestToken ?? NO_TOKEN, hostName: '' }
+  const elsewhere = telemetryElsewhere(scopes, target).filter(
+    (each) => each.name !== HEADERS_VARIABLE || input.ingestToken !== null,
+  )
+  const bringsOurs = !elsewhere.some((each) => each.name === HEADERS_VARIABLE)
+  const [first] = [...elsewhere].sort((a, b) => rank(a) - rank(b))
+  if (first?.isFixed) {
+    const found = `set up otherwise: ${inWords(first)}`
+    // Theirs is all of it, or ours.
+    return bringsOurs
+      ? broken(name, `${found}; and it brings our token`, `${fix}, or ${howToTakeOut([first])}`)
+      : warning(name, found, howToTakeOut([first]))
   }
-  if (env.OTEL_TRACES_EXPORTER !== 'otlp')
-    return warning(name, 'without traces: nobody knows which agent used what', fix)
+  if (first?.name === ENDPOINT_VARIABLE)
+    return warning(name, `it goes to ${redact(String(first.value), 200)}`, `${fix} --replace-telemetry`)
+  if (first?.name === HEADERS_VARIABLE) {
+    const isFormer = first.scope.kind === 'local' && oursIn(first.scope.settings.env ?? {}).has(HEADERS_VARIABLE)
+    const how = isFormer ? fix : `${fix} --replace-telemetry`
+    return broken(name, 'it brings another ingest token than the server knows', how)
+  }
+  if (first) {
+    const value = redact(String(first.value), 200)
+    return warning(
+      name,
+      `${first.name} is ${value} in ${first.scope.where}: not all of it comes`,
+      `${fix} --replace-telemetry`,
+    )
+  }
+  const missing = Object.keys(telemetry(target)).filter((each) => !isOfTaste(each) && !env.has(each))
+  if (missing.some((each) => each === 'OTEL_TRACES_EXPORTER' || each === 'CLAUDE_CODE_ENHANCED_TELEMETRY_BETA'))
+    return warning(name, `without traces (${missing.join(', ')}): nobody knows which agent used what`, fix)
+  if (missing.length > 0) return warning(name, `without ${missing.join(', ')}: not all of it comes`, fix)
   return ok(name, `goes to ${input.url}`)
 }
 
-interface Scope {
-  path: string
-  settings: ClaudeSettings
-  error: string | null
-}
-
-/** The first comes before the others. */
-function scopesOf({
-  project,
-  userDir = process.env.CLAUDE_CONFIG_DIR ?? join(homedir(), '.claude'),
-}: SettingsInput): Scope[] {
-  return [settingsPathOf(project), join(project, '.claude', 'settings.json'), join(userDir, 'settings.json')].map(
-    (path) => {
-      try {
-        return { path, settings: readSettings(readFileSync(path, 'utf8')), error: null }
-      } catch (error) {
-        const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-        return { path, settings: {}, error: isMissing ? null : (error as Error).message }
-      }
-    },
-  )
-}
+/** What says most comes first. */
+const rank = ({ isFixed, name }: Elsewhere): number =>
+  isFixed ? 0 : name === ENDPOINT_VARIABLE ? 1 : name === HEADERS_VARIABLE ? 2 : 3

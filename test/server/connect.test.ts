@@ -1,5 +1,16 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -7,7 +18,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { planConnect, planRemove } from '../../server/connect/connect.ts'
 import { join as joinSettings, without } from '../../server/connect/settingsText.ts'
-import { HOOKED_EVENTS, isOurs, type Target, wantedSettings } from '../../server/connect/wantedSettings.ts'
+import { addressOfOurs, HOOKED_EVENTS, type Target, wantedSettings } from '../../server/connect/wantedSettings.ts'
 import { ROOT, temporaryFolder } from '../helpers/swarmscope.ts'
 
 const TARGET: Target = { url: 'http://localhost:8080', ingestToken: 'ingest-secret', hostName: 'my-laptop' }
@@ -25,13 +36,15 @@ beforeEach(() => {
   remove = folder.remove
   project = join(root, 'project')
   file = join(project, '.claude/settings.local.json')
-  for (const name of ['project', 'data', 'user']) mkdirSync(join(root, name))
+  for (const name of ['project', 'projects/one', 'user', 'managed']) mkdirSync(join(root, name), { recursive: true })
   options = {
     project,
-    projectDir: join(root, 'data'),
+    projectDir: join(root, 'projects/one'),
     target: TARGET,
     replaceTelemetry: false,
     userDir: join(root, 'user'),
+    managedDir: join(root, 'managed'),
+    env: {},
   }
 })
 afterEach(() => remove())
@@ -48,12 +61,14 @@ async function connect(more: Partial<typeof options> = {}) {
   if (plan.type === 'write') plan.carryOut()
   return plan
 }
-function disconnect() {
-  const plan = planRemove(options)
+function disconnect(more: Partial<typeof options> = {}) {
+  const plan = planRemove({ ...options, ...more })
   if (plan.type === 'write') plan.carryOut()
   return plan
 }
 
+const isOurGroup = (group: unknown): boolean =>
+  (group as { hooks: unknown[] }).hooks.some((hook) => addressOfOurs(hook) !== null)
 const commandOf = (groups: unknown): string =>
   (groups as { hooks: { command: string }[] }[])[0]?.hooks[0]?.command ?? ''
 
@@ -82,7 +97,7 @@ describe('connect', () => {
     const { hooks } = readJson()
     for (const [event, groups] of Object.entries(before.hooks)) {
       expect(hooks[event]?.slice(0, groups.length)).toEqual(groups)
-      expect(hooks[event]?.filter(isOurs).length).toBe(HOOKED_EVENTS.includes(event as never) ? 1 : 0)
+      expect(hooks[event]?.filter(isOurGroup).length).toBe(HOOKED_EVENTS.includes(event as never) ? 1 : 0)
     }
     for (const line of CLAUDE_FLOW_INIT.split('\n').filter((line) => line.includes('"command"'))) {
       expect(read()).toContain(line)
@@ -98,15 +113,36 @@ describe('connect', () => {
     await connect({ target: { ...TARGET, url: 'http://localhost:9090', ingestToken: 'another-secret' } })
     expect(read()).not.toContain('8080')
     expect(read()).not.toContain('ingest-secret')
-    expect(readJson().hooks.PreToolUse?.filter(isOurs)).toHaveLength(1)
+    expect(readJson().hooks.PreToolUse?.filter(isOurGroup)).toHaveLength(1)
     disconnect()
     expect(read()).toBe(CLAUDE_FLOW_INIT)
+  })
+
+  test('reads a file that begins with a byte order mark, as Claude Code does, and keeps the mark', async () => {
+    write('\uFEFF{\n  "model": "opus"\n}\n')
+    await connect()
+    expect(read().startsWith('\uFEFF{')).toBe(true)
+    expect(JSON.parse(read().slice(1))).toMatchObject({ model: 'opus', hooks: { Stop: [{}] } })
+    write(read().replace('opus', 'sonnet'))
+    disconnect()
+    expect(read()).toBe('\uFEFF{\n  "model": "sonnet"\n}\n')
+  })
+
+  test('writes through a link whose target is not there yet, and leaves the link', async () => {
+    mkdirSync(join(project, '.claude'))
+    symlinkSync(join(root, 'elsewhere/settings.json'), file)
+    await connect()
+    expect(lstatSync(file).isSymbolicLink()).toBe(true)
+    expect(read()).toContain('ingest-secret')
+    disconnect()
+    expect(lstatSync(file).isSymbolicLink()).toBe(true)
+    expect(existsSync(join(root, 'elsewhere'))).toBe(false)
   })
 
   test('a plan alone writes nothing', async () => {
     await planConnect(options)
     expect(existsSync(file)).toBe(false)
-    expect(existsSync(join(root, 'data/claude-settings.backup.json'))).toBe(false)
+    expect(existsSync(join(root, 'projects/one/claude-settings.backup.json'))).toBe(false)
   })
 
   test.each([
@@ -121,8 +157,73 @@ describe('connect', () => {
   })
 })
 
+describe('hooks of others', () => {
+  const MINE = { type: 'command', command: 'say done' }
+  interface Grouped {
+    hooks: Record<string, { matcher?: string; hooks: unknown[] }[]>
+  }
+  const edit = (change: (settings: Grouped) => void) => {
+    const settings = JSON.parse(read()) as Grouped
+    change(settings)
+    write(JSON.stringify(settings, null, 2))
+  }
+  const groupsOf = (event: string) => (JSON.parse(read()) as Grouped).hooks[event]
+
+  test('that stand in one group with ours stay there, when ours change and when they go', async () => {
+    await connect()
+    edit(({ hooks }) => hooks.Stop?.[0]?.hooks.unshift(MINE))
+    await connect({ target: { ...TARGET, url: 'http://localhost:9090' } })
+    expect(groupsOf('Stop')).toMatchObject([{ hooks: [MINE, { command: expect.stringContaining(':9090/') }] }])
+    disconnect()
+    expect(JSON.parse(read())).toEqual({ hooks: { Stop: [{ hooks: [MINE] }] } })
+  })
+
+  test.each([
+    ['names our address', 'echo /api/v1/ingest/claude-code/hooks is where they go'],
+    ['sends there in a way of its own', 'curl -d x http://localhost:8080/api/v1/ingest/claude-code/hooks'],
+    ['wraps our command', `${commandOf([wantedSettings(TARGET).hooks.Stop])}\nsay done`],
+  ])('are not taken for ours: one that %s', async (_what, command) => {
+    const theirs = { hooks: [{ type: 'command', command }] }
+    write(JSON.stringify({ hooks: { Stop: [theirs] } }))
+    await connect()
+    expect(groupsOf('Stop')).toEqual([theirs, expect.anything()])
+    edit(() => undefined)
+    disconnect()
+    expect(JSON.parse(read())).toEqual({ hooks: { Stop: [theirs] } })
+  })
+
+  test('beside ours under a matcher keep it, and ours is put where it hears of everything', async () => {
+    await connect()
+    edit(({ hooks }) => {
+      const [group] = hooks.PreToolUse ?? []
+      if (group) group.matcher = 'Bash'
+      group?.hooks.push(MINE)
+    })
+    await connect()
+    expect(groupsOf('PreToolUse')).toMatchObject([
+      { matcher: 'Bash', hooks: [MINE] },
+      { hooks: [{ command: expect.stringContaining('curl') }] },
+    ])
+  })
+
+  test('of ours that stand twice one stays', async () => {
+    await connect()
+    edit(({ hooks }) => hooks.Stop?.push(...structuredClone(hooks.Stop)))
+    await connect()
+    expect(groupsOf('Stop')).toHaveLength(1)
+  })
+
+  test('as the first versions of ours wrote them, they are ours', async () => {
+    const url = 'http://localhost:8080/api/v1/ingest/claude-code/hooks'
+    const old = { type: 'http', url, timeout: 1, allowedEnvVars: ['SWARMSCOPE_INGEST_TOKEN'] }
+    write(JSON.stringify({ hooks: { Stop: [{ hooks: [old] }] } }))
+    await connect()
+    expect(groupsOf('Stop')).toMatchObject([{ hooks: [{ type: 'command' }] }])
+  })
+})
+
 describe('the command of a hook', () => {
-  const received: { headers: IncomingHttpHeaders; body: string }[] = []
+  const received: { method: string | undefined; headers: IncomingHttpHeaders; body: string }[] = []
   const servers: Server[] = []
   afterEach(() => {
     received.length = 0
@@ -135,7 +236,7 @@ describe('the command of a hook', () => {
         body += text
       })
       request.on('end', () => {
-        received.push({ headers: request.headers, body })
+        received.push({ method: request.method, headers: request.headers, body })
         answer(response)
       })
     })
@@ -176,6 +277,16 @@ describe('the command of a hook', () => {
         },
       },
     ])
+  })
+
+  test("does nothing of what the user's own settings of curl say", async () => {
+    const traced = join(root, 'trace.txt')
+    const written = join(root, 'out.txt')
+    writeFileSync(join(root, '.curlrc'), `trace-ascii = ${traced}\noutput = ${written}\nrequest = PUT\nverbose\n`)
+    const url = await listening((response) => response.end('{}'))
+    expect(await run(url, { HOME: root, CURL_HOME: root })).toEqual(SILENT)
+    expect(received).toMatchObject([{ method: 'POST', body: '{"hook_event_name":"PreToolUse"}' }])
+    expect(existsSync(traced) || existsSync(written)).toBe(false)
   })
 
   test('is silent and no failure where nobody listens, where it is refused, and without curl', async () => {
@@ -247,11 +358,99 @@ describe('telemetry that goes elsewhere', () => {
     expect(readFileSync(path(), 'utf8')).toBe(collector)
   })
 
+  test('in the shell it stays so, too, unless it is replaced; and once replaced it needs no second word', async () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example' }
+    expect(await connect({ env })).toMatchObject({ notes: [expect.stringContaining('exported in the shell')] })
+    expect(read()).not.toContain('OTEL_')
+    await connect({ env, replaceTelemetry: true })
+    const target = { ...TARGET, url: 'http://localhost:9090' }
+    expect(await connect({ env, target })).toMatchObject({ notes: [] })
+    expect(readJson().env.OTEL_EXPORTER_OTLP_ENDPOINT).toBe(target.url)
+  })
+
+  test('a shell that has ours already, of now or of before, is in nobody’s way', async () => {
+    await connect()
+    const { env } = readJson()
+    expect(await connect({ env })).toMatchObject({ notes: [] })
+    expect(await connect({ env, target: { ...TARGET, ingestToken: 'another-secret' } })).toMatchObject({ notes: [] })
+    expect(readJson().env.OTEL_EXPORTER_OTLP_HEADERS).toBe('Authorization=Bearer another-secret')
+  })
+
+  const managed = (name = 'managed-settings.json') => join(root, 'managed', name)
+  const WITH_COLLECTOR = JSON.stringify({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example' } })
+  const WITH_HELPER = '{"otelHeadersHelper": "/bin/corporate-headers"}'
+  const ofLogs = { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'https://logs.example' }
+  test.each<[string, () => { path: string; text: string } | null, NodeJS.ProcessEnv, RegExp]>([
+    ['managed settings', () => ({ path: managed(), text: WITH_COLLECTOR }), {}, /ask who manages .*settings.json/],
+    ['a part of them', () => ({ path: managed('managed-settings.d/9.json'), text: WITH_COLLECTOR }), {}, /9.json/],
+    ['one signal in the shell', () => null, ofLogs, /unset OTEL_EXPORTER_OTLP_LOGS_ENDPOINT/],
+    [
+      "the user's helper",
+      () => ({ path: join(root, 'user/settings.json'), text: WITH_HELPER }),
+      {},
+      /otelHeadersHelper/,
+    ],
+    ["the project's", () => ({ path: join(project, '.claude/settings.json'), text: WITH_HELPER }), {}, /Helper out of/],
+  ])('what nothing here comes before is told and never mixed with ours: %s', async (_what, fixed, env, why) => {
+    await connect()
+    const { path, text } = fixed() ?? {}
+    if (path && text) write(text, path)
+    // Neither beside it, nor any longer if it came afterwards.
+    expect(await connect({ env, replaceTelemetry: true })).toMatchObject({ notes: [expect.stringMatching(why)] })
+    expect(read()).not.toContain('OTEL_')
+    expect(readJson().env).toEqual({ SWARMSCOPE_INGEST_TOKEN: 'ingest-secret' })
+  })
+
+  test('a byte order mark hides no collector', async () => {
+    write(`\uFEFF${collector}`, join(root, 'user/settings.json'))
+    expect(await connect()).toMatchObject({ notes: [expect.stringContaining('--replace-telemetry')] })
+  })
+
+  test.each([
+    ["the user's", 'user/settings.json', '{"disableAllHooks": true}'],
+    ["the project's", 'project/.claude/settings.json', '{"disableAllHooks": true}'],
+    ['managed', 'managed/managed-settings.json', '{"allowManagedHooksOnly": true}'],
+  ])('settings that switch all hooks off are told: %s', async (_what, path, text) => {
+    write(text, join(root, path))
+    expect(await connect()).toMatchObject({ notes: [expect.stringContaining('nothing will arrive')] })
+  })
+
+  test('what others switched off, these settings may have on', async () => {
+    write('{"disableAllHooks": true}', join(root, 'user/settings.json'))
+    write('{"disableAllHooks": false}')
+    expect(await connect()).toMatchObject({ notes: [] })
+  })
+
   test("one signal's own address is never taken over", async () => {
     write('{"env": {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://traces.example"}}')
     const plan = await connect({ replaceTelemetry: true })
     expect(plan).toMatchObject({ notes: [expect.stringContaining('take OTEL_EXPORTER_OTLP_TRACES_ENDPOINT out')] })
     expect(readJson().env).not.toHaveProperty('OTEL_EXPORTER_OTLP_HEADERS')
+  })
+})
+
+describe('a token that was changed, and a data dir that is another one', () => {
+  const another = () => ({
+    target: { ...TARGET, url: 'http://localhost:9090', ingestToken: 'another-secret' },
+    projectDir: join(root, 'other-data/projects/one'),
+  })
+  test('connect leaves nothing of the former one, in hooks, variables and telemetry', async () => {
+    mkdirSync(another().projectDir, { recursive: true })
+    await connect()
+    expect(await connect(another())).toMatchObject({ notes: [] })
+    expect(read()).not.toMatch(/ingest-secret|:8080/)
+    expect(readJson().env).toEqual(wantedSettings(another().target).env)
+  })
+
+  test('--remove takes ours out whose token nobody knows any more, and nothing of others', async () => {
+    write('{"env": {"OTEL_LOGS_EXPORTER": "otlp", "A": "1"}}')
+    await connect({ replaceTelemetry: true })
+    const theirs = '{"env": {"OTEL_LOGS_EXPORTER": "otlp", "CLAUDE_CODE_ENABLE_TELEMETRY": "1"}}'
+    disconnect({ projectDir: another().projectDir })
+    expect(readJson().env).toEqual({ A: '1' })
+    write(theirs)
+    disconnect({ projectDir: another().projectDir })
+    expect(read()).toBe(theirs)
   })
 })
 
@@ -269,7 +468,7 @@ describe('--remove', () => {
     disconnect()
     expect(read()).toBe(text)
     expect(statSync(file).mode & 0o777).toBe(0o644)
-    expect(existsSync(join(root, 'data/claude-settings.backup.json'))).toBe(false)
+    expect(existsSync(join(root, 'projects/one/claude-settings.backup.json'))).toBe(false)
   })
 
   test('takes away a file and a folder that were not there', async () => {
@@ -295,6 +494,58 @@ describe('--remove', () => {
     expect(JSON.parse(read())).toEqual(JSON.parse(CLAUDE_FLOW_INIT))
   })
 
+  const elsewhere = { target: { ...TARGET, url: 'http://localhost:9090' } }
+  test('keeps what somebody added between two connects, where no file was before', async () => {
+    await connect()
+    write(JSON.stringify({ ...readJson(), permissions: { allow: ['Bash(npm test:*)'] } }, null, 2))
+    await connect(elsewhere)
+    disconnect()
+    expect(JSON.parse(read())).toEqual({ permissions: { allow: ['Bash(npm test:*)'] } })
+  })
+
+  test('goes by what stands there, not by a file of before: one that was deleted and written anew', async () => {
+    await connect()
+    for (const text of ['{}', '{"model": "opus"}']) {
+      rmSync(file)
+      write(text)
+      chmodSync(file, 0o640)
+      // Nothing of ours is in it.
+      disconnect()
+      expect(read()).toBe(text)
+      await connect()
+      disconnect()
+      expect(read()).toBe(text)
+      expect(statSync(file).mode & 0o777).toBe(0o640)
+      await connect()
+    }
+    rmSync(file)
+    await connect()
+    disconnect()
+    expect(existsSync(file)).toBe(false)
+  })
+
+  test('gives back what it replaced in a project that was moved', async () => {
+    const collector = '{"env": {"OTEL_LOGS_EXPORTER": "console"}}'
+    write(collector)
+    await connect({ replaceTelemetry: true })
+    const moved = join(root, 'moved')
+    renameSync(project, moved)
+    disconnect({ project: moved, projectDir: join(root, 'projects/two') })
+    expect(readFileSync(join(moved, '.claude/settings.local.json'), 'utf8')).toBe(collector)
+    expect(existsSync(join(root, 'projects/one/claude-settings.backup.json'))).toBe(false)
+  })
+
+  test("takes no other project's settings for its own, as like as they are", async () => {
+    write('{"model": "opus"}')
+    await connect()
+    const copy = join(root, 'copy')
+    write(read(), join(copy, '.claude/settings.local.json'))
+    disconnect({ project: copy, projectDir: join(root, 'projects/two') })
+    expect(JSON.parse(readFileSync(join(copy, '.claude/settings.local.json'), 'utf8'))).toEqual({ model: 'opus' })
+    disconnect()
+    expect(read()).toBe('{"model": "opus"}')
+  })
+
   test('twice, or where nothing is, does nothing', async () => {
     expect(disconnect()).toMatchObject({ before: null, after: null })
     await connect()
@@ -318,9 +569,11 @@ test('what is put in and taken out again leaves any settings as they were', () =
   fc.assert(
     fc.property(settings, fc.constantFrom(undefined, 2, 4, '\t'), (value, indent) => {
       const before = JSON.stringify(value, null, indent)
-      const joined = joinSettings(before, wanted, () => false).text
-      expect(joinSettings(joined, wanted, () => false).text).toBe(joined)
-      expect(JSON.parse(without(joined, wanted, {}))).toEqual(JSON.parse(before))
+      const joined = joinSettings(before, wanted, () => false)
+      expect(joinSettings(joined, wanted, () => false)).toBe(joined)
+      expect(JSON.parse(without(joined, new Map(Object.keys(wanted.env).map((name) => [name, undefined]))))).toEqual(
+        JSON.parse(before),
+      )
     }),
     { numRuns: 100 },
   )

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ beforeEach(() => {
   root = folder.path
   project = join(root, 'project')
   bin = join(root, 'bin')
-  for (const path of [project, bin, join(root, 'data'), join(root, 'user')]) mkdirSync(path)
+  for (const path of [project, bin, join(root, 'data'), join(root, 'user'), join(root, 'managed')]) mkdirSync(path)
   cleanUps.push(folder.remove)
 })
 afterEach(() => {
@@ -86,7 +86,8 @@ test('a token that others can read is told', () => {
 })
 
 describe('settings', () => {
-  const input = () => ({ project, url: URL_HERE, ingestToken: TOKEN, userDir: join(root, 'user'), path: bin })
+  const place = () => ({ userDir: join(root, 'user'), managedDir: join(root, 'managed'), env: {} })
+  const input = () => ({ project, url: URL_HERE, ingestToken: TOKEN, ...place(), path: bin })
 
   async function connect(url = URL_HERE, ingestToken = TOKEN) {
     const plan = await planConnect({
@@ -94,7 +95,7 @@ describe('settings', () => {
       projectDir: join(root, 'data'),
       target: { url, ingestToken, hostName: 'here' },
       replaceTelemetry: false,
-      userDir: join(root, 'user'),
+      ...place(),
     })
     if (plan.type === 'write') plan.carryOut()
   }
@@ -128,6 +129,53 @@ describe('settings', () => {
     await connect()
     writeFileSync(join(root, 'user/settings.json'), text)
     expect(checkHooks(input())).toMatchObject({ state: 'broken', fix: expect.stringContaining(fix) })
+  })
+
+  test.each<[string, object, NodeJS.ProcessEnv, string, RegExp]>([
+    [
+      'one signal elsewhere',
+      { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'https://x.example' },
+      {},
+      'broken',
+      /brings our token/,
+    ],
+    ['… in the shell', {}, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://x.example' }, 'broken', /in the shell/],
+    ['another protocol', { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, {}, 'warning', /PROTOCOL is grpc/],
+    ['the other protocol that is spoken here', { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }, {}, 'ok', /goes to/],
+    ['another exporter', { OTEL_LOGS_EXPORTER: 'console' }, {}, 'warning', /OTEL_LOGS_EXPORTER is console/],
+    ['another exporter, too', { OTEL_LOGS_EXPORTER: 'console,otlp' }, {}, 'ok', /goes to/],
+    ['switched off', { CLAUDE_CODE_ENABLE_TELEMETRY: '0' }, {}, 'warning', /CLAUDE_CODE_ENABLE_TELEMETRY is 0/],
+    ['no traces', { CLAUDE_CODE_ENHANCED_TELEMETRY_BETA: undefined }, {}, 'warning', /without traces/],
+    ['no logs', { OTEL_LOGS_EXPORTER: undefined }, {}, 'warning', /without OTEL_LOGS_EXPORTER/],
+    ['other intervals', { OTEL_LOGS_EXPORT_INTERVAL: '9000' }, {}, 'ok', /goes to/],
+  ])('what connect wrote and somebody changed since is told: %s', async (_what, changes, env, state, found) => {
+    await connect()
+    const file = join(project, '.claude/settings.local.json')
+    const written = JSON.parse(readFileSync(file, 'utf8')) as { env: object }
+    writeFileSync(file, JSON.stringify({ ...written, env: { ...written.env, ...changes } }))
+    expect(checkTelemetry({ ...input(), env })).toMatchObject({ state, found: expect.stringMatching(found) })
+  })
+
+  test.each([
+    ["the user's helper for headers", 'user/settings.json', '{"otelHeadersHelper": "x"}', /otelHeadersHelper in/],
+    [
+      "an organisation's collector",
+      'managed/managed-settings.json',
+      '{"env": {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://x.example"}}',
+      /OTEL_EXPORTER_OTLP_ENDPOINT in .*managed/,
+    ],
+  ])('what comes before the settings that connect wrote is told: %s', async (_what, path, text, found) => {
+    await connect()
+    writeFileSync(join(root, path), text)
+    expect(checkTelemetry(input())).toMatchObject({ state: 'broken', found: expect.stringMatching(found) })
+  })
+
+  test('hooks that hear only of some tools are told', async () => {
+    await connect()
+    program(bin, 'curl')
+    const file = join(project, '.claude/settings.local.json')
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"PreToolUse": [\n      {', '$&"matcher": "Bash",'))
+    expect(checkHooks(input())).toMatchObject({ state: 'warning', found: 'none for all of PreToolUse' })
   })
 
   test('telemetry that goes elsewhere is told', () => {
