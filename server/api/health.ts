@@ -26,6 +26,13 @@ export interface Health {
   sources: SourceStatus[]
   /** What happens is shown, but not kept: history has an end. */
   logError: SourceError | null
+  /** What claude-flow says it is, for those who brought a token. */
+  claudeFlow: ClaudeFlowProgram | null
+}
+
+export interface ClaudeFlowProgram {
+  name: string
+  version: string
 }
 
 export interface HealthOptions {
@@ -34,6 +41,7 @@ export interface HealthOptions {
   demo: boolean
   guard: Guard
   isDraining: () => boolean
+  claudeFlow: { readonly program: ClaudeFlowProgram | null } | null
 }
 
 export interface HealthInput {
@@ -43,20 +51,22 @@ export interface HealthInput {
   /** Stopping: no new work is taken. */
   draining: boolean
   trusted: boolean
+  claudeFlow?: HealthOptions['claudeFlow']
 }
 
 /** `GET …/health`, for anybody; with a token errors say more. */
 export function answerHealth(options: HealthOptions): RequestHandler {
-  const { view, hub, demo, guard, isDraining } = options
+  const { view, hub, demo, guard, isDraining, claudeFlow } = options
   return (request, response) => {
-    const health = healthOf({ view, hub, demo, draining: isDraining(), trusted: guard.isTrusted(request) })
+    const trusted = guard.isTrusted(request)
+    const health = healthOf({ view, hub, demo, draining: isDraining(), trusted, claudeFlow })
     if (health.status === 'draining') response.status(503).set('Retry-After', '5')
     response.json(health)
   }
 }
 
 /** What is known now: nobody is asked, so a relay that hangs cannot keep the answer. */
-export function healthOf({ view, hub, demo, draining, trusted }: HealthInput): Health {
+export function healthOf({ view, hub, demo, draining, trusted, claudeFlow = null }: HealthInput): Health {
   const { mode, degraded, sources, logError } = view
   const code = draining ? 'STOPPING' : (trouble(demo, mode, sources) ?? logError?.code ?? null)
   return {
@@ -71,6 +81,7 @@ export function healthOf({ view, hub, demo, draining, trusted }: HealthInput): H
     agents: view.world.store.all('agent').size,
     sources: trusted ? sources : sources.map(withoutDetail),
     logError,
+    claudeFlow: trusted ? (claudeFlow?.program ?? null) : null,
   }
 }
 

@@ -31,6 +31,7 @@ const healthAnswer = z.looseObject({
   agents: z.number(),
   sources: z.array(sourceStatus),
   logError: sourceError.optional(),
+  claudeFlow: z.looseObject({ name: z.string(), version: z.string() }).nullable().optional(),
 })
 export type HealthAnswer = z.infer<typeof healthAnswer>
 export type SourceAnswer = z.infer<typeof sourceStatus>

@@ -6,7 +6,8 @@ import { Command } from 'commander'
 import { dataDirPath, openDataDir, openProjectDir, projectDirPath } from '../../platform/dataDir.ts'
 import { canBeStarted } from '../../platform/programs.ts'
 import { findSecret, readSecret, SECRETS } from '../../platform/secrets.ts'
-import { localPortOf, type Options, type Place, placeOf, runFileOf } from '../config.ts'
+import { type Options, type Place, placeOf, runFileOf } from '../config.ts'
+import { expectedIngestUrl, ingestUrlOf } from '../connect/ingestUrl.ts'
 import { isRunning, readRunFile } from '../runFile.ts'
 import { print } from './print.ts'
 import { statusOf } from './status.ts'
@@ -38,7 +39,7 @@ async function connect(options: Options & ConnectCommandOptions, env = process.e
   const { planConnect, planRemove } = await import('../connect/connect.ts')
   const place = placeOf(options, env)
   const { project } = place
-  const { url, isRunningNow } = serverUrl(place, localPortOf(options))
+  const { url, isRunningNow } = serverUrl(place, options)
   // What only looks, or takes back, makes neither folders nor tokens.
   const mayMake = !options.dryRun && !options.remove
   const dataDir = mayMake ? openDataDir(place.dataDir) : dataDirPath(place.dataDir)
@@ -81,11 +82,10 @@ function doneIn({ dryRun, remove }: ConnectCommandOptions, isExact: boolean): st
 }
 
 /** Where this project's server is; else where it will be. */
-function serverUrl(place: Place, port: number): { url: string; isRunningNow: boolean } {
+function serverUrl(place: Place, options: Options): { url: string; isRunningNow: boolean } {
   const found = readRunFile(runFileOf(place))
-  const isRunningNow = found !== null && isRunning(found.pid)
-  const actual = isRunningNow ? Number(new URL(found.url).port) : port
-  return { url: `http://localhost:${actual}`, isRunningNow }
+  if (found !== null && isRunning(found.pid)) return { url: ingestUrlOf(found.url), isRunningNow: true }
+  return { url: expectedIngestUrl(options), isRunningNow: false }
 }
 
 /** Of the relay beside the running server, which may have been given another one than ours. */

@@ -1,7 +1,7 @@
 // `npm start -- doctor`: checks each link of the road from claude-flow and Claude Code to the page, and says what to do.
 
 import { Command } from 'commander'
-import { localPortOf, type Options, placeOf } from '../config.ts'
+import { type Options, placeOf } from '../config.ts'
 import type { Check, CheckState } from '../doctor/check.ts'
 import { print } from './print.ts'
 
@@ -17,7 +17,7 @@ export function doctorCommand(): Command {
     .action(async (_options, command: Command) => {
       const { diagnose } = await import('../doctor/doctor.ts')
       const options = command.optsWithGlobals<Options & { json: boolean }>()
-      const checks = await diagnose(placeOf(options), localPortOf(options))
+      const checks = await diagnose(placeOf(options), options)
       print(options.json ? `${JSON.stringify(checks, null, 2)}\n` : doctorText(checks))
       process.exitCode = Math.max(...checks.map(({ state }) => EXIT_CODES[state]))
     })

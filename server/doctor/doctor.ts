@@ -5,7 +5,8 @@ import { request as httpsRequest } from 'node:https'
 import { hostname } from 'node:os'
 import { findSecret } from '../../platform/secrets.ts'
 import { statusOf } from '../cli/status.ts'
-import type { Place } from '../config.ts'
+import type { Options, Place } from '../config.ts'
+import { expectedIngestUrl, ingestUrlOf } from '../connect/ingestUrl.ts'
 import { type Check, skipped } from './check.ts'
 import { checkClaudeCode, checkClaudeFlow, checkNode } from './programChecks.ts'
 import { checkArrivals, checkClock, checkDoors, checkServer } from './serverChecks.ts'
@@ -13,24 +14,24 @@ import { checkHooks, checkTelemetry, checkTokens } from './settingsChecks.ts'
 
 const CLOCK_TIMEOUT_MS = 3_000
 
-export async function diagnose(place: Place, port: number, env: NodeJS.ProcessEnv = process.env): Promise<Check[]> {
+export async function diagnose(place: Place, options: Options, env: NodeJS.ProcessEnv = process.env): Promise<Check[]> {
   const { project, world, dataDir } = place
   const report = await statusOf(place, env)
-  const actualPort = report.running ? Number(new URL(report.url).port) : port
-  const url = `http://localhost:${actualPort}`
+  // As `connect` writes it, and as Claude Code sends.
+  const url = report.running ? ingestUrlOf(report.url) : expectedIngestUrl(options)
   const ingestToken = findSecret('ingest', dataDir, env)?.secret ?? null
-  const settings = { project, url, ingestToken }
+  const settings = { project, url, ingestToken, env }
   const health = report.running ? report.health : null
   return [
     checkNode(),
-    checkClaudeFlow(world, project, env.PATH),
+    checkClaudeFlow(world, project, env.PATH, health?.claudeFlow ?? null),
     checkTokens(dataDir, env),
-    ...(await checkServer(report, port)),
+    ...(await checkServer(report, url)),
     ...(world.type === 'remote' ? [checkClock(`Clock of ${world.host}`, await dateOf(world), Date.now())] : []),
     await checkClaudeCode(env.PATH),
     checkHooks(settings),
     checkTelemetry(settings),
-    ...(report.running ? await checkDoors(report.url, ingestToken) : [skipped('Doors', 'no server runs')]),
+    ...(report.running ? await checkDoors(url, ingestToken) : [skipped('Doors', 'no server runs')]),
     ...(health ? checkArrivals(health) : []),
   ]
 }

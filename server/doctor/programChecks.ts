@@ -22,13 +22,21 @@ export function checkNode(version = process.versions.node): Check {
   return isEnough ? ok('Node', version) : broken('Node', version, `Install Node ${MIN_NODE.join('.')} or newer`)
 }
 
-export function checkClaudeFlow(world: Config['world'], project: string, path = process.env.PATH ?? ''): Check {
+/** `running`: as the running server was told by it. */
+export function checkClaudeFlow(
+  world: Config['world'],
+  project: string,
+  path = process.env.PATH ?? '',
+  running: { name: string; version: string } | null = null,
+): Check {
   const name = 'claude-flow'
-  if (world.type === 'remote') return skipped(name, `it runs beside the relay on ${world.host}`)
+  const runs = running === null ? '' : `; ${running.name} ${running.version} runs`
+  if (world.type === 'remote') return skipped(name, `it runs beside the relay on ${world.host}${runs}`)
   if (world.type !== 'local') return skipped(name, `not used: this is a ${world.type}`)
   if (world.claudeFlow !== undefined) {
     const [file = ''] = world.claudeFlow.trim().split(/\s+/)
-    if (canBeStarted(file.replace(/^["']|["']$/g, ''), project, path)) return ok(name, `started by ${world.claudeFlow}`)
+    if (canBeStarted(file.replace(/^["']|["']$/g, ''), project, path))
+      return ok(name, `started by ${world.claudeFlow}${runs}`)
     return broken(name, `${file} is no program`, 'Correct --claude-flow (or CLAUDE_FLOW_COMMAND)')
   }
   const file = findClaudeFlow(project, path)
@@ -37,7 +45,7 @@ export function checkClaudeFlow(world: Config['world'], project: string, path = 
     return broken(name, `neither in ${project} nor on the PATH`, fix)
   }
   const version = packageVersion(file)
-  return ok(name, `${file}${version === null ? '' : ` (${version})`}`)
+  return ok(name, `${file}${version === null ? '' : ` (${version})`}${runs}`)
 }
 
 const packageFile = z.looseObject({ name: z.string(), version: z.string() })

@@ -12,9 +12,10 @@ const TIMEOUT_MS = 3_000
 /** Telemetry comes with the time of its machine: a clock that is this far off puts things in the wrong order. */
 const MAX_SKEW_MS = 2_000
 /** Of the counts beside a source those of what is missing in the picture. */
-const LOSS = /Dropped|Failed|Late|^(?:refused|busy|tooManyAgents)$/
+const LOSS = /Dropped|Failed|Late|Malformed|^(?:refused|busy|tooManyAgents)$/
 
-export async function checkServer(report: StatusReport, port: number): Promise<Check[]> {
+/** `expected`: where one is looked for. */
+export async function checkServer(report: StatusReport, expected: string): Promise<Check[]> {
   if (report.running) {
     const { health, url, exitCode } = report
     const found = `${health.status} at ${url} (version ${health.version})`
@@ -22,7 +23,10 @@ export async function checkServer(report: StatusReport, port: number): Promise<C
       exitCode === EXIT.healthy ? ok('Server', found) : warning('Server', found, 'See below, and npm start -- logs')
     return [server, ...health.sources.filter(({ kind }) => kind === 'claude-flow').map(checkRelay)]
   }
-  const isTaken = report.url === null && !(await isPortFree({ host: '127.0.0.1', port }))
+  const { hostname } = new URL(expected)
+  const host = hostname === 'localhost' ? '127.0.0.1' : reachable(hostname)
+  const port = Number(new URL(expected).port)
+  const isTaken = report.url === null && !(await isPortFree({ host, port }))
   return [
     broken('Server', report.reason, report.suggestion),
     isTaken
@@ -50,7 +54,7 @@ function checkRelay({ url, state, lastError }: SourceAnswer): Check {
   return warning('Relay', found, 'It is being connected: ask again in a moment')
 }
 
-/** Both doors, tried with something that changes nothing. */
+/** Both doors, tried with something that changes nothing, by the address that Claude Code is given. */
 export async function checkDoors(url: string, ingestToken: string | null): Promise<Check[]> {
   if (ingestToken === null) return [skipped('Doors', 'there is no ingest token yet')]
   const doors = [
@@ -68,7 +72,7 @@ async function checkDoor(
   const { name, path, body } = door
   try {
     const status = await post(new URL(path, url), token, body)
-    if (status === 200) return ok(name, `${path} answers`)
+    if (status === 200) return ok(name, `${path} answers at ${url}`)
     if (status === 401) {
       return broken(
         name,
@@ -76,9 +80,14 @@ async function checkDoor(
         'Same --data-dir (or SWARMSCOPE_INGEST_TOKEN) here and there?',
       )
     }
-    return broken(name, `${path} answers ${status}`, 'See npm start -- logs')
+    if (status === 403) {
+      const { hostname } = new URL(url)
+      return broken(name, `the server is not called ${hostname}`, `Start it with --allow-host ${hostname}`)
+    }
+    return broken(name, `${path} answers ${status} at ${url}`, 'See npm start -- logs')
   } catch (error) {
-    return broken(name, `${path} does not answer: ${(error as Error).message}`, 'See npm start -- logs')
+    const reason = (error as Error).message || (error as NodeJS.ErrnoException).code
+    return broken(name, `${path} does not answer at ${url}: ${reason}`, 'See npm start -- logs')
   }
 }
 
@@ -97,8 +106,10 @@ export function checkArrivals({ sources, uptimeSeconds }: HealthAnswer): Check[]
           'Start a new session of Claude Code in the project: those that run were started without',
         )
   const lost = Object.entries(counts).filter(([what, count]) => count > 0 && LOSS.test(what))
+  // All are counted that came, our own probes too.
+  const { hooks = 0, hooksIgnored = 0, hooksMalformed = 0 } = counts
   return [
-    arriving('Hooks arriving', counts.hooks ?? 0, 'hooks'),
+    arriving('Hooks arriving', hooks - hooksIgnored - hooksMalformed, 'hooks'),
     arriving('Telemetry arriving', counts.telemetry ?? 0, 'records'),
     ...(lost.length === 0
       ? []
@@ -127,7 +138,7 @@ function post(url: URL, token: string, body: string): Promise<number> {
         path: url.pathname,
         agent: false,
         headers: {
-          Host: `localhost:${url.port}`,
+          Host: url.host,
           Authorization: `Bearer ${token}`,
           'Content-Type': 'application/json',
           'Content-Length': Buffer.byteLength(body),

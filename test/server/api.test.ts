@@ -130,6 +130,7 @@ describe('the API of the recorded swarm', () => {
       'agents',
       'sources',
       'logError',
+      'claudeFlow',
     ])
     expect(answer.json()).toMatchObject({
       success: true,

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { doctorText } from '../../server/cli/doctor.ts'
 import { planConnect } from '../../server/connect/connect.ts'
+import { ingestUrlOf } from '../../server/connect/ingestUrl.ts'
 import { checkClaudeCode, checkClaudeFlow, checkNode } from '../../server/doctor/programChecks.ts'
 import { checkArrivals, checkClock, checkDoors, checkServer } from '../../server/doctor/serverChecks.ts'
 import { checkHooks, checkTelemetry, checkTokens } from '../../server/doctor/settingsChecks.ts'
@@ -62,6 +63,14 @@ describe('programs', () => {
     })
     expect(() => chmodSync(ran, 0o600)).toThrow('ENOENT')
     expect(checkClaudeFlow({ ...local, claudeFlow: 'no-such-program mcp' }, project, bin).state).toBe('broken')
+    // What a whole command starts only the server knows, and only while it runs.
+    const command = { ...local, claudeFlow: 'claude mcp' }
+    program(bin, 'claude')
+    expect(checkClaudeFlow(command, project, bin).found).toBe('started by claude mcp')
+    expect(checkClaudeFlow(command, project, bin, { name: 'ruflo', version: '3.43.0' })).toMatchObject({
+      state: 'ok',
+      found: 'started by claude mcp; ruflo 3.43.0 runs',
+    })
     expect(checkClaudeFlow({ type: 'demo', agents: 1 }, project, bin).state).toBe('skipped')
   })
 
@@ -191,9 +200,11 @@ describe('settings', () => {
 })
 
 describe('the server', () => {
-  async function listening(answer: (path: string, authorization: string | undefined) => number): Promise<number> {
+  async function listening(
+    answer: (path: string, authorization: string | undefined, host: string | undefined) => number,
+  ): Promise<number> {
     const server: Server = createServer((request, response) => {
-      response.statusCode = answer(request.url ?? '', request.headers.authorization)
+      response.statusCode = answer(request.url ?? '', request.headers.authorization, request.headers.host)
       response.end('{}')
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -205,14 +216,45 @@ describe('the server', () => {
     const states = async (port: number, token: string | null = TOKEN) =>
       (await checkDoors(`http://127.0.0.1:${port}`, token)).map(({ state, found }) => `${state}: ${found}`)
     const port = await listening((_path, authorization) => (authorization === `Bearer ${TOKEN}` ? 200 : 401))
-    expect(await states(port)).toEqual(['ok: /api/v1/ingest/claude-code/hooks answers', 'ok: /v1/logs answers'])
+    expect(await states(port)).toEqual([
+      `ok: /api/v1/ingest/claude-code/hooks answers at http://127.0.0.1:${port}`,
+      `ok: /v1/logs answers at http://127.0.0.1:${port}`,
+    ])
     expect(await states(port, 'wrong')).toEqual(Array(2).fill('broken: the server knows another ingest token'))
-    expect(await states(await listening(() => 404))).toEqual([
-      'broken: /api/v1/ingest/claude-code/hooks answers 404',
-      'broken: /v1/logs answers 404',
+    const other = await listening(() => 404)
+    expect(await states(other)).toEqual([
+      `broken: /api/v1/ingest/claude-code/hooks answers 404 at http://127.0.0.1:${other}`,
+      `broken: /v1/logs answers 404 at http://127.0.0.1:${other}`,
     ])
     expect((await states(1)).every((state) => state.startsWith('broken'))).toBe(true)
     expect(await states(port, null)).toEqual(['skipped: there is no ingest token yet'])
+  })
+
+  test('doors are tried by the address and the name that Claude Code is given', async () => {
+    const names: (string | undefined)[] = []
+    const port = await listening((_path, _authorization, host) => {
+      names.push(host)
+      return 403
+    })
+    const [check] = await checkDoors(`http://localhost:${port}`, TOKEN)
+    expect(names).toEqual([`localhost:${port}`, `localhost:${port}`])
+    expect(check).toMatchObject({ state: 'broken', fix: 'Start it with --allow-host localhost' })
+    // Nobody listens there, though somebody does at the usual address.
+    expect((await checkDoors(`http://127.0.0.2:${port}`, TOKEN)).map(({ state }) => state)).toEqual([
+      'broken',
+      'broken',
+    ])
+  })
+
+  test.each([
+    ['http://127.0.0.1:8080', 'http://localhost:8080'],
+    ['http://0.0.0.0:8080', 'http://localhost:8080'],
+    ['http://[::]:8080', 'http://localhost:8080'],
+    ['http://127.0.0.2:8080', 'http://127.0.0.2:8080'],
+    ['http://[::1]:8080', 'http://[::1]:8080'],
+    ['http://127.0.0.1', 'http://localhost:80'],
+  ])('Claude Code sends to a server at %s by %s', (url, expected) => {
+    expect(ingestUrlOf(url)).toBe(expected)
   })
 
   test('a port that another program holds is told before a start fails on it', async () => {
@@ -225,7 +267,10 @@ describe('the server', () => {
       suggestion: 'npm start',
     } as const
     const port = await listening(() => 200)
-    expect((await checkServer(report, port)).at(-1)).toMatchObject({ name: 'Port', state: 'broken' })
+    expect((await checkServer(report, `http://localhost:${port}`)).at(-1)).toMatchObject({
+      name: 'Port',
+      state: 'broken',
+    })
   })
 
   test('what has arrived is counted, and what was lost', () => {
@@ -249,6 +294,12 @@ describe('the server', () => {
       sources: [{ ...source, counts }],
     })
     expect(checkArrivals(health({})).map(({ state }) => state)).toEqual(['warning', 'warning'])
+    // The doctor's own are counted, too.
+    expect(checkArrivals(health({ hooks: 5, hooksIgnored: 4, hooksMalformed: 1 }))).toMatchObject([
+      { state: 'warning', found: 'no hooks yet in 2 min' },
+      { state: 'warning' },
+      { state: 'warning', found: 'hooksMalformed: 1' },
+    ])
     expect(checkArrivals(health({ hooks: 3, telemetry: 4, hooksDroppedActivity: 2 }))).toMatchObject([
       { state: 'ok', found: '3 hooks in 2 min, quiet now' },
       { state: 'ok', found: '4 records in 2 min, quiet now' },

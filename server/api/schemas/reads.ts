@@ -210,6 +210,10 @@ export const healthAnswer = z.object({
   viewers: count,
   agents: count,
   logError: sourceError.nullable().describe('Why the event log is kept in memory only'),
+  claudeFlow: z
+    .object({ name: z.string(), version: z.string() })
+    .nullable()
+    .describe('What it says it is; null: none answers, or the asker brought no token'),
   sources: z.array(
     z.object({ ...sourceStatus.shape, state: z.enum(SOURCE_STATES), lastError: sourceError.nullable() }),
   ),

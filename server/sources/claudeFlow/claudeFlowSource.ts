@@ -112,6 +112,13 @@ export class ClaudeFlowSource implements Source {
     return this.#status
   }
 
+  /** What claude-flow says it is; `null` while none answers. */
+  get program(): { name: string; version: string } | null {
+    const { name, version } = this.#relay?.child.serverInfo ?? {}
+    // Another program's words.
+    return name && version ? { name: publicWords(name, 100), version: publicWords(version, 100) } : null
+  }
+
   /** Which claude-flow answers commands; `null` while none does. */
   get generation() {
     const info = this.#relay?.child.serverInfo
