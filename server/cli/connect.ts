@@ -37,6 +37,7 @@ export function connectCommand(): Command {
 
 async function connect(options: Options & ConnectCommandOptions, env = process.env): Promise<boolean> {
   const { planConnect, planRemove } = await import('../connect/connect.ts')
+  const { shownDiff } = await import('../connect/shownDiff.ts')
   const place = placeOf(options, env)
   const { project } = place
   const { url, isRunningNow } = serverUrl(place, options)
@@ -60,7 +61,7 @@ async function connect(options: Options & ConnectCommandOptions, env = process.e
   const { before, after, notes } = planned
   if (before === after)
     say(options.remove ? 'Claude Code does not report here.' : `Claude Code reports to ${url} already.`)
-  else say(await diffOf(before, after, ingestToken))
+  else say(shownDiff(before, after, ingestToken))
   for (const note of notes) say(note)
   if (!options.dryRun) planned.carryOut()
   if (before !== after) say(doneIn(options, notes.length === 0))
@@ -68,8 +69,11 @@ async function connect(options: Options & ConnectCommandOptions, env = process.e
     say('The hooks send by curl, which is not on the PATH: install it, or nothing arrives.')
   if (!options.remove && !isRunningNow)
     say(`No server runs for this project yet: start it with npm start (it is looked for at ${url}).`)
-  if (!options.mcp) return true
-  return connectMcp(options, place, env)
+  if (options.mcp) return connectMcp(options, place, plan.projectDir, env)
+  const { rememberedMcpUrl } = await import('../connect/mcpMemory.ts')
+  const kept = options.remove ? rememberedMcpUrl(plan.projectDir) : null
+  if (kept !== null) say(`Claude Code goes on using claude-flow through ${kept}: --remove --mcp takes that back, too.`)
+  return true
 }
 
 function doneIn({ dryRun, remove }: ConnectCommandOptions, isExact: boolean): string {
@@ -95,17 +99,13 @@ async function runningRelayPort(place: Place, env: NodeJS.ProcessEnv): Promise<s
   return relay?.url ? new URL(relay.url).port : null
 }
 
-async function diffOf(before: string | null, after: string | null, secret: string): Promise<string> {
-  const { createTwoFilesPatch } = await import('diff')
-  const name = join('.claude', 'settings.local.json')
-  const from = before === null ? '/dev/null' : `a/${name}`
-  const to = after === null ? '/dev/null' : `b/${name}`
-  const patch = createTwoFilesPatch(from, to, before ?? '', after ?? '', undefined, undefined, { context: 2 })
-  // Somebody may show it to others.
-  return patch.replace(/^=+\n/, '').replaceAll(secret, '<ingest token>').trimEnd()
-}
-
-async function connectMcp(options: ConnectCommandOptions, place: Place, env: NodeJS.ProcessEnv): Promise<boolean> {
+async function connectMcp(
+  options: ConnectCommandOptions,
+  place: Place,
+  projectDir: string,
+  env: NodeJS.ProcessEnv,
+): Promise<boolean> {
+  const { forgetMcpUrl, rememberedMcpUrl, rememberMcpUrl } = await import('../connect/mcpMemory.ts')
   const { addCommand, addMcpServer, inShell, removeCommand, removeMcpServer } = await import('../connect/mcpServer.ts')
   const { world, project, dataDir } = place
   if (world.type !== 'local' && world.type !== 'remote') return true
@@ -122,13 +122,18 @@ async function connectMcp(options: ConnectCommandOptions, place: Place, env: Nod
     say(`Would run: ${command}`)
     return true
   }
-  const outcome = options.remove ? await removeMcpServer(project, target) : await addMcpServer(project, target)
+  const former = rememberedMcpUrl(projectDir)
+  const outcome = options.remove
+    ? await removeMcpServer(project, former === null ? [url] : [url, former])
+    : await addMcpServer(project, target, former)
   if (typeof outcome === 'object') {
     say(
       `claude-flow was not ${options.remove ? 'taken from' : 'given to'} Claude Code: ${outcome.failed}\nBy hand: ${command}`,
     )
     return false
   }
+  if (options.remove) forgetMcpUrl(projectDir)
+  else rememberMcpUrl(projectDir, url)
   const done = options.remove
     ? 'Claude Code no longer uses claude-flow through the relay.'
     : `Claude Code uses claude-flow through ${url}.`

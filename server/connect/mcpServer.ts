@@ -38,24 +38,38 @@ export const removeCommand = (): string[] => ['mcp', 'remove', '--scope', 'local
 
 export type McpOutcome = 'done' | 'already' | 'not there' | { failed: string }
 
-/** Adds it, unless it is there already or something else has its name. */
-export async function addMcpServer(project: string, target: McpTarget): Promise<McpOutcome> {
+/** Adds it, unless it is there already or something else has its name; `former`: by which address it may have been added. */
+export async function addMcpServer(project: string, target: McpTarget, former: string | null): Promise<McpOutcome> {
   const added = await claude(project, addCommand(target))
   if (added.ok) return 'done'
   if (!/already exists/i.test(added.output)) return { failed: added.output }
-  const found = await claude(project, ['mcp', 'get', MCP_NAME])
-  if (found.output.includes(target.url)) return 'already'
-  return {
-    failed: `Claude Code has another server named ${MCP_NAME} at local scope. Remove it first: claude ${removeCommand().join(' ')}`,
+  const found = await findMcpServer(project)
+  if (found.url === target.url) return 'already'
+  if (found.url === null || found.url !== former) {
+    return {
+      failed: `Claude Code has another server named ${MCP_NAME} at local scope. Remove it first: claude ${removeCommand().join(' ')}`,
+    }
   }
+  const removed = await claude(project, removeCommand())
+  const again = removed.ok ? await claude(project, addCommand(target)) : removed
+  return again.ok ? 'done' : { failed: again.output }
 }
 
-export async function removeMcpServer(project: string, target: Pick<McpTarget, 'url'>): Promise<McpOutcome> {
-  const found = await claude(project, ['mcp', 'get', MCP_NAME])
-  if (!found.ok || !/local/i.test(found.output)) return found.missing ? { failed: found.output } : 'not there'
-  if (!found.output.includes(target.url)) return 'not there'
+/** `urls`: by which it may have been added. */
+export async function removeMcpServer(project: string, urls: readonly string[]): Promise<McpOutcome> {
+  const { url, missing } = await findMcpServer(project)
+  if (missing !== null) return { failed: missing }
+  if (url === null || !urls.includes(url)) return 'not there'
   const removed = await claude(project, removeCommand())
   return removed.ok ? 'done' : { failed: removed.output }
+}
+
+/** `url`: of the one at local scope, if there is one. */
+async function findMcpServer(project: string): Promise<{ url: string | null; missing: string | null }> {
+  const { ok, missing, output } = await claude(project, ['mcp', 'get', MCP_NAME])
+  const isLocal = ok && /^\s*Scope: Local/im.test(output)
+  const url = /^\s*URL: (\S+)\s*$/m.exec(output)?.[1] ?? null
+  return { url: isLocal ? url : null, missing: missing ? output : null }
 }
 
 async function claude(cwd: string, args: string[]): Promise<{ ok: boolean; missing: boolean; output: string }> {

@@ -30,7 +30,7 @@ const settings = z.looseObject({
 export type ClaudeSettings = z.infer<typeof settings>
 
 /** Some editors put it before all; Claude Code does not mind. */
-const BOM = '\uFEFF'
+export const BOM = '\uFEFF'
 const bomOf = (text: string): string => (text.startsWith(BOM) ? BOM : '')
 
 /** Throws `SettingsError` for what Claude Code could not read either: it is nobody's to overwrite. */

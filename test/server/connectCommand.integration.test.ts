@@ -69,6 +69,11 @@ test('connect shows what it writes without the token, writes it, and takes it ba
   expect(await connect('--remove')).toMatchObject({ code: 0 })
 })
 
+test('the address is that of the host which the server will listen on', async () => {
+  await connect('--host', '127.0.0.2', '--port', '9000')
+  expect(readFileSync(settings(), 'utf8')).toContain('http://127.0.0.2:9000/api')
+})
+
 test('connect does all that it was asked for, also if nobody reads on', async () => {
   await new Promise<void>((resolve, reject) => {
     const child = execFile(...commandOf('--mcp'), (error) => (error ? reject(error) : resolve()))
@@ -94,6 +99,18 @@ test("--mcp gives claude-flow's relay to Claude Code, and no settings hold the r
   expect((await connect('--mcp', ...relayPort)).code).toBe(0)
   await connect('--mcp', '--remove', ...relayPort)
   expect(readFileSync(servers, 'utf8')).toBe('{}')
+})
+
+test('a relay that got another port is given to Claude Code anew, and taken from it whatever its port is then', async () => {
+  const url = () => (JSON.parse(readFileSync(servers, 'utf8')) as Record<string, { url: string }>)['claude-flow']?.url
+  await connect('--mcp', '--relay-port', '3456')
+  expect((await connect('--mcp', '--relay-port', '4567')).code).toBe(0)
+  expect(url()).toBe('http://localhost:4567/mcp')
+  expect((await connect('--remove')).output).toContain('--remove --mcp')
+  expect(url()).toBe('http://localhost:4567/mcp')
+  await connect('--remove', '--mcp', '--relay-port', '5678')
+  expect(url()).toBeUndefined()
+  expect((await connect('--remove')).output).not.toContain('--mcp')
 })
 
 test('--mcp leaves a server of the same name alone, and says so', async () => {
