@@ -27,6 +27,19 @@ describe('the timeline’s bins', () => {
     expect(drawn[1]?.waiting).toBe(2)
   })
 
+  it('of days are some hundred buckets, and every event is in the bar of its time at each span', () => {
+    const bins = new TravelBins()
+    const dayMs = 86_400_000
+    const first = 1_700_000 * 10_000
+    const until = first + 9 * dayMs
+    for (let atMs = first; atMs < until; atMs += 10_000) bins.note(atMs, { events: 1, failed: 0, waiting: 0 })
+    expect(bins.size).toBeLessThan(900)
+    for (const { spanMs, binMs } of SPANS) {
+      const drawn = bins.bins(until - spanMs, until - 1, binMs).slice(1, -1)
+      expect(drawn.map(({ events }) => events).filter((events) => events !== binMs / 10_000)).toEqual([])
+    }
+  })
+
   it('grow at their live end with what arrives, before and between the server’s answers', () => {
     const bins = new TravelBins()
     bins.note(101_000, { events: 4, failed: 1, waiting: 0 })

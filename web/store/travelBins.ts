@@ -31,9 +31,20 @@ export function spanFor(ms: number): Span {
   return SPANS.find(({ spanMs }) => spanMs >= ms) ?? SPANS[SPANS.length - 1] ?? SPANS[0]
 }
 
+/** As coarse as anything of that age is ever shown: days of it stay some hundred buckets. A minute fits in all wider bars. */
+const WIDTHS = [
+  { untilMs: 15 * MINUTE_MS, widthMs: FINE_MS },
+  { untilMs: HOUR_MS, widthMs: 30_000 },
+  { untilMs: 6 * HOUR_MS, widthMs: MINUTE_MS },
+  { untilMs: DAY_MS, widthMs: 10 * MINUTE_MS },
+  { untilMs: 7 * DAY_MS, widthMs: HOUR_MS },
+] as const
+const TIDY_EACH_MS = 5 * MINUTE_MS
+
 export class TravelBins {
   readonly #buckets = new Map<number, Bucket>()
   #bucketMs: number = FINE_MS
+  #tidiedMs = Number.NEGATIVE_INFINITY
 
   /** The server's counts take the place of all but the last: those of now may be ahead of what is written. */
   load({ buckets, bucketMs }: Overview, askedAtMs: number): void {
@@ -50,11 +61,24 @@ export class TravelBins {
   }
 
   /** Something arrived. */
-  note(atMs: number, { events, failed, waiting }: Pick<Bucket, 'events' | 'failed' | 'waiting'>): void {
-    const bucket = this.#at(atMs)
-    bucket.events += events
-    bucket.failed += failed
-    bucket.waiting += waiting
+  note(atMs: number, counts: Counts): void {
+    add(this.#at(atMs), counts)
+    if (atMs - this.#tidiedMs >= TIDY_EACH_MS) this.#tidy(atMs)
+  }
+
+  get size(): number {
+    return this.#buckets.size
+  }
+
+  /** What is older is put together as widely as it is shown, and let go of when it no longer is. */
+  #tidy(nowMs: number): void {
+    this.#tidiedMs = nowMs
+    const all = [...this.#buckets.values()]
+    this.#buckets.clear()
+    for (const bucket of all) {
+      const width = WIDTHS.find(({ untilMs }) => nowMs - bucket.atMs < untilMs)
+      if (width) add(this.#at(bucket.atMs, Math.max(width.widthMs, this.#bucketMs)), bucket)
+    }
   }
 
   clear(): void {
@@ -71,19 +95,25 @@ export class TravelBins {
     for (const { atMs, events, failed, waiting } of this.#buckets.values()) {
       const bin = bins[Math.floor(atMs / binMs) - first]
       if (!bin) continue
-      bin.events += events
-      bin.failed += failed
-      bin.waiting += waiting
+      add(bin, { events, failed, waiting })
     }
     return bins
   }
 
-  #at(atMs: number): Bucket {
-    const start = Math.floor(atMs / this.#bucketMs) * this.#bucketMs
+  #at(atMs: number, widthMs = this.#bucketMs): Bucket {
+    const start = Math.floor(atMs / widthMs) * widthMs
     const known = this.#buckets.get(start)
     if (known) return known
     const bucket = { atMs: start, events: 0, failed: 0, waiting: 0 }
     this.#buckets.set(start, bucket)
     return bucket
   }
+}
+
+type Counts = Pick<Bucket, 'events' | 'failed' | 'waiting'>
+
+function add(sum: Counts, { events, failed, waiting }: Counts): void {
+  sum.events += events
+  sum.failed += failed
+  sum.waiting += waiting
 }
