@@ -50,6 +50,22 @@ describe('the feed', () => {
     expect(asked[0]?.path).toBe('/activity?kind=agent&limit=25&id=cf%2Fa%20b')
   })
 
+  it('that could not be read is read when the line is back, one that could is not', async () => {
+    const { feed, asked, state, answer, seqs } = world()
+    feed.start()
+    await answer({
+      type: 'failed',
+      error: { error: 'No answer', code: 'SERVER_UNREACHABLE', details: { suggestion: '' } },
+    })
+    state.nowMs = REREAD_MS
+    feed.lineIsBack()
+    await answer(pageOf([item(4)]))
+    expect([seqs(), state.feed?.error]).toEqual([[4], null])
+    state.nowMs = 2 * REREAD_MS
+    feed.lineIsBack()
+    expect(asked).toEqual([])
+  })
+
   it('reads again when the agent changed, at most so often, and not otherwise', async () => {
     const { feed, asked, timers, state, answer, seqs } = world()
     feed.start()

@@ -84,6 +84,11 @@ export class ActivityFeed {
     }, waitMs)
   }
 
+  /** The server can be reached again: what it could not be asked for then is read now. */
+  lineIsBack(): void {
+    if (this.#feed.error !== null) this.touch()
+  }
+
   async readOlder(): Promise<void> {
     const { next } = this.#feed
     if (next === null || this.#feed.isLoading) return

@@ -77,8 +77,12 @@ function useFeed(agentId: string): { feed: Feed; readOlder: () => void } {
       // What changes in the past is no news to the server's log.
       if (!model.isPast) created.touch()
     })
+    const stopLine = useLine.subscribe((line, before) => {
+      if (line.connection.state === 'live' && before.connection.state !== 'live') created.lineIsBack()
+    })
     return () => {
       stop()
+      stopLine()
       created.close()
     }
   }, [agentId])
