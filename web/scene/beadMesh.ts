@@ -4,7 +4,7 @@ import { DynamicDrawUsage, InstancedBufferAttribute, type Mesh } from 'three'
 import { LINK_KINDS } from '../../protocol/swarm.ts'
 import type { FrameTime } from './frameTime.ts'
 import { disposeMesh, material, quadGeometry, quietMesh } from './quietMesh.ts'
-import type { SceneUniforms } from './sceneUniforms.ts'
+import { rebased, type SceneUniforms } from './sceneUniforms.ts'
 import { BEAD_FRAGMENT, BEAD_VERTEX, TRAVEL_SEC } from './shaders/bead.ts'
 import type { GraphLink } from './swarmGraph.ts'
 
@@ -18,7 +18,10 @@ export class BeadMesh {
   #next = 0
   #untilSec = LONG_AGO
 
+  readonly #originSec: SceneUniforms['originSec']
+
   constructor(uniforms: SceneUniforms) {
+    this.#originSec = uniforms.originSec
     this.#geometry.setAttribute('aBead', this.#beads.setUsage(DynamicDrawUsage))
     this.#geometry.instanceCount = MAX_BEADS
     this.mesh = quietMesh(this.#geometry, material(uniforms, BEAD_VERTEX, BEAD_FRAGMENT, false), 3)
@@ -29,11 +32,18 @@ export class BeadMesh {
   send(links: readonly GraphLink[], timeSec: number): void {
     if (links.length === 0) return
     for (const { source, target, kind } of links) {
-      this.#beads.setXYZW(this.#next, source, target, LINK_KINDS.indexOf(kind), timeSec)
+      this.#beads.setXYZW(this.#next, source, target, LINK_KINDS.indexOf(kind), timeSec - this.#originSec.value)
       this.#next = (this.#next + 1) % MAX_BEADS
     }
     this.#beads.needsUpdate = true
     this.#untilSec = timeSec + TRAVEL_SEC
+  }
+
+  /** The shaders' time begins so much later. */
+  rebase(shiftSec: number): void {
+    const { array } = this.#beads
+    for (let at = 3; at < array.length; at += 4) array[at] = rebased(array[at] as number, shiftSec)
+    this.#beads.needsUpdate = true
   }
 
   /** Says whether one is still on its way. */

@@ -12,7 +12,7 @@ import {
   type ShaderMaterial,
 } from 'three'
 import { disposeMesh, material, quadGeometry, quietMesh } from './quietMesh.ts'
-import type { SceneUniforms } from './sceneUniforms.ts'
+import { rebased, type SceneUniforms } from './sceneUniforms.ts'
 import { BODY_FRAGMENT, BODY_VERTEX } from './shaders/body.ts'
 import { HULL_FRAGMENT, HULL_VERTEX } from './shaders/hull.ts'
 import { MARK_FRAGMENT, MARK_VERTEX } from './shaders/mark.ts'
@@ -35,6 +35,7 @@ export class NodeMeshes {
   readonly marks: Mesh
   readonly hulls: Mesh
   readonly #hullMaterial: ShaderMaterial
+  readonly #originSec: SceneUniforms['originSec']
   #capacity = 0
   #geometry = new InstancedBufferGeometry()
   #look = new InstancedBufferAttribute(new Uint8Array(0), 4)
@@ -42,6 +43,7 @@ export class NodeMeshes {
   #group = new InstancedBufferAttribute(new Float32Array(0), 1)
 
   constructor(uniforms: SceneUniforms) {
+    this.#originSec = uniforms.originSec
     // Bodies write depth, and blend for their smooth edges; marks lie behind them and only add.
     this.bodies = quietMesh(this.#geometry, material(uniforms, BODY_VERTEX, BODY_FRAGMENT, true), 1)
     this.marks = quietMesh(this.#geometry, material(uniforms, MARK_VERTEX, MARK_FRAGMENT, false), 3)
@@ -102,7 +104,8 @@ export class NodeMeshes {
   /** A node appears. */
   begin(slot: number, style: NodeStyle, timeSec: number): void {
     this.#writeStyle(slot, style, style.look)
-    this.#life.setXYZ(slot, timeSec, NEVER, timeSec)
+    const sec = timeSec - this.#originSec.value
+    this.#life.setXYZ(slot, sec, NEVER, sec)
     this.#life.needsUpdate = true
   }
 
@@ -110,14 +113,21 @@ export class NodeMeshes {
   change(slot: number, style: NodeStyle, timeSec: number): void {
     const before = this.#look.array[slot * 4] as number
     if (before !== style.look) {
-      this.#life.setZ(slot, timeSec)
+      this.#life.setZ(slot, timeSec - this.#originSec.value)
       this.#life.needsUpdate = true
       this.#writeStyle(slot, style, before)
     } else this.#writeStyle(slot, style, this.#look.array[slot * 4 + 3] as number)
   }
 
   end(slot: number, timeSec: number): void {
-    this.#life.setY(slot, timeSec)
+    this.#life.setY(slot, timeSec - this.#originSec.value)
+    this.#life.needsUpdate = true
+  }
+
+  /** The shaders' time begins so much later. */
+  rebase(shiftSec: number): void {
+    const { array } = this.#life
+    for (let at = 0; at < array.length; at++) array[at] = rebased(array[at] as number, shiftSec)
     this.#life.needsUpdate = true
   }
 

@@ -20,7 +20,7 @@ import { NodeStyles } from './nodeStyles.ts'
 import { NodeView } from './nodeView.ts'
 import type { ScenePalette } from './palette.ts'
 import type { SceneRig } from './sceneRig.ts'
-import { createUniforms, setPalette } from './sceneUniforms.ts'
+import { createUniforms, REBASE_SEC, setPalette } from './sceneUniforms.ts'
 import type { Stage } from './stage.ts'
 import { type Place, stepForward } from './stepForward.ts'
 import { drawnRadius, SwarmGraph } from './swarmGraph.ts'
@@ -189,7 +189,7 @@ export class SwarmScene {
   }
 
   #restyle(): void {
-    const timeSec = this.#uniforms.uClock.value[0] as number
+    const timeSec = (this.#uniforms.uClock.value[0] as number) + this.#uniforms.originSec.value
     for (let slot = 0; slot < this.graph.slots.end; slot++) {
       const entity = this.graph.entityAt(slot)
       if (entity) this.#nodes.change(slot, this.#styles.of(slot, entity), timeSec)
@@ -202,7 +202,7 @@ export class SwarmScene {
   frame(time: FrameTime, renderer: WebGLRenderer, camera: PerspectiveCamera, rig: SceneRig, stage: Stage): boolean {
     const { nowMs } = time
     const uniforms = this.#uniforms
-    uniforms.uClock.value[0] = nowMs / 1_000
+    uniforms.uClock.value[0] = nowMs / 1_000 - uniforms.originSec.value
     // In a headset that is done between the frames.
     if (!stage.head) this.#catchUp(nowMs)
     const isMoving = this.#field.advance(time)
@@ -242,8 +242,21 @@ export class SwarmScene {
   }
 
   #catchUp(nowMs: number): void {
+    this.#rebase(nowMs)
     if (this.graph.hasPending) this.#workOff(nowMs)
     if (this.#fading.size > 0) this.#freeFaded(nowMs)
+  }
+
+  /** The shaders count in 32 bits: after days of seconds nothing would move smoothly. */
+  #rebase(nowMs: number): void {
+    const { originSec, uClock } = this.#uniforms
+    const shiftSec = Math.floor((nowMs / 1_000 - originSec.value) / REBASE_SEC) * REBASE_SEC
+    if (shiftSec <= 0) return
+    originSec.value += shiftSec
+    uClock.value[0] = nowMs / 1_000 - originSec.value
+    this.#nodes.rebase(shiftSec)
+    this.#links.rebase(shiftSec)
+    this.#beads.rebase(shiftSec)
   }
 
   /** The same object each time: a frame leaves nothing behind to be collected. */

@@ -98,7 +98,7 @@ void main() {
   float mark = 0.0;
   if (vLook == 0) {
     // Breathes; a still double ring when motion is not wanted.
-    float breath = uMotion > 0.5 ? 0.5 + 0.5 * sin(uTime * 2.6) : 0.0;
+    float breath = uMotion > 0.5 ? 0.5 + 0.5 * sin(uTime * TAU * 0.4125) : 0.0;
     mark = ring(d, vRing, width * 1.3);
     mark = max(mark, ring(d, vRing * mix(1.24, 1.42, breath), width) * mix(0.85, 0.25, breath));
   } else if (vLook == 1) {
