@@ -48,6 +48,21 @@ describe('the graph', () => {
     expect(graph.update()).toMatchObject({ added: [], changed: [slot], ended: [], links: null })
   })
 
+  it('is right in the end where many thousands came and went while no frame was drawn', () => {
+    const { graph, frame, model } = harness([agentOf('a'), agentOf('b')])
+    graph.update()
+    const slot = graph.slotOfAgent('test/a')
+    for (let n = 0; n < 22; n++) {
+      const some = Array.from({ length: 1_000 }, (_, k) => agentOf(`passing-${n}-${k}`))
+      frame(some)
+      frame([], some)
+    }
+    frame([agentOf('c'), agentOf('a', { status: 'idle' })], [{ entity: 'agent', id: 'test/b' }])
+    const update = graph.update()
+    expect([update.added.length, update.changed, update.ended.length]).toEqual([1, [slot], 1])
+    expect([graph.slots.size, model.agents.size]).toEqual([2, 2])
+  })
+
   it('gives no ended agent’s slot away before it has faded', () => {
     const { graph, frame } = harness([agentOf('a')])
     graph.update()

@@ -39,6 +39,8 @@ const forceKindOf = (kind: LinkKind): number => (kind === 'spawned' || kind === 
 /** More at once than anybody could see. */
 const MAX_MESSAGES = 256
 const FRESH_MS = 10_000
+/** More than a frame's work, and twice as many as there are in the largest swarm. */
+const MAX_PENDING = 20_000
 
 /** A task stands in the scene while it is open and somebody has it. */
 const isDrawnTask = (task: Task): boolean =>
@@ -63,7 +65,7 @@ export class SwarmGraph {
   #links: GraphLink[] = []
   #childCounts = new Uint16Array(0)
 
-  /** `nowMs`: by the server's clock. */
+  /** `nowMs`: the moment that is shown. */
   constructor(model: SwarmModel, nowMs: () => number = Date.now) {
     this.#model = model
     this.#nowMs = nowMs
@@ -137,6 +139,11 @@ export class SwarmGraph {
   #noteOne(ref: EntityRef): void {
     if (ref.entity === 'link') this.#hasLinkChange = true
     else if (ref.entity === 'agent' || ref.entity === 'task') this.#pending.set(refKey(ref), ref)
+    // No frame comes while the page is hidden: instead of all who came and went meanwhile, what is there is looked at anew.
+    if (this.#pending.size > MAX_PENDING) {
+      this.#isReset = true
+      this.#pending.clear()
+    }
   }
 
   /** Works off what was noted. */

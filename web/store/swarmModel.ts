@@ -37,6 +37,8 @@ export class SwarmModel {
   #hasData = false
   #isReset = false
   #isScheduled = false
+  /** Something changed that React was not told of. */
+  #isDue = false
   #version = 0
 
   /** `schedule`: calls its argument once, soon; in the page with the next frame. */
@@ -110,10 +112,11 @@ export class SwarmModel {
     return result
   }
 
-  /** Shows another world, of which `movePast` then tells each change. */
+  /** Shows another world, at once and to all, so that nothing of the one stands beside the other; `movePast` tells its changes. */
   showPast(store: RevisionedStore<Entity>): void {
     this.#shown = store
     this.#tell({ isReset: true, put: [...store.values()], del: [] })
+    this.#flush()
   }
 
   /** The world of the past went on. */
@@ -125,6 +128,7 @@ export class SwarmModel {
     if (!this.isPast) return
     this.#shown = this.#live
     this.#tell({ isReset: true, put: [...this.#live.values()], del: [] })
+    this.#flush()
   }
 
   /** Each change of what is now, at once, whether it is shown or not. */
@@ -165,17 +169,27 @@ export class SwarmModel {
   #tell(change: SwarmChange): void {
     if (change.isReset) this.#isReset = true
     else {
-      for (const entity of change.put) this.#touched.add(refKey(entity))
-      for (const ref of change.del) this.#touched.add(refKey(ref))
+      for (const entity of change.put) this.#touch(entity)
+      for (const ref of change.del) this.#touch(ref)
     }
+    this.#isDue = true
     for (const listener of this.#changeListeners) listener(change)
     if (this.#isScheduled) return
     this.#isScheduled = true
-    this.#schedule(() => this.#flush())
+    this.#schedule(() => {
+      this.#isScheduled = false
+      if (this.#isDue) this.#flush()
+    })
+  }
+
+  /** Only of whom somebody listens to: while the page is hidden nothing is flushed, and ids come and go for days. */
+  #touch(ref: EntityRef): void {
+    const key = refKey(ref)
+    if (this.#listenersById.has(key)) this.#touched.add(key)
   }
 
   #flush(): void {
-    this.#isScheduled = false
+    this.#isDue = false
     this.#version++
     const keys = this.#isReset ? [...this.#listenersById.keys()] : [...this.#touched]
     this.#isReset = false
