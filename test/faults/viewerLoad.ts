@@ -152,6 +152,7 @@ class LoadViewer {
           this.#liveAtMs = null
           this.#isSynced = false
         },
+        unreadable: () => undefined,
         refused: () => undefined,
       },
       { token: options.token, version: 'load' },

@@ -33,6 +33,8 @@ function line(mode: 'live' | 'mock' | 'stale', sources: SourceStatus[], fields: 
     serverVersion: '1',
     unreadable: 0,
     clockOffsetMs: 0,
+    steadyOffsetMs: 0,
+    recorded: null,
     signIn: null,
     ...fields,
   }
@@ -56,7 +58,7 @@ describe('the banner', () => {
   })
 
   it('counts by the server’s clock', () => {
-    const [first] = bannerLines(line('stale', [lost()], { clockOffsetMs: -3_600_000 }), NOW)
+    const [first] = bannerLines(line('stale', [lost()], { steadyOffsetMs: -3_600_000 }), NOW)
     expect(first).toMatchObject({ retryAtMs: NOW + 3_604_000, asOfMs: NOW - 42_000 + 3_600_000 })
   })
 

@@ -122,6 +122,37 @@ describe('going back', () => {
   })
 })
 
+describe('whoever is told of a world', () => {
+  it('can ask which moment it is of: it was told before, at each leap, each step and back', async () => {
+    const { travel, model, seen, names } = harness()
+    const told: [string[], number | null][] = []
+    model.onChange(() => told.push([names(), shownMs(seen.at(-1) ?? travel.travel)]))
+    travel.goTo(NOW_MS - 9 * MINUTE_MS)
+    await settle()
+    travel.play()
+    await vi.advanceTimersByTimeAsync(3_000)
+    travel.backToLive()
+    expect(told.length).toBeGreaterThan(3)
+    for (const [shown, atMs] of told.slice(0, -1)) expect(shown).toEqual([`at ${Math.floor((atMs ?? 0) / 1_000)}`])
+    expect(told.at(-1)).toEqual([['live'], null])
+  })
+
+  it('is told that a refusal is over when the line is back, but not that what was tidied away is there again', async () => {
+    const { travel, states } = harness({ isQuick: false })
+    for (const [code, left] of [
+      ['SERVER_UNREACHABLE', null],
+      ['NOT_FOUND', gone],
+    ] as const) {
+      travel.goTo(NOW_MS - MINUTE_MS)
+      states.at(-1)?.answer({ type: 'failed', error: { ...gone, code } })
+      await settle()
+      expect(travel.travel).toMatchObject({ state: 'live', error: { code } })
+      travel.lineIsBack()
+      expect(travel.travel).toEqual({ state: 'live', error: left })
+    }
+  })
+})
+
 describe('back to live', () => {
   it('[H9] is at once, and shows what came in meanwhile; what was under way changes nothing any more', async () => {
     const { travel, model, names, states, stateAt } = harness({ isQuick: false })

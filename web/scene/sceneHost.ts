@@ -4,8 +4,10 @@ import { Color, type PerspectiveCamera, type Scene, type WebGLRenderer } from 't
 import { startLayoutWorker } from '../layout/layoutClient.ts'
 import { parseFilter } from '../store/agentFilter.ts'
 import { useConcerns } from '../store/concerns.ts'
+import { useFilterBeat } from '../store/filterBeat.ts'
 import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
+import { momentMs } from '../store/moment.ts'
 import { isSeen, onSeen } from '../store/seen.ts'
 import { model } from '../store/session.ts'
 import { useAppearance, useSettings } from '../store/settings.ts'
@@ -76,7 +78,7 @@ export class SceneHost {
       palette,
       layoutPort: startLayoutWorker(),
       pixelRatio,
-      serverNowMs: () => Date.now() + useLine.getState().clockOffsetMs,
+      momentMs,
       invalidate: input.invalidate,
     })
     scene.add(this.#scene.root)
@@ -162,6 +164,11 @@ export class SceneHost {
       useConcerns.subscribe(({ byId }) => scene.setConcerns(byId)),
       onSeen(onSeenOrNot),
       useTravel.subscribe(() => this.#lookAtLine()),
+      // Another world is shown only after it was said which moment it is of.
+      model.onChange(({ isReset }) => {
+        if (isReset) this.#lookAtLine()
+      }),
+      useFilterBeat.subscribe(() => scene.setFilter(parseFilter(this.#filterText))),
       useStage.subscribe(({ insets }) => {
         this.#stage.insets = insets
         this.#hasStageChanged = true
@@ -207,7 +214,7 @@ export class SceneHost {
   #followedId: string | null = null
 
   #lookAtLine(): void {
-    this.#scene.setStale(staleSourcesOnScreen(), modeOnScreen(Date.now()) === 'stale')
+    this.#scene.setStale(staleSourcesOnScreen(), modeOnScreen() === 'stale')
   }
 
   #pick(x: number, y: number): string | null {

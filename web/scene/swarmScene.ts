@@ -36,7 +36,8 @@ export interface SceneInput {
   palette: ScenePalette
   layoutPort: LayoutPort
   pixelRatio: number
-  serverNowMs(): number
+  /** The moment that is shown. */
+  momentMs(): number
   /** A frame is wanted. */
   invalidate(): void
 }
@@ -75,7 +76,7 @@ export class SwarmScene {
   constructor(input: SceneInput) {
     this.#input = input
     this.#palette = input.palette
-    this.graph = new SwarmGraph(input.model, input.serverNowMs)
+    this.graph = new SwarmGraph(input.model, input.momentMs)
     this.#uniforms = createUniforms(this.#field, input.palette)
     this.#nodes = new NodeMeshes(this.#uniforms)
     this.#links = new LinkMesh(this.#uniforms)

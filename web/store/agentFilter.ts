@@ -1,13 +1,13 @@
 // The query as a test of one agent: the same for list, table, tree and scene.
 
 import type { Agent } from '../../protocol/swarm.ts'
-import { useLine } from './line.ts'
-import { compileQuery, parseQuery } from './query.ts'
+import { momentMs } from './moment.ts'
+import { compileQuery, hasDurations, parseQuery } from './query.ts'
 
 export type AgentFilter = (agent: Agent) => boolean
 
-/** Ages are told by the server's clock. */
-const serverNowMs = (): number => Date.now() + useLine.getState().clockOffsetMs
+/** `null`: nothing is asked for, or nothing of it is understood. Ages are those of the moment that is shown. */
+export const parseFilter = (text: string): AgentFilter | null => compileQuery(parseQuery(text), momentMs)
 
-/** `null`: nothing is asked for, or nothing of it is understood. */
-export const parseFilter = (text: string): AgentFilter | null => compileQuery(parseQuery(text), serverNowMs)
+/** Whether time alone may change who is found. */
+export const asksForAges = (text: string): boolean => hasDurations(parseQuery(text))

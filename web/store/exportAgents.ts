@@ -37,7 +37,7 @@ export function agentsExport(nowMs: number): AgentsExport {
   const agents = rows.flatMap((row) => (row.type === 'agent' && !row.tree?.isPassed ? [row.agent] : []))
   return {
     exportedAt: new Date(nowMs).toISOString(),
-    mode: modeOnScreen(nowMs),
+    mode: modeOnScreen(),
     at: pastMs === null ? null : new Date(pastMs).toISOString(),
     query: filter.trim(),
     sort: sort ? writeSort(sort) : 'urgency',

@@ -5,10 +5,11 @@ import { type ConnectionState, INITIAL } from '../../protocol/connection.ts'
 import { isLive } from '../../protocol/derive.ts'
 import type { Mode, SourceError, SourceStatus } from '../../protocol/swarm.ts'
 import type { Role, StatusMessage } from '../../protocol/viewerWire.ts'
+import { steadyNowMs } from '../stream/steadyClock.ts'
 
 export interface Line {
   connection: ConnectionState
-  /** Since when the line is not live, in ms; `null` while it is. */
+  /** Since when the line is not live, by the steady clock (as all of `connection`); `null` while it is. */
   downSinceMs: number | null
   status: StatusMessage | null
   role: Role | null
@@ -18,32 +19,48 @@ export interface Line {
   unreadable: number
   /** Server's clock minus ours: ages are told by the server's. */
   clockOffsetMs: number
+  /** Server's clock minus the steady one: what is counted down to, and how long a line is lost, goes by that. */
+  steadyOffsetMs: number
+  /** The time of the recording that is shown, as told then (steady clock); it goes on at its pace. `null`: none is. */
+  recorded: { atMs: number; pace: number; toldMs: number } | null
   /** Why a token is asked for; `'none'`: there is none yet. */
   signIn: SourceError | 'none' | null
 }
 
 export const useLine = create<Line>(() => ({
   connection: INITIAL,
-  downSinceMs: Date.now(),
+  downSinceMs: steadyNowMs(),
   status: null,
   role: null,
   serverVersion: null,
   unreadable: 0,
   clockOffsetMs: 0,
+  steadyOffsetMs: 0,
+  recorded: null,
   signIn: null,
 }))
+
+/** What a status says of clocks. */
+export function clocksTold({ at, recorded }: StatusMessage, wallMs = Date.now(), steadyMs = steadyNowMs()) {
+  const serverMs = Date.parse(at)
+  return {
+    clockOffsetMs: serverMs - wallMs || 0,
+    steadyOffsetMs: serverMs - steadyMs || 0,
+    recorded: recorded ? { atMs: Date.parse(recorded.at), pace: recorded.pace, toldMs: steadyMs } : null,
+  }
+}
 
 /** A line that heals within this is not worth a word. */
 export const LINE_GRACE_MS = 900
 
-/** The line has been down for longer than a hiccup. */
-export const isLineDown = ({ connection, downSinceMs }: Line, nowMs: number): boolean =>
-  connection.state === 'closed' || (downSinceMs !== null && nowMs - downSinceMs >= LINE_GRACE_MS)
+/** The line is not live, and has not been for longer than a hiccup. `steadyMs`: of the steady clock, here and below. */
+export const isLineDown = ({ connection, downSinceMs }: Line, steadyMs: number): boolean =>
+  connection.state === 'closed' || (downSinceMs !== null && steadyMs - downSinceMs >= LINE_GRACE_MS)
 
 /** What is on the screen: without a line, what the server last said is no longer current. */
-export function modeShown(line: Line, nowMs: number): Mode {
+export function modeShown(line: Line, steadyMs: number): Mode {
   const mode = line.status?.mode ?? 'connecting'
-  return mode === 'live' && isLineDown(line, nowMs) ? 'stale' : mode
+  return mode === 'live' && isLineDown(line, steadyMs) ? 'stale' : mode
 }
 
 /** Ids of sources whose agents are not current. */
@@ -52,8 +69,8 @@ export function staleSourceIds(status: StatusMessage | null): ReadonlySet<string
 }
 
 /** Since when nothing on the screen is current: the latest moment at which any source was. */
-export function staleSince(line: Line, nowMs: number): number | null {
-  if (isLineDown(line, nowMs)) return line.downSinceMs
+export function staleSince(line: Line, steadyMs: number): number | null {
+  if (isLineDown(line, steadyMs)) return line.downSinceMs
   const since = (line.status?.sources ?? []).map((source: SourceStatus) => Date.parse(source.since))
-  return since.length > 0 ? Math.max(...since) - line.clockOffsetMs : null
+  return since.length > 0 ? Math.max(...since) - line.steadyOffsetMs : null
 }

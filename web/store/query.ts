@@ -185,6 +185,10 @@ function editDistance(a: string, b: string): number {
 export const problemsOf = ({ terms }: Query): Extract<QueryTerm, { type: 'problem' }>[] =>
   terms.filter((term) => term.type === 'problem')
 
+/** Whether it compares with how long something has been so. */
+export const hasDurations = ({ terms }: Query): boolean =>
+  terms.some((term) => term.type === 'number' && term.field.unit === 'duration')
+
 /** `null`: nothing is asked for that is understood. */
 export function compileQuery({ terms }: Query, nowMs: () => number): ((agent: Agent) => boolean) | null {
   const asked = terms.filter((term) => term.type !== 'problem')

@@ -1,9 +1,10 @@
 // The page's one model and one line to the server, wired together. Importing does nothing; `openSession` does.
 
 import { browserEdge } from '../stream/browserEdge.ts'
+import { steadyNowMs } from '../stream/steadyClock.ts'
 import { keepToken, takeToken } from '../stream/token.ts'
 import { ViewerStream } from '../stream/viewerStream.ts'
-import { useLine } from './line.ts'
+import { clocksTold, useLine } from './line.ts'
 import { onSeen } from './seen.ts'
 import { frameSchedule, SwarmModel } from './swarmModel.ts'
 
@@ -62,13 +63,13 @@ const newStream = (token: string) =>
       position: () => model.position(),
       load: (snapshot) => model.load(snapshot),
       apply: (frame) => model.apply(frame),
-      status: (status) => useLine.setState({ status, clockOffsetMs: Date.parse(status.at) - Date.now() || 0 }),
+      status: (status) => useLine.setState({ status, ...clocksTold(status) }),
       hello: (role, serverVersion) => useLine.setState({ role, serverVersion, unreadable: 0 }),
       unreadable: (count) => useLine.setState((old) => ({ unreadable: old.unreadable + count })),
       connection: (connection) =>
         useLine.setState((old) => ({
           connection,
-          downSinceMs: connection.state === 'live' ? null : (old.downSinceMs ?? Date.now()),
+          downSinceMs: connection.state === 'live' ? null : (old.downSinceMs ?? steadyNowMs()),
         })),
       refused: (signIn) => useLine.setState({ signIn }),
     },

@@ -2,11 +2,12 @@
 
 import { isLive } from '../../protocol/derive.ts'
 import type { Mode } from '../../protocol/swarm.ts'
+import { steadyNowMs } from '../stream/steadyClock.ts'
 import { modeShown, staleSourceIds, useLine } from './line.ts'
 import { model } from './session.ts'
 
 /** The past has the mode that the API gives it. */
-export const modeOnScreen = (nowMs: number): Mode => (model.isPast ? 'replay' : modeShown(useLine.getState(), nowMs))
+export const modeOnScreen = (): Mode => (model.isPast ? 'replay' : modeShown(useLine.getState(), steadyNowMs()))
 
 /** Ids of sources whose agents are, or were at the moment that is shown, not current. */
 export function staleSourcesOnScreen(): ReadonlySet<string> {

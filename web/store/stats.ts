@@ -81,7 +81,7 @@ export function provideSceneStats(provide: () => SceneStats): () => void {
 export const pageStats = (): PageStats => ({
   agents: model.agents.size,
   links: model.links.size,
-  mode: modeOnScreen(Date.now()),
+  mode: modeOnScreen(),
   epoch: model.epoch,
   seq: model.seq,
   ...(sceneStats?.() ?? NO_SCENE),

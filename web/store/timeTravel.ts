@@ -14,6 +14,7 @@ export interface TravelEdge {
   nowMs(): number
   setTimer(callback: () => void, delayMs: number): unknown
   clearTimer(timer: unknown): void
+  /** Before the world of that moment is shown or moved: whoever is told of the world may ask what time it is in it. */
   publish(travel: Travel): void
   show(store: RevisionedStore<Entity>): void
   move(store: RevisionedStore<Entity>, change: PastChange): void
@@ -38,6 +39,8 @@ export class TimeTravel {
   #trip = 0
   #isSeeking = false
   #isFetching = false
+  /** … and only waits to be tried again. */
+  #hasFetchFailed = false
   /** Asked to play while the moment to play from is still being fetched. */
   #playsOn = false
   #timer: unknown = null
@@ -66,8 +69,7 @@ export class TimeTravel {
     const world = this.#world
     // A little ahead it is known already.
     if (world && !this.#isSeeking && atMs >= world.atMs && atMs <= world.knownUntilMs) {
-      this.#step(atMs)
-      this.#set({ state: 'paused', shownMs: world.atMs, wantedMs: null, error: null })
+      this.#step(world, atMs, (shownMs) => ({ state: 'paused', shownMs, wantedMs: null, error: null }))
       return
     }
     if (world) this.#set({ state: 'paused', shownMs: world.atMs, wantedMs: atMs, error: null })
@@ -102,8 +104,16 @@ export class TimeTravel {
     this.#stopTicking()
     const wasShown = this.#world !== null
     this.#world = null
-    if (wasShown) this.#edge.showLive()
     this.#set({ state: 'live', error })
+    if (wasShown) this.#edge.showLive()
+  }
+
+  /** The server can be reached again: what was refused for that reason may be asked for anew, and is not said any more. */
+  lineIsBack(): void {
+    const { state } = this.#travel
+    if ((state === 'live' || state === 'paused') && this.#travel.error && this.#travel.error.code !== 'NOT_FOUND')
+      this.#set({ ...this.#travel, error: null })
+    this.#isFetching = this.#isFetching && !this.#hasFetchFailed
   }
 
   #seek(atMs: number): void {
@@ -121,20 +131,22 @@ export class TimeTravel {
 
   #arrive(answer: Asked<PastState>, askedMs: number): void {
     const wantedMs = playheadMs(this.#travel)
-    if (answer.type === 'ok') {
-      this.#world = new TravelWorld(answer.value)
-      this.#isFetching = false
-      this.#edge.show(this.#world.store)
-    }
     // Meanwhile the reader dragged on.
-    if (wantedMs !== null && wantedMs !== askedMs) {
-      if (this.#world) this.#set({ state: 'paused', shownMs: this.#world.atMs, wantedMs, error: null })
+    const isFurther = wantedMs !== null && wantedMs !== askedMs
+    const error = answer.type === 'failed' && !isFurther ? answer.error : null
+    const arrived = answer.type === 'ok' ? new TravelWorld(answer.value) : null
+    if (arrived) {
+      this.#world = arrived
+      this.#isFetching = false
+    }
+    const world = this.#world
+    if (world) this.#set({ state: 'paused', shownMs: world.atMs, wantedMs: isFurther ? wantedMs : null, error })
+    else if (!isFurther) this.#set({ state: 'live', error })
+    if (arrived) this.#edge.show(arrived.store)
+    if (isFurther) {
       this.#seek(wantedMs)
       return
     }
-    const error = answer.type === 'failed' ? answer.error : null
-    if (this.#world) this.#set({ state: 'paused', shownMs: this.#world.atMs, wantedMs: null, error })
-    else this.#set({ state: 'live', error })
     if (this.#playsOn && error === null) this.play()
     this.#playsOn = false
   }
@@ -146,27 +158,30 @@ export class TimeTravel {
     const passedMs = Math.min(MAX_TICK_MS, Math.max(0, nowMs - this.#tickedMs))
     this.#tickedMs = nowMs
     const wantedMs = world.atMs + passedMs * this.#speed
-    this.#step(wantedMs)
+    this.#step(world, wantedMs, (shownMs) => ({
+      state: 'playing',
+      shownMs,
+      speed: this.#speed,
+      isWaiting: shownMs < wantedMs - 1,
+    }))
     if (world.atMs >= nowMs - PRESENT_MS) {
       this.backToLive()
       return
     }
     this.#fetchAhead(world)
-    const isWaiting = world.atMs < wantedMs - 1
-    this.#set({ state: 'playing', shownMs: world.atMs, speed: this.#speed, isWaiting })
     this.#timer = this.#edge.setTimer(() => this.#tick(), TICK_MS)
   }
 
-  #step(atMs: number): void {
-    const world = this.#world
-    if (!world) return
+  #step(world: TravelWorld, atMs: number, travelAt: (shownMs: number) => Travel): void {
     const change = world.advance(atMs)
+    this.#set(travelAt(world.atMs))
     if (change.put.length > 0 || change.del.length > 0) this.#edge.move(world.store, change)
   }
 
   #fetchAhead(world: TravelWorld): void {
     if (this.#isFetching || !world.wantsMore(this.#speed)) return
     this.#isFetching = true
+    this.#hasFetchFailed = false
     const askedAtMs = this.#edge.nowMs()
     this.#edge.history.eventsAfter(world.cursor).then(
       (answer) => {
@@ -189,8 +204,9 @@ export class TimeTravel {
       this.#set({ state: 'paused', shownMs: world.atMs, wantedMs: null, error: answer.error })
       return
     }
+    this.#hasFetchFailed = true
     this.#edge.setTimer(() => {
-      if (this.#world === world) this.#isFetching = false
+      if (this.#world === world && this.#hasFetchFailed) this.#isFetching = false
     }, RETRY_MS)
   }
 

@@ -2,7 +2,8 @@
 
 import type { Agent } from '../../protocol/swarm.ts'
 import { tokenSum } from './agentFigures.ts'
-import { model, serverNowMs } from './session.ts'
+import { liveMomentMs } from './moment.ts'
+import { model } from './session.ts'
 import { pastClient } from './timeMachine.ts'
 import { TravelWorld } from './travelWorld.ts'
 
@@ -31,7 +32,7 @@ export function watchTokens(
   const see = (agent: Agent | undefined) => {
     const tokens = agent ? tokenSum(agent) : null
     if (tokens === null || tokens === points.at(-1)?.tokens) return
-    points = [...points, { atMs: serverNowMs(), tokens }].slice(-MAX_POINTS)
+    points = [...points, { atMs: liveMomentMs(), tokens }].slice(-MAX_POINTS)
     onPoints([...earlier, ...points])
   }
   see(model.live.get('agent', agentId))
@@ -40,7 +41,7 @@ export function watchTokens(
   })
   const timer = setTimeout(() => {
     if (model.live.all('agent').size > MAX_AGENTS) return
-    pastTokens(agentId, serverNowMs() - spanMs, () => isWanted).then(
+    pastTokens(agentId, liveMomentMs() - spanMs, () => isWanted).then(
       (found) => {
         if (!isWanted || found.length === 0) return
         earlier = found.filter(({ atMs }) => atMs < (points[0]?.atMs ?? Number.POSITIVE_INFINITY))

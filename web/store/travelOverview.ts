@@ -5,7 +5,8 @@ import { create } from 'zustand'
 import type { SourceError } from '../../protocol/swarm.ts'
 import { useLine } from './line.ts'
 import { model, serverNowMs } from './session.ts'
-import { pastClient } from './timeMachine.ts'
+import { pastClient, travel } from './timeMachine.ts'
+import { useTravel } from './travel.ts'
 import { SPANS, type Span, spanFor, TravelBins } from './travelBins.ts'
 import { TurnWatch } from './turns.ts'
 
@@ -36,6 +37,8 @@ export const bins = new TravelBins()
 /** The bars need no more: a frame of the stream comes up to 30 times a second. */
 const TELL_MS = 500
 const RETRY_MS = 10_000
+/** What is kept is tidied away at its far end: with what happens, it is asked again now and then how far back it reaches. */
+const STALE_MS = 60 * 60_000
 const MAX_OPENING_SPAN_MS = SPANS[1].spanMs
 
 export function chooseSpan(span: Span): void {
@@ -44,12 +47,14 @@ export function chooseSpan(span: Span): void {
 }
 
 let asked = 0
+let loadedMs = 0
 let retryTimer: ReturnType<typeof setTimeout> | undefined
 
 function load(): void {
   clearTimeout(retryTimer)
   const id = ++asked
   const nowMs = serverNowMs()
+  loadedMs = nowMs
   const { span, isSpanChosen } = useTimeline.getState()
   pastClient.overview(nowMs - (isSpanChosen ? span.spanMs : MAX_OPENING_SPAN_MS)).then(
     (answer) => {
@@ -99,17 +104,26 @@ export function watchOverview(): () => void {
       // The first thing ever to happen: from now on there is a past.
       const { overview } = useTimeline.getState()
       const isReal = useLine.getState().status?.mode === 'live'
-      if (overview.state === 'ready' && overview.stateFromMs === null && isReal) load()
+      const hasNoPast = overview.state === 'ready' && overview.stateFromMs === null && isReal
+      if (hasNoPast || serverNowMs() - loadedMs > STALE_MS) load()
     }, TELL_MS)
   })
   // Resumed without a snapshot, what happened meanwhile came in one frame and has no times: the history has them.
   const stopLine = useLine.subscribe((line, before) => {
-    if (line.connection.state === 'live' && before.connection.state !== 'live') load()
+    if (line.connection.state !== 'live' || before.connection.state === 'live') return
+    travel.lineIsBack()
+    load()
+  })
+  // A wish was refused because it lies before what is kept by now.
+  const stopTravel = useTravel.subscribe((now, before) => {
+    const error = 'error' in now ? now.error : null
+    if (error?.code === 'NOT_FOUND' && error !== ('error' in before ? before.error : null)) load()
   })
   load()
   return () => {
     stopModel()
     stopLine()
+    stopTravel()
     asked++
     clearTimeout(tellTimer)
     clearTimeout(retryTimer)

@@ -1,6 +1,7 @@
 // The stream's edge in a real browser.
 
 import { isSeen } from '../store/seen.ts'
+import { steadyNowMs } from './steadyClock.ts'
 import { requestTicket } from './ticket.ts'
 import type { StreamEdge, StreamSocket } from './viewerStream.ts'
 
@@ -12,8 +13,7 @@ export function browserEdge(): StreamEdge {
       url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
       return new WebSocket(url, protocols) as StreamSocket
     },
-    // Monotone, and comparable with Date.now(): a clock that is set must not stop a countdown.
-    nowMs: () => performance.timeOrigin + performance.now(),
+    nowMs: steadyNowMs,
     random: Math.random,
     setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
     clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),

@@ -5,9 +5,10 @@ import type { Agent } from '../../protocol/swarm.ts'
 import { openDialog } from '../store/dialogs.ts'
 import { modeShown, useLine } from '../store/line.ts'
 import { isPast, useTravel } from '../store/travel.ts'
+import { steadyNowMs } from '../stream/steadyClock.ts'
 
 export function AgentCommands({ agent }: { agent: Agent }): ReactNode {
-  const canCommand = useLine((line) => line.role === 'operator' && modeShown(line, Date.now()) === 'live')
+  const canCommand = useLine((line) => line.role === 'operator' && modeShown(line, steadyNowMs()) === 'live')
   // What is shown may long be otherwise.
   const isInPast = useTravel(isPast)
   if (!canCommand || isInPast || agent.origin !== 'claude-flow' || agent.mock) return null

@@ -2,6 +2,7 @@
 
 import { Component, type ReactNode, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { watchBudget } from '../store/budget.ts'
+import { watchFilterBeat } from '../store/filterBeat.ts'
 import { modeShown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
@@ -24,7 +25,7 @@ import { SceneControls } from './SceneControls.tsx'
 import { SignIn } from './SignIn.tsx'
 import { TopBar } from './TopBar.tsx'
 import { useDocumentTitle } from './useDocumentTitle.ts'
-import { useWallClock } from './useNow.ts'
+import { useSteadyClock } from './useNow.ts'
 import { hasWebGL } from './webgl.ts'
 
 const SceneView = lazyPart(() => import('../scene/SceneView.tsx'))
@@ -42,7 +43,7 @@ export function App(): ReactNode {
 
 function Dashboard(): ReactNode {
   const line = useLine()
-  const now = useWallClock()
+  const now = useSteadyClock()
   const isInPast = useTravel(isPast)
   const isTotalsOpen = useTotalsPanel((state) => state.isOpen)
   // The past has the mode that the API gives it, whatever the line is now.
@@ -56,6 +57,7 @@ function Dashboard(): ReactNode {
   const setPanelOpen = useLooking((state) => state.setPanelOpen)
   useEffect(watchConcerns, [])
   useEffect(watchBudget, [])
+  useEffect(watchFilterBeat, [])
   // On a phone the list comes first; everywhere else the scene does.
   useEffect(() => setPanelOpen(isSmall), [isSmall, setPanelOpen])
   return (

@@ -10,11 +10,11 @@ import { retryNow } from '../store/session.ts'
 import { type BannerLine, bannerLines } from './bannerLines.ts'
 import { CopyButton } from './CopyButton.tsx'
 import { formatAge } from './format.ts'
-import { useWallClock } from './useNow.ts'
+import { useSteadyClock } from './useNow.ts'
 
 export function Banner(): ReactNode {
   const line = useLine()
-  const now = useWallClock()
+  const now = useSteadyClock()
   const budget = useBudget((state) => state.budget)
   const isPartMissing = useMissingParts(({ parts }) => parts.size > 0)
   const lines = bannerLines(line, now, __VERSION__, isPartMissing, budget)
@@ -43,7 +43,7 @@ export function Banner(): ReactNode {
   )
 }
 
-function Line({ line, nowMs, hasRetry }: { line: BannerLine; nowMs: number; hasRetry: boolean }): ReactNode {
+export function Line({ line, nowMs, hasRetry }: { line: BannerLine; nowMs: number; hasRetry: boolean }): ReactNode {
   const { word, sentence, suggestion, command, figure, asOfMs, reload } = line
   const canCopy = command !== null || (hasRetry && suggestion !== '')
   return (

@@ -5,20 +5,29 @@ import type { ReactNode } from 'react'
 import { useLine } from '../store/line.ts'
 import { travel } from '../store/timeMachine.ts'
 import { shownMs, useTravel } from '../store/travel.ts'
+import { Line } from './Banner.tsx'
+import { bannerLines } from './bannerLines.ts'
 import { agoText, momentText } from './timelineWords.ts'
-import { useWallClock } from './useNow.ts'
+import { useSteadyClock, useWallClock } from './useNow.ts'
 
 export default function PastBanner(): ReactNode {
   const now = useTravel()
-  const nowMs = useWallClock() + useLine((line) => line.clockOffsetMs)
+  const line = useLine()
+  const nowMs = useWallClock() + line.clockOffsetMs
+  const steadyMs = useSteadyClock()
   const atMs = shownMs(now)
   if (atMs === null) return null
+  // What is shown is the past as ever, but it does not go on, and there is no other: that must be said.
+  const lost = bannerLines(line, steadyMs).find(({ key }) => key === 'line')
   const isSeeking = now.state === 'paused' && now.wantedMs !== null
   return (
     <>
       {/* Said when it stands still: a played past would never stop talking. */}
       <div className="sr-only" role="status">
         {now.state === 'playing' ? 'Playing the past' : `Showing the past: ${momentText(atMs, nowMs)}`}
+      </div>
+      <div className="sr-only" role="alert">
+        {lost && `${lost.sentence} ${lost.suggestion}`}
       </div>
       <section className="banner" data-testid="banner" data-tone="past" aria-label="The past">
         <div className="banner-line">
@@ -34,6 +43,7 @@ export default function PastBanner(): ReactNode {
             <Radio size={14} aria-hidden="true" /> Back to live
           </button>
         </div>
+        {lost && <Line line={{ ...lost, asOfMs: null }} nowMs={steadyMs} hasRetry={lost.canRetry} />}
       </section>
     </>
   )

@@ -7,7 +7,7 @@ import { chipsFor, type ShownChip, SUM_KEY } from './chipRoom.ts'
 import { formatAge } from './format.ts'
 import { sourceChip } from './sourceChip.ts'
 import { momentText } from './timelineWords.ts'
-import { useWallClock } from './useNow.ts'
+import { useSteadyClock, useWallClock } from './useNow.ts'
 
 export function SourceChips(): ReactNode {
   const list = useRef<HTMLUListElement>(null)
@@ -39,12 +39,13 @@ export function SourceChips(): ReactNode {
 function useChips(): readonly ShownChip[] {
   const line = useLine()
   const now = useWallClock()
+  const steadyMs = useSteadyClock()
   const pastMs = useTravel(shownMs)
   if (pastMs !== null) {
     return [{ key: 'past', tone: 'past', name: 'past', state: momentText(pastMs, now + line.clockOffsetMs) }]
   }
-  if (isLineDown(line, now) && line.status !== null) {
-    const state = line.downSinceMs ? `lost ${formatAge(now - line.downSinceMs)} ago` : 'lost'
+  if (isLineDown(line, steadyMs) && line.status !== null) {
+    const state = line.downSinceMs ? `lost ${formatAge(steadyMs - line.downSinceMs)} ago` : 'lost'
     return [{ key: 'server', tone: 'lost', name: 'server', state }]
   }
   return (line.status?.sources ?? []).map((source) => ({

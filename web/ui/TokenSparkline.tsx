@@ -5,6 +5,7 @@ import type { Agent } from '../../protocol/swarm.ts'
 import { tokenSum } from '../store/agentFigures.ts'
 import { useLine } from '../store/line.ts'
 import { type TokenPoint, watchTokens } from '../store/tokenSeries.ts'
+import { shownMs, useTravel } from '../store/travel.ts'
 import { formatAge, formatCount } from './format.ts'
 import { TotalsChart } from './TotalsChart.tsx'
 import { useNow } from './useNow.ts'
@@ -19,7 +20,9 @@ export function TokenSparkline({ agent }: { agent: Agent }): ReactNode {
   const offsetMs = useLine((line) => line.clockOffsetMs)
   const stepMs = SPAN_MS / STEPS
   const step = Math.floor((useNow() + offsetMs) / stepMs)
-  const known = useMemo(() => stepsOf(points, (step + 1) * stepMs, stepMs), [points, step, stepMs])
+  // Nothing that was reported later than the moment that is shown, be it by a second.
+  const untilMs = useTravel(shownMs) ?? Number.POSITIVE_INFINITY
+  const known = useMemo(() => stepsOf(points, (step + 1) * stepMs, stepMs, untilMs), [points, step, stepMs, untilMs])
   if (tokenSum(agent) === null) return null
   // Of what did not change while it was looked at there is no line to draw.
   if (new Set(known.map(({ value }) => value)).size < 2) return null
@@ -41,12 +44,13 @@ export function TokenSparkline({ agent }: { agent: Agent }): ReactNode {
 }
 
 /** What was reported last, at the end of each step, from the first that anything was known at. */
-function stepsOf(points: readonly TokenPoint[], endMs: number, stepMs: number) {
+export function stepsOf(points: readonly TokenPoint[], endMs: number, stepMs: number, untilMs: number) {
   let at = 0
   let value: number | null = null
   const steps: { atMs: number; value: number }[] = []
   for (let atMs = endMs - STEPS * stepMs; atMs < endMs; atMs += stepMs) {
-    for (; at < points.length && (points[at]?.atMs ?? 0) <= atMs + stepMs; at++) value = points[at]?.tokens ?? value
+    for (; at < points.length && (points[at]?.atMs ?? 0) <= Math.min(atMs + stepMs, untilMs); at++)
+      value = points[at]?.tokens ?? value
     if (value !== null) steps.push({ atMs, value })
   }
   return steps

@@ -44,7 +44,7 @@ async function takePicture(): Promise<void> {
   const scene = sceneHandle()
   if (!scene) return tell('There is no scene to take a picture of.', 'failed')
   const now = Date.now()
-  const mode = modeOnScreen(now)
+  const mode = modeOnScreen()
   download(
     await framedPicture(await scene.picture(), mode, shownMs(useTravel.getState()) ?? now),
     fileName('scene', now, 'png'),

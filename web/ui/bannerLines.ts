@@ -17,7 +17,7 @@ export interface BannerLine {
   suggestion: string
   /** To be copied; the suggestion, where there is no command. */
   command: string | null
-  /** In ms since 1970, by this machine's clock; `null`: not counted down to. */
+  /** By the steady clock, as all times here; `null`: not counted down to. */
   retryAtMs: number | null
   canRetry: boolean
   isTrying: boolean
@@ -28,7 +28,7 @@ export interface BannerLine {
   reload: boolean
 }
 
-/** `pageVersion`: of the page itself; the server may have been replaced under it. */
+/** `nowMs`: of the steady clock. `pageVersion`: of the page itself; the server may have been replaced under it. */
 export function bannerLines(
   line: Line,
   nowMs: number,
@@ -126,7 +126,7 @@ function sourceLine(source: SourceStatus, tone: 'lost' | 'mock', line: Line, asO
     suggestion: lastError?.details.suggestion ?? '',
     command: commandFor(lastError, source.url),
     retryAtMs:
-      source.state === 'waiting' && source.retryAt !== null ? Date.parse(source.retryAt) - line.clockOffsetMs : null,
+      source.state === 'waiting' && source.retryAt !== null ? Date.parse(source.retryAt) - line.steadyOffsetMs : null,
     // A recording that is damaged is so the next time, too.
     canRetry: line.role !== 'viewer' && !isLive(source) && source.kind !== 'replay',
     isTrying: source.state === 'connecting' || source.state === 'handshaking',

@@ -6,6 +6,7 @@ import { parseFilter } from '../store/agentFilter.ts'
 import { type Counts, countAgents, type ListRow } from '../store/agentGroups.ts'
 import { rowsOf } from '../store/agentRows.ts'
 import { type Concern, type Concerns, useConcerns } from '../store/concerns.ts'
+import { useFilterBeat } from '../store/filterBeat.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
 import type { EntityOf } from '../store/swarmModel.ts'
@@ -46,11 +47,12 @@ export function useRows(): ListRow[] {
   const sort = useLooking((state) => state.sort)
   const collapsed = useLooking((state) => state.collapsed)
   const concerns = useConcerns()
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
+  const beat = useFilterBeat((state) => state.beat)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated, and time goes on; version and beat say so
   return useMemo(() => {
     const { agents, links } = model
     return rowsOf({ agents, links, filter: parseFilter(filter), isTree, sort, collapsed })
-  }, [version, filter, isTree, sort, collapsed, concerns])
+  }, [version, filter, isTree, sort, collapsed, concerns, beat])
 }
 
 export function useMedia(query: string): boolean {

@@ -6,11 +6,13 @@ import { useAlerts } from '../store/alerts.ts'
 import { concernOf } from '../store/concerns.ts'
 import { modeShown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
+import { momentMs } from '../store/moment.ts'
 import { model, serverNowMs } from '../store/session.ts'
 import { type SoundMode, useAppearance, useSettings } from '../store/settings.ts'
 import { type Toast, toastText, toastTitle } from '../store/toastQueue.ts'
 import { isPast, shownMs, useTravel } from '../store/travel.ts'
 import { useTimeline } from '../store/travelOverview.ts'
+import { steadyNowMs } from '../stream/steadyClock.ts'
 import { type BannerLine, bannerLines } from '../ui/bannerLines.ts'
 import { formatAge, formatCost } from '../ui/format.ts'
 import { rowWords, stateWord, stateWordMs } from '../ui/rowWords.ts'
@@ -52,7 +54,7 @@ export function boardInput({ isDetailOpen, askingId, note, isSeated, isGoing, is
   const line = useLine.getState()
   const travel = useTravel.getState()
   const isInPast = isPast(travel)
-  const canCommand = line.role === 'operator' && modeShown(line, Date.now()) === 'live' && !isInPast
+  const canCommand = line.role === 'operator' && modeShown(line, steadyNowMs()) === 'live' && !isInPast
   return {
     banner: bannerNow(),
     notice: noticeNow(isInPast),
@@ -81,7 +83,7 @@ export function firstMomentMs(): number | null {
 }
 
 function bannerNow(): BoardInput['banner'] {
-  const nowMs = Date.now()
+  const nowMs = steadyNowMs()
   const travel = useTravel.getState()
   const atMs = shownMs(travel)
   const lines = bannerLines(useLine.getState(), nowMs, __VERSION__)
@@ -147,7 +149,7 @@ function toneOf(agent: Agent): BoardTone {
 /** What it is and does, and what was reported of it; what nobody said is not there. */
 function linesOf(agent: Agent): string[] {
   const concern = concernOf(agent.id)
-  const ms = stateWordMs(agent, concern, serverNowMs())
+  const ms = stateWordMs(agent, concern, momentMs())
   const since = ms === null ? '' : ` for ${formatAge(ms)}`
   const kind = agent.kind === 'registered' ? ' · registered only' : ''
   const use = [agent.tokens && tokensText(agent.tokens), agent.costUsd === null ? null : formatCost(agent.costUsd)]
