@@ -42,7 +42,11 @@ describe('the address', () => {
     )
   })
 
-  it.each(['?sort=-nothing', '?view=x&rows=y&layout=z', '?sort=', `?agent=${'x'.repeat(501)}`])(
+  it('never keeps a token that somebody wrote into the query', () => {
+    expect(writeAddress('?token=secret&at=5', plain)).toBe('?at=5')
+  })
+
+  it.each(['?agent=', '?sort=-nothing', '?view=x&rows=y&layout=z', '?sort=', `?agent=${'x'.repeat(501)}`])(
     'does not take %j',
     (search) => expect(readAddress(search)).toEqual({}),
   )
@@ -50,7 +54,16 @@ describe('the address', () => {
   it('knows a camera from what is none', () => {
     const view = [1, -2.21, 60, 0, 0.5, -3]
     expect(readCamera(writeCamera(view))).toEqual([1, -2.2, 60, 0, 0.5, -3])
-    for (const text of [null, '', '1_2_3', '1_2_3_4_5_x', '1_2_3_4_5_1e9', '1_2_3_4_5_6_7']) {
+    for (const text of [
+      null,
+      '',
+      '1_2_3',
+      '1_2_3_4_5_x',
+      '1_2_3_4_5_1e9',
+      '1_2_3_4_5_6_7',
+      '0_0_0_0_0_0',
+      '5_5_5_5_5_5.4',
+    ]) {
       expect(readCamera(text)).toBeNull()
     }
   })
@@ -58,7 +71,7 @@ describe('the address', () => {
 
 describe('a link that is shared', () => {
   afterEach(() => useLooking.setState(plain))
-  const place = { origin: 'http://127.0.0.1:8080', pathname: '/', search: '?cam=1_1_1_1_1_1' }
+  const place = { origin: 'http://127.0.0.1:8080', pathname: '/', search: '?cam=1_1_1_9_9_9&token=secret' }
 
   it('never holds the token, and says where the camera stands', () => {
     useLooking.setState({ filter: 'needs:me' })

@@ -97,5 +97,6 @@ describe('the tab', () => {
     expect(titleOf({ needsYou: 0, failed: 0 }, '14:03:22')).toBe('Past 14:03:22 · Swarmscope')
     expect(titleOf({ needsYou: 1, failed: 2 }, '14:03:22')).toBe('(1 needs you, 2 failed) Past 14:03:22 · Swarmscope')
     expect(titleOf({ needsYou: 0, failed: 0 })).toBe('Swarmscope')
+    expect(titleOf({ needsYou: 1, failed: 0 }, null, true)).toBe('(1 needs you) MOCK · Swarmscope')
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { takeToken, tokenFromText } from '../../web/stream/token.ts'
+import { keptToken, takeToken, tokenFromText } from '../../web/stream/token.ts'
 
 function place(hash: string, kept: string | null = null) {
   const store = new Map<string, string>()
@@ -35,6 +35,18 @@ describe('the token', () => {
   })
 
   it('of a new link wins over the kept one', () => expect(takeToken(place('#token=new', 'old').edge)).toBe('new'))
+
+  it('that another tab was given is told from anything else that is kept', () => {
+    expect(keptToken({ key: 'swarmscope.token', newValue: 'fresh' })).toBe('fresh')
+    for (const event of [
+      { key: 'swarmscope.token', newValue: null },
+      { key: 'swarmscope.token', newValue: 'no token' },
+      { key: 'swarmscope.settings', newValue: 'fresh' },
+      { key: null, newValue: null },
+    ]) {
+      expect(keptToken(event)).toBeNull()
+    }
+  })
 
   it('is none when there is neither', () => expect(takeToken(place('').edge)).toBeNull())
 

@@ -1,5 +1,6 @@
 // What is looked at, in the page's address: a link that is shared shows the same. The token is never part of it (it comes
-// in the fragment and leaves it at once), and what others keep in the address stays there.
+// in the fragment and leaves it at once; one that somebody wrote into the query leaves it, too), and what others keep in the
+// address stays there.
 
 import { LAYOUT_MODES } from '../layout/layoutModes.ts'
 import { readSort, writeSort } from './agentOrder.ts'
@@ -25,7 +26,7 @@ export function readAddress(search: string): Partial<Kept> {
   const layout = LAYOUT_MODES.find((mode) => mode === params.get('layout'))
   if (layout && layout !== LAYOUT_MODES[0]) kept.layoutMode = layout
   const agent = params.get('agent')
-  if (agent !== null && agent.length <= MAX_ID_LENGTH) kept.selectedId = agent
+  if (agent !== null && agent !== '' && agent.length <= MAX_ID_LENGTH) kept.selectedId = agent
   return kept
 }
 
@@ -42,6 +43,7 @@ export function writeAddress(search: string, { filter, isTree, view, sort, selec
   put('sort', sort && writeSort(sort))
   put('layout', layoutMode === LAYOUT_MODES[0] ? null : layoutMode)
   put('agent', selectedId)
+  put('token', null)
   const text = params.toString()
   return text === '' ? '' : `?${text}`
 }
@@ -58,6 +60,7 @@ export function openAddress(): void {
     if (search === location.search) return
     history.replaceState(history.state, '', location.pathname + search + location.hash)
   }
+  if (new URLSearchParams(location.search).has('token')) write()
   useLooking.subscribe(() => {
     if (timer === undefined) timer = setTimeout(write, WRITE_DELAY_MS)
   })
@@ -74,6 +77,10 @@ export function shareLink({ origin, pathname, search }: Pick<Location, 'origin' 
 }
 
 const MAX_COORDINATE = 100_000
+const MIN_DISTANCE = 1
+
+const distanceOf = ([x = 0, y = 0, z = 0, atX = 0, atY = 0, atZ = 0]: readonly number[]): number =>
+  Math.hypot(x - atX, y - atY, z - atZ)
 
 /** A tenth of the scene's unit is less than a pixel where it matters. */
 export const writeCamera = (view: readonly number[]): string => view.map((value) => value.toFixed(1)).join('_')
@@ -81,5 +88,6 @@ export const writeCamera = (view: readonly number[]): string => view.map((value)
 export function readCamera(text: string | null): number[] | null {
   const view = text?.split('_').map(Number) ?? []
   const isGood = view.length === 6 && view.every((value) => Math.abs(value) <= MAX_COORDINATE)
-  return isGood ? view : null
+  // From where it looks at, a camera sees nothing, and has no direction to be turned from.
+  return isGood && distanceOf(view) >= MIN_DISTANCE ? view : null
 }

@@ -5,6 +5,7 @@ import { create } from 'zustand'
 import { asksForAges } from './agentFilter.ts'
 import { useLooking } from './looking.ts'
 import { momentPace } from './moment.ts'
+import { isSeen, onSeen } from './seen.ts'
 import { shownMs, useTravel } from './travel.ts'
 
 /** Ages are told in seconds at their finest, and nobody asks for them to the second. */
@@ -26,11 +27,7 @@ export function watchFilterBeat(): () => void {
   const wait = () => {
     clearTimeout(timer)
     timer = undefined
-    if (isAsking && momentPace() > 0 && !document.hidden) timer = setTimeout(beat, FILTER_BEAT_MS)
-  }
-  const onVisibility = () => {
-    if (isAsking && !document.hidden) beat()
-    else wait()
+    if (isAsking && momentPace() > 0 && isSeen()) timer = setTimeout(beat, FILTER_BEAT_MS)
   }
   const onQuery = ({ filter }: { filter: string }) => {
     isAsking = asksForAges(filter)
@@ -45,12 +42,14 @@ export function watchFilterBeat(): () => void {
       if (travel.state !== 'playing') beat()
       else timer ??= setTimeout(beat, PLAYED_MS)
     }),
+    onSeen((isSeenNow) => {
+      if (isAsking && isSeenNow) beat()
+      else wait()
+    }),
   ]
-  document.addEventListener('visibilitychange', onVisibility)
   onQuery(useLooking.getState())
   return () => {
     for (const stop of stops) stop()
-    document.removeEventListener('visibilitychange', onVisibility)
     clearTimeout(timer)
   }
 }

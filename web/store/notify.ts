@@ -40,15 +40,18 @@ export async function setNotify(isWanted: boolean): Promise<void> {
 
 /** One every few seconds is noticed, more are a nuisance: the later ones are in the title's count. */
 const PAUSE_MS = 10_000
-let lastMs = Number.NEGATIVE_INFINITY
+/** Who waits for somebody is not kept from being told by a failure that came before. */
+const last = { waitingMs: Number.NEGATIVE_INFINITY, anyMs: Number.NEGATIVE_INFINITY }
 /** Who waits for somebody is told until nobody does. */
 let waiting: Notification | null = null
 
 export function notify(toast: Toast, onClick: () => void): void {
   const isMock = toast.agents.every((agent) => agent.isMock)
   if (isSeen() || isMock || useNotify.getState().state !== 'on') return
-  if (performance.now() - lastMs < PAUSE_MS) return
-  lastMs = performance.now()
+  const nowMs = performance.now()
+  if (nowMs - (toast.kind === 'waiting' ? last.waitingMs : last.anyMs) < PAUSE_MS) return
+  last.anyMs = nowMs
+  if (toast.kind === 'waiting') last.waitingMs = nowMs
   try {
     const shown = new Notification(toastTitle(toast), {
       body: toastText(toast),

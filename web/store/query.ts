@@ -86,8 +86,10 @@ function termOf(text: string, from: number, to: number): QueryTerm {
   const values = valuesOf(rawValue)
   const [value] = values
   if (value === undefined) return problem(`Say which ${name}, for example ${field.example}`)
-  if (field.type !== 'word' && sign === ':' && (value === 'none' || value === 'any')) {
-    return { ...place, type: 'reported', name, field, isReported: value === 'any' }
+  // In quotes they are words that somebody's name may be.
+  const isReported = /^any$/i.test(rawValue) ? true : /^none$/i.test(rawValue) ? false : null
+  if (field.type !== 'word' && sign === ':' && isReported !== null) {
+    return { ...place, type: 'reported', name, field, isReported }
   }
   if (field.type === 'number') {
     const parsed = values.length === 1 ? numberOf(value, field.unit) : null
@@ -260,5 +262,5 @@ export function withoutTerm({ terms }: Query, removed: QueryTerm): string {
 /** A value as it is written in a query. */
 export const quoted = (value: string): string => {
   const plain = value.replaceAll('"', '')
-  return /[\s,]/.test(plain) || plain === '' ? `"${plain}"` : plain
+  return /[\s,]|^$|^(any|none)$/i.test(plain) ? `"${plain}"` : plain
 }

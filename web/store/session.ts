@@ -2,7 +2,7 @@
 
 import { browserEdge } from '../stream/browserEdge.ts'
 import { steadyNowMs } from '../stream/steadyClock.ts'
-import { keepToken, takeToken } from '../stream/token.ts'
+import { currentToken, keepToken, keptToken, takeToken } from '../stream/token.ts'
 import { ViewerStream } from '../stream/viewerStream.ts'
 import { clocksTold, useLine } from './line.ts'
 import { onSeen } from './seen.ts'
@@ -24,6 +24,11 @@ export function openSession(): void {
     const fresh = location.hash.includes('token=') ? takeTokenOfPage() : null
     if (fresh !== null) signInWith(fresh)
   })
+  // One opened in another tab: the token is this origin's, and the old one may be good no longer.
+  addEventListener('storage', (event) => {
+    const fresh = keptToken(event)
+    if (fresh !== null && fresh !== currentToken()) signInWith(fresh)
+  })
   onSeen((isSeen) => {
     if (isSeen) stream?.wake()
   })
@@ -40,10 +45,17 @@ export function signInWith(token: string): void {
   }
 }
 
-/** Tries whatever is down: the page's own line first, for without it nobody hears the rest. */
-export function retryNow(): void {
-  if (stream?.state.state === 'live') stream.retrySources()
-  else stream?.retryLine()
+/** Tries whatever is down: the page's own line first, for without it nobody hears the rest. Says what is tried. */
+export function retryNow(): 'line' | 'sources' | 'nothing' {
+  if (stream === null) return 'nothing'
+  if (stream.state.state !== 'live') {
+    stream.retryLine()
+    return 'line'
+  }
+  // The server obeys operators alone (V10).
+  if (useLine.getState().role !== 'operator') return 'nothing'
+  stream.retrySources()
+  return 'sources'
 }
 
 const takeTokenOfPage = () => takeToken({ location, history, storage: storage() })

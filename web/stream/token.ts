@@ -26,6 +26,11 @@ export function takeToken({ location, history, storage }: TokenPlace): string | 
   }
 }
 
+/** What another tab has kept, from the event that tells of it; `null`: it is of something else, or was taken away. */
+export function keptToken({ key, newValue }: Pick<StorageEvent, 'key' | 'newValue'>): string | null {
+  return key === STORAGE_KEY && newValue !== null && TOKEN.test(newValue) ? newValue : null
+}
+
 let current: string | null = null
 
 /** What the page asks the API with; `null` before there is any. */

@@ -1,4 +1,5 @@
-// What the selected agent did, live; in the past only what it had done by then.
+// What an agent did, the latest first: read from the server's log, and again when the agent changes. What came later than the
+// moment that is shown is left out.
 
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { ActivityFeed, EMPTY_FEED, type Feed, feedLines } from '../store/activityFeed.ts'

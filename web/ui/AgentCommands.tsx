@@ -2,16 +2,17 @@
 
 import type { ReactNode } from 'react'
 import type { Agent } from '../../protocol/swarm.ts'
+import { isCommandable } from '../store/commandable.ts'
 import { openDialog } from '../store/dialogs.ts'
-import { modeShown, useLine } from '../store/line.ts'
+import { useLine } from '../store/line.ts'
 import { isPast, useTravel } from '../store/travel.ts'
 import { steadyNowMs } from '../stream/steadyClock.ts'
 
 export function AgentCommands({ agent }: { agent: Agent }): ReactNode {
-  const canCommand = useLine((line) => line.role === 'operator' && modeShown(line, steadyNowMs()) === 'live')
+  const canCommand = useLine((line) => isCommandable(agent, line, steadyNowMs()))
   // What is shown may long be otherwise.
   const isInPast = useTravel(isPast)
-  if (!canCommand || isInPast || agent.origin !== 'claude-flow' || agent.mock) return null
+  if (!canCommand || isInPast) return null
   return (
     <div className="detail-commands" data-testid="commands">
       <button

@@ -69,7 +69,11 @@ export function Related({ agent }: { agent: Agent }): ReactNode {
           <p className="clip" title={swarm.id}>
             <bdi>{swarm.name ?? swarm.nativeId}</bdi>{' '}
             <span className="related-note">
-              {[swarm.topology, swarm.status, `${swarm.agentIds.length} agents`]
+              {[
+                swarm.topology,
+                swarm.status,
+                `${swarm.agentIds.length} ${swarm.agentIds.length === 1 ? 'agent' : 'agents'}`,
+              ]
                 .filter((part) => part !== null)
                 .join(' · ')}
             </span>

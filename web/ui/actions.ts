@@ -18,8 +18,8 @@ export function openActions(): void {
   onShortcut('shortcuts', () => openDialog({ name: 'shortcuts' }))
   onShortcut('fit', () => sendSceneCommand('fit'))
   onShortcut('retry', () => {
-    retryNow()
-    tell('Trying all connections now.')
+    if (retryNow() !== 'nothing') tell('Trying all connections now.')
+    else tell('You only watch: the server tries again by itself, or an operator has it do so.', 'failed')
   })
   onShortcut('share', () => {
     copyText(shareLink(location)).then(

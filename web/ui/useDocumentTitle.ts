@@ -3,6 +3,7 @@
 
 import { useEffect } from 'react'
 import { countAgents } from '../store/agentGroups.ts'
+import { useLine } from '../store/line.ts'
 import { model, serverNowMs } from '../store/session.ts'
 import { shownMs, useTravel } from '../store/travel.ts'
 import { watchTabBadge } from './tabBadge.ts'
@@ -11,6 +12,8 @@ import { titleOf } from './titleOf.ts'
 
 const INTERVAL_MS = 1_000
 
+const isMock = (): boolean => useLine.getState().status?.mode === 'mock'
+
 export function useDocumentTitle(): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -18,7 +21,7 @@ export function useDocumentTitle(): void {
       timer = undefined
       const pastMs = shownMs(useTravel.getState())
       const past = pastMs === null ? null : momentText(pastMs, serverNowMs())
-      document.title = titleOf(countAgents(model.live.all('agent').values()), past)
+      document.title = titleOf(countAgents(model.live.all('agent').values()), past, isMock())
     }
     const soon = () => {
       timer ??= setTimeout(tell, INTERVAL_MS)
@@ -26,6 +29,7 @@ export function useDocumentTitle(): void {
     const stops = [
       watchTabBadge(),
       model.onLiveChange(soon),
+      useLine.subscribe(({ status }, before) => status?.mode !== before.status?.mode && soon()),
       useTravel.subscribe((travel, before) => {
         const isOtherKind = (shownMs(travel) === null) !== (shownMs(before) === null)
         if (!isOtherKind) soon()

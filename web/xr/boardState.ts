@@ -3,6 +3,7 @@
 import type { Agent } from '../../protocol/swarm.ts'
 import type { LayoutMode } from '../layout/layoutModes.ts'
 import { useAlerts } from '../store/alerts.ts'
+import { isCommandable } from '../store/commandable.ts'
 import { concernOf } from '../store/concerns.ts'
 import { modeShown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
@@ -54,7 +55,6 @@ export function boardInput({ isDetailOpen, askingId, note, isSeated, isGoing, is
   const line = useLine.getState()
   const travel = useTravel.getState()
   const isInPast = isPast(travel)
-  const canCommand = line.role === 'operator' && modeShown(line, steadyNowMs()) === 'live' && !isInPast
   return {
     banner: bannerNow(),
     notice: noticeNow(isInPast),
@@ -71,7 +71,7 @@ export function boardInput({ isDetailOpen, askingId, note, isSeated, isGoing, is
     hasPast: isInPast || firstMomentMs() !== null,
     isPast: isInPast,
     isPlaying: travel.state === 'playing',
-    canTerminate: agent !== null && canCommand && agent.origin === 'claude-flow' && !agent.mock,
+    canTerminate: agent !== null && !isInPast && isCommandable(agent, line, steadyNowMs()),
     isAsking: agent !== null && askingId === agent.id,
   }
 }
