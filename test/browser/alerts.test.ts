@@ -9,7 +9,7 @@ import { launchBrowser } from '../helpers/browser.ts'
 import { openPage, pageStats } from '../helpers/page.ts'
 import { ROOT } from '../helpers/swarmscope.ts'
 import { liveSource, startFakeServer } from '../helpers/webFakeServer.ts'
-import { agentOf } from '../helpers/webWorld.ts'
+import { agentOf, linkOf } from '../helpers/webWorld.ts'
 import { seededRandom } from '../protocol/samples.ts'
 
 const WEB = `${ROOT}dist/web`
@@ -30,6 +30,7 @@ declare global {
   var notified: { title: string; body: string; isOver?: true }[]
   var wasAsked: number
   var pretendHidden: boolean
+  var said: string[]
 }
 
 /** Notifications are recorded in place of shown: what the system draws is not ours. */
@@ -84,6 +85,27 @@ describe('who should look is told', () => {
     await page.locator('[data-testid=toast-show]').click()
     await page.locator('[data-testid=detail]').filter({ hasText: 'coder-3' }).waitFor()
     expect(await toast.count()).toBe(0)
+  })
+
+  test('aloud: each time anew, all of a burst, and not for ever', async () => {
+    const { page, server } = await open()
+    await page.evaluate(() => {
+      globalThis.said = []
+      const watch = new MutationObserver((records) => {
+        for (const { addedNodes } of records)
+          for (const node of addedNodes) globalThis.said.push(node.textContent ?? '')
+      })
+      for (const part of document.querySelectorAll('[data-testid^=said-]')) watch.observe(part, { childList: true })
+    })
+    const said = () => page.evaluate(() => globalThis.said)
+    const again = 'coder-3 failed. Tool failed: timeout'
+    server.frame(failing(3, 4))
+    await expect.poll(said).toEqual([again])
+    server.frame([agentOf('coder-3')])
+    server.frame([...failing(3, 4), linkOf('conflict', agentOf('coder-7').id, agentOf('coder-8').id)])
+    await expect.poll(said).toEqual([again, expect.stringMatching(/^coder-7 and coder-8 are in conflict/), again])
+    await expect.poll(() => page.locator('[data-testid=said-politely]').innerText(), { timeout: 10_000 }).toBe('')
+    expect(await said()).toHaveLength(3)
   })
 
   test('by one toast for 100 failures, and one for who needs a person until nobody does', async () => {

@@ -4,20 +4,19 @@
 import { create } from 'zustand'
 import { useLooking } from './looking.ts'
 import { endWaitingNotification, notify } from './notify.ts'
+import { hush, say } from './sayings.ts'
 import { model } from './session.ts'
 import { sendSceneCommand } from './stage.ts'
 import { travel } from './timeMachine.ts'
 import { type Toast, ToastQueue, toastText, toastTitle } from './toastQueue.ts'
+import { isPast, useTravel } from './travel.ts'
 import { TurnWatch } from './turns.ts'
 
 interface Alerts {
   toasts: readonly Toast[]
-  /** For screen readers, each once: what can wait until they pause, and what cannot. */
-  politely: string
-  assertively: string
 }
 
-export const useAlerts = create<Alerts>(() => ({ toasts: [], politely: '', assertively: '' }))
+export const useAlerts = create<Alerts>(() => ({ toasts: [] }))
 
 const queue = new ToastQueue()
 const FILTERS = { failed: 'status:failed', waiting: 'status:needs-you', conflict: 'is:conflict' } as const
@@ -76,15 +75,10 @@ export function watchAlerts(): () => void {
     gatherTimer = undefined
     const touched = queue.add(gathered, performance.now(), nameOf)
     gathered = []
-    const words = (kind: Toast['kind']) => {
-      const toast = touched.find((each) => each.kind === kind)
-      return toast ? { text: `${toastTitle(toast)}. ${toastText(toast)}` } : null
-    }
-    useAlerts.setState((old) => ({
-      toasts: queue.toasts,
-      politely: words('failed')?.text ?? words('conflict')?.text ?? old.politely,
-      assertively: words('waiting')?.text ?? old.assertively,
-    }))
+    useAlerts.setState({ toasts: queue.toasts })
+    // Beside a past that is shown it must be said that this is now.
+    const when = isPast(useTravel.getState()) ? 'Now: ' : ''
+    for (const toast of touched) say(`${when}${toastTitle(toast)}. ${toastText(toast)}`, toast.kind === 'waiting')
     // Who is waited for first; more than one at a time would hide it.
     const [most] = [...touched].sort((a, b) => Number(b.kind === 'waiting') - Number(a.kind === 'waiting'))
     if (most) notify(most, () => showToast(most))
@@ -98,6 +92,7 @@ export function watchAlerts(): () => void {
       epoch = model.live.epoch
       gathered = []
       queue.clear()
+      hush()
       useAlerts.setState({ toasts: [] })
     }
     if (turns.length === 0) return

@@ -1,27 +1,40 @@
 // What just went wrong or waits for somebody, where it is seen at once and can be waved away.
 
 import { CircleHelp, FileWarning, OctagonX, X } from 'lucide-react'
-import { type ReactNode, useEffect } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import './toasts.css'
 import { dismissToast, holdToasts, showToast, useAlerts, watchAlerts } from '../store/alerts.ts'
+import { useLooking } from '../store/looking.ts'
 import { setNotify, useNotify } from '../store/notify.ts'
+import { useSayings } from '../store/sayings.ts'
 import { type Toast, toastText, toastTitle } from '../store/toastQueue.ts'
 import { isPast, useTravel } from '../store/travel.ts'
+import { useFocusKept } from './focusKept.ts'
+import { focusRow } from './rowFocus.ts'
 
 export default function Toasts(): ReactNode {
   useEffect(watchAlerts, [])
-  const { toasts, politely, assertively } = useAlerts()
+  const { toasts } = useAlerts()
+  const { sayings } = useSayings()
   const isInPast = useTravel(isPast)
+  const section = useRef<HTMLElement>(null)
+  useFocusKept(section, () => {
+    const next = section.current?.querySelector<HTMLElement>('.toast-show')
+    if (next) next.focus()
+    else focusRow(useLooking.getState().selectedId)
+  })
   return (
     <>
-      <div className="sr-only" role="status" data-testid="said-politely">
-        {politely}
+      {/* Not atomic: what is new is said, not what stands beside it. */}
+      <div className="sr-only" role="status" aria-atomic="false" data-testid="said-politely">
+        {sayings.map(({ id, text, isUrgent }) => !isUrgent && <p key={id}>{text}</p>)}
       </div>
-      <div className="sr-only" role="alert" data-testid="said-at-once">
-        {assertively}
+      <div className="sr-only" role="alert" aria-atomic="false" data-testid="said-at-once">
+        {sayings.map(({ id, text, isUrgent }) => isUrgent && <p key={id}>{text}</p>)}
       </div>
       {toasts.length > 0 && (
         <section
+          ref={section}
           className="toasts"
           aria-label="Notifications"
           onPointerEnter={() => holdToasts(true)}
