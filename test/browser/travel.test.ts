@@ -168,10 +168,16 @@ describe('time travel', () => {
     const playedFrom = Date.now()
     await page.keyboard.press('Space')
     await page.locator('[data-testid=timeline][data-travel=playing]').waitFor()
+    // What a screen reader would say, each time it becomes something else.
+    const playing = await track.getAttribute('aria-valuetext')
+    expect(playing).toMatch(/^Playing from /)
+    const playingNow = await track.getAttribute('aria-valuenow')
     await page.waitForFunction(
       (ms) => Date.parse(document.querySelector('[data-testid=banner] time')?.getAttribute('datetime') ?? '') > ms,
       beforeMs + 120_000,
     )
+    expect(await track.getAttribute('aria-valuetext')).toBe(playing)
+    expect(await track.getAttribute('aria-valuenow')).toBe(playingNow)
     await page.keyboard.press('Space')
     await page.locator('[data-testid=timeline][data-travel=paused]').waitFor()
     const playedMs = (await shownAt(page)) - beforeMs
@@ -180,8 +186,11 @@ describe('time travel', () => {
     const there = await stateAt(await shownAt(page))
     await expectRows(page, there)
 
+    // Also from what else is in the timeline; what had the focus goes with the past, and the slider has it.
+    await page.getByTestId('play').focus()
     await page.keyboard.press('Escape')
     await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'live')
+    await expect.poll(() => track.evaluate((slider) => slider === document.activeElement)).toBe(true)
     await page.context().close()
   })
 

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseFilter } from '../../web/store/agentFilter.ts'
 import { countAgents, type ListRow, listRows } from '../../web/store/agentGroups.ts'
-import { nextAgentIndex } from '../../web/store/agentRows.ts'
+import { nearestAgentIndex, nextAgentIndex } from '../../web/store/agentRows.ts'
 import { agentOf, smallWorld } from '../helpers/webWorld.ts'
 
 const agentsOf = (world: ReturnType<typeof smallWorld>) => world.filter((entity) => entity.entity === 'agent')
@@ -79,5 +79,12 @@ describe('the list', () => {
     expect(nextAgentIndex(rows, 1, 'PageDown', 2)).toBe(5)
     expect(nextAgentIndex(rows, 1, 'x', 10)).toBeNull()
     expect(nextAgentIndex([], -1, 'ArrowDown', 10)).toBe(-1)
+  })
+
+  it('has somebody near any place, if it has anybody', () => {
+    const rows = listRows(agentsOf(smallWorld()), null)
+    expect(rows[2]?.type).toBe('group')
+    expect([1, 2, 3, 99, -1].map((from) => nearestAgentIndex(rows, from))).toEqual([1, 3, 3, rows.length - 1, 1])
+    expect(nearestAgentIndex([], 0)).toBe(-1)
   })
 })

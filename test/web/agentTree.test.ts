@@ -7,7 +7,7 @@ import { parseFilter } from '../../web/store/agentFilter.ts'
 import type { AgentListRow } from '../../web/store/agentGroups.ts'
 import { compareBy, readSort, SORT_COLUMNS, writeSort } from '../../web/store/agentOrder.ts'
 import { rowsOf, treeStep } from '../../web/store/agentRows.ts'
-import { treeRows } from '../../web/store/agentTree.ts'
+import { ancestorsOf, treeRows } from '../../web/store/agentTree.ts'
 import { agentOf, linkOf, smallWorld } from '../helpers/webWorld.ts'
 
 const mapOf = (agents: readonly Agent[]) => new Map(agents.map((agent) => [agent.id, agent]))
@@ -245,5 +245,20 @@ describe('rows', () => {
         },
       ),
     )
+  })
+})
+
+describe('who stands above an agent', () => {
+  it('is told the nearest first, by links too, and ends in a circle', () => {
+    const agents = new Map(
+      [agentOf('queen'), agentOf('lead', { parentId: 'test/queen' }), agentOf('worker')].map((agent) => [
+        agent.id,
+        agent,
+      ]),
+    )
+    const links = [linkOf('spawned', 'test/lead', 'test/worker'), linkOf('spawned', 'test/worker', 'test/queen')]
+    expect(ancestorsOf('test/worker', { agents, links: links.slice(0, 1) })).toEqual(['test/lead', 'test/queen'])
+    expect(ancestorsOf('test/worker', { agents, links }).length).toBeLessThan(3)
+    expect(ancestorsOf('test/nobody', { agents, links })).toEqual([])
   })
 })

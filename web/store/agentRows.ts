@@ -58,6 +58,13 @@ export function nextAgentIndex(rows: readonly ListRow[], from: number, key: stri
   }
 }
 
+/** The agent's row at a place, or else the next one, or else the one before; -1: there is none. */
+export function nearestAgentIndex(rows: readonly ListRow[], from: number): number {
+  for (let index = Math.max(0, from); index < rows.length; index++) if (rows[index]?.type === 'agent') return index
+  for (let index = Math.min(from, rows.length) - 1; index >= 0; index--) if (rows[index]?.type === 'agent') return index
+  return -1
+}
+
 /** So many agents on, or as many as there are. */
 function stepTo(rows: readonly ListRow[], from: number, direction: 1 | -1, count: number): number {
   let found = from

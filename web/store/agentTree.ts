@@ -102,6 +102,14 @@ function urgencies(
   return found
 }
 
+/** Who stands above an agent, the nearest first. */
+export function ancestorsOf(id: string, { agents, links }: Pick<TreeInput, 'agents' | 'links'>): string[] {
+  const parents = parentsOf(agents, links)
+  const found: string[] = []
+  for (let above = parents.get(id); above !== undefined; above = parents.get(above)) found.push(above)
+  return found
+}
+
 /** Each agent's parent, as reported or else by a link; no parent that is not there, and no circle. */
 function parentsOf(agents: ReadonlyMap<string, Agent>, links: Iterable<Link>): Map<string, string> {
   const parents = new Map<string, string>()

@@ -32,6 +32,8 @@ export interface Looking {
   setView(view: PanelView): void
   setSort(sort: Sort | null): void
   toggleCollapsed(id: string): void
+  /** Their children are shown. */
+  expand(ids: readonly string[]): void
   setPanelOpen(isOpen: boolean): void
   setLayoutMode(mode: LayoutMode): void
   setFollowing(isFollowing: boolean): void
@@ -59,6 +61,13 @@ export const useLooking = create<Looking>((set) => ({
       const next = new Set(collapsed)
       if (!next.delete(id)) next.add(id)
       return { collapsed: next }
+    }),
+  expand: (ids) =>
+    set((old) => {
+      if (!ids.some((id) => old.collapsed.has(id))) return old
+      const collapsed = new Set(old.collapsed)
+      for (const id of ids) collapsed.delete(id)
+      return { collapsed }
     }),
   setPanelOpen: (isPanelOpen) => set({ isPanelOpen }),
   setLayoutMode: (layoutMode) => set({ layoutMode }),

@@ -5,19 +5,32 @@
 import { useTable } from '@tanstack/react-table'
 import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown, ArrowUp } from 'lucide-react'
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
 import type { ListRow } from '../store/agentGroups.ts'
 import { readSort, type Sort } from '../store/agentOrder.ts'
-import { nextAgentIndex, treeStep } from '../store/agentRows.ts'
+import { nearestAgentIndex, nextAgentIndex, treeStep } from '../store/agentRows.ts'
+import { ancestorsOf } from '../store/agentTree.ts'
 import { useConcerns } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
+import { model } from '../store/session.ts'
 import { useSettings } from '../store/settings.ts'
 import { staleSourcesOnScreen } from '../store/shown.ts'
 import { sendSceneCommand } from '../store/stage.ts'
+import { isFocusLost, useFocusKept } from './focusKept.ts'
 import { AgentRow, GroupRow } from './GridRow.tsx'
 import { gridColumns, gridFeatures, visibleColumns } from './gridColumns.tsx'
 import { useMedia } from './hooks.ts'
+import { focusRow, provideRows } from './rowFocus.ts'
 
 const OVERSCAN = 8
 const GROUP_HEIGHT = 38
@@ -68,11 +81,16 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
   const columnsKey = columns.map(({ id }) => id).join(' ')
 
   // What is selected in the scene comes into view here; when the selection or the view changes, not when rows move.
-  const latest = useRef({ indexById, virtualizer })
-  latest.current = { indexById, virtualizer }
+  const latest = useRef({ rows, indexById, virtualizer, tabIndex })
+  latest.current = { rows, indexById, virtualizer, tabIndex }
   // biome-ignore lint/correctness/useExhaustiveDependencies: another view has it elsewhere
   useEffect(() => {
     if (selectedId === null) return
+    // Chosen elsewhere, it may stand below one that is shut.
+    const { collapsed, expand } = useLooking.getState()
+    if (isTree && collapsed.size > 0 && !latest.current.indexById.has(selectedId)) {
+      expand(ancestorsOf(selectedId, { agents: model.agents, links: model.links.values() }))
+    }
     const show = () => {
       const index = latest.current.indexById.get(selectedId)
       if (index !== undefined) latest.current.virtualizer.scrollToIndex(index, { align: 'auto' })
@@ -83,13 +101,46 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
     return () => cancelAnimationFrame(frame)
   }, [selectedId, isTree, isTable])
 
-  const choose = useCallback((id: string) => {
-    useLooking.getState().select(id)
+  const focusOn = useCallback((id: string) => {
     setFocusedId(id)
     // By the agent, not by the place: rows may have moved by then.
     requestAnimationFrame(() => {
       list.current?.querySelector<HTMLElement>(`[data-agent="${CSS.escape(id)}"]`)?.focus({ preventScroll: true })
     })
+  }, [])
+  const choose = useCallback(
+    (id: string) => {
+      useLooking.getState().select(id)
+      focusOn(id)
+    },
+    [focusOn],
+  )
+  const focusNear = useCallback(
+    (index: number) => {
+      const near = nearestAgentIndex(latest.current.rows, index)
+      const row = latest.current.rows[near]
+      if (row?.type !== 'agent') return
+      latest.current.virtualizer.scrollToIndex(near, { align: 'auto' })
+      focusOn(row.agent.id)
+    },
+    [focusOn],
+  )
+  useEffect(
+    () => provideRows((id) => focusNear(latest.current.indexById.get(id ?? '') ?? latest.current.tabIndex)),
+    [focusNear],
+  )
+  // Its agent ended or no longer matches: the row that has its place has the focus.
+  const lastIndex = useRef(0)
+  useFocusKept(list, () => focusNear(lastIndex.current))
+  useLayoutEffect(() => {
+    if (activeIndex >= 0) lastIndex.current = activeIndex
+  })
+  useLayoutEffect(() => {
+    const element = list.current
+    return () => {
+      if (!element?.contains(document.activeElement)) return
+      requestAnimationFrame(() => isFocusLost() && focusRow(null))
+    }
   }, [])
   const go = (index: number) => {
     const row = rows[index]

@@ -54,7 +54,7 @@ function Toolbar({ shown, isWide, canWiden }: ToolbarProps): ReactNode {
   return (
     <div className="toolbar" role="toolbar" aria-label="How agents are shown">
       <span className="toolbar-count figures" data-testid="shown-count">
-        {shown === agents ? `${agents} agents` : `${shown} of ${agents}`}
+        {shown === agents ? agentsText(agents) : `${shown} of ${agents}`}
       </span>
       {isWide && (
         <Suspense fallback={null}>
@@ -128,13 +128,23 @@ function NoRows(): ReactNode {
         No agent matches <bdi>{filter}</bdi>.
       </p>
       <p>
-        <button type="button" className="button" onClick={() => setFilter('')}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            setFilter('')
+            // The button goes; what it cleared stays.
+            runShortcut('search')
+          }}
+        >
           Clear the filter
         </button>
       </p>
     </div>
   )
 }
+
+const agentsText = (count: number): string => `${count} ${count === 1 ? 'agent' : 'agents'}`
 
 const SAY_AFTER_MS = 700
 
@@ -144,7 +154,7 @@ function Said({ count }: { count: number }): ReactNode {
   const [said, setSaid] = useState('')
   // biome-ignore lint/correctness/useExhaustiveDependencies: the count is said when the question has changed
   useEffect(() => {
-    const timer = setTimeout(() => setSaid(model.hasData ? `${count} agents shown` : ''), SAY_AFTER_MS)
+    const timer = setTimeout(() => setSaid(model.hasData ? `${agentsText(count)} shown` : ''), SAY_AFTER_MS)
     return () => clearTimeout(timer)
   }, [filter])
   return (

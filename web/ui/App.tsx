@@ -14,6 +14,7 @@ import { AgentsPanel } from './AgentsPanel.tsx'
 import { Banner } from './Banner.tsx'
 import { Dialogs } from './Dialogs.tsx'
 import { EmptyState, Loading } from './EmptyState.tsx'
+import { useFocusKept } from './focusKept.ts'
 import { useCounts, useMedia } from './hooks.ts'
 import { Late } from './Late.tsx'
 import { Legend } from './Legend.tsx'
@@ -21,6 +22,7 @@ import { lazyPart } from './lazyPart.ts'
 import { Notice } from './Notice.tsx'
 import { NoWebGL } from './NoWebGL.tsx'
 import { PanelFoot } from './PanelFoot.tsx'
+import { focusRow } from './rowFocus.ts'
 import { SceneControls } from './SceneControls.tsx'
 import { SignIn } from './SignIn.tsx'
 import { TopBar } from './TopBar.tsx'
@@ -55,6 +57,9 @@ function Dashboard(): ReactNode {
   const view = useLooking((state) => state.view)
   const isWide = !isNarrow && (view === 'table' || !hasScene)
   const setPanelOpen = useLooking((state) => state.setPanelOpen)
+  const head = useRef<HTMLDivElement>(null)
+  // A banner goes with its buttons.
+  useFocusKept(head, () => focusRow(null))
   useEffect(watchConcerns, [])
   useEffect(watchBudget, [])
   useEffect(watchFilterBeat, [])
@@ -87,7 +92,7 @@ function Dashboard(): ReactNode {
         </div>
       )}
       <div className="frame" data-mode={mode} />
-      <div className="head">
+      <div ref={head} className="head">
         <TopBar />
         <Late>{isTotalsOpen && model.hasData && <Totals />}</Late>
         <Late>{isInPast && <PastBanner />}</Late>

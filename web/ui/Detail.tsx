@@ -1,7 +1,7 @@
 // All that is known of one agent, each figure with who said it and when; and what was not said, told as such.
 
 import { Crosshair, X } from 'lucide-react'
-import { type ReactNode, useEffect, useRef } from 'react'
+import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef } from 'react'
 import type { Agent } from '../../protocol/swarm.ts'
 import { useConcerns } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
@@ -14,10 +14,12 @@ import { statusText } from '../theme/status.ts'
 import { ActivityList } from './ActivityList.tsx'
 import { AgentCommands } from './AgentCommands.tsx'
 import { Field } from './Field.tsx'
+import { useFocusKept } from './focusKept.ts'
 import { formatAge, formatBytes, formatCost, formatDuration, formatShare, formatTime, formatWhole } from './format.ts'
 import { Happening } from './Happening.tsx'
 import { useEntity } from './hooks.ts'
 import { Related } from './Related.tsx'
+import { focusRow } from './rowFocus.ts'
 import { markOf, stateWord, stateWordMs } from './rowWords.ts'
 import { SessionUse } from './SessionUse.tsx'
 import { StatusMark } from './StatusMark.tsx'
@@ -28,22 +30,54 @@ import { useNow } from './useNow.ts'
 export default function Detail(): ReactNode {
   const selectedId = useLooking((state) => state.selectedId)
   const agent = useEntity('agent', selectedId)
+  const section = useRef<HTMLElement>(null)
+  // Whose detail was shut has the focus in the list; whose neighbour was chosen in it, has it in the detail.
+  const lastId = useRef<string | null>(null)
+  const seenId = useRef<string | null>(null)
+  useFocusKept(section, () => {
+    if (selectedId === null) focusRow(lastId.current)
+    else section.current?.focus()
+  })
+  useLayoutEffect(() => {
+    lastId.current = selectedId
+    if (agent) seenId.current = agent.id
+  })
+  useEscape(selectedId !== null)
   if (selectedId === null) return null
-  if (!agent) return <Gone />
-  return <AgentDetail agent={agent} key={agent.id} />
+  if (!agent) return <Gone section={section} wasHere={seenId.current === selectedId} />
+  return <AgentDetail section={section} agent={agent} key={agent.id} />
 }
 
-function Gone(): ReactNode {
+function useEscape(isOpen: boolean): void {
+  useEffect(() => {
+    if (!isOpen) return undefined
+    const onKey = (event: KeyboardEvent) => {
+      // A dialog or menu that it shuts has taken it.
+      if (event.key !== 'Escape' || event.defaultPrevented || event.target instanceof HTMLInputElement) return
+      useLooking.getState().select(null)
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [isOpen])
+}
+
+type SectionRef = RefObject<HTMLElement | null>
+
+/** `wasHere`: the page has seen it. A link may name an agent of another time or machine, or none. */
+function Gone({ section, wasHere }: { section: SectionRef; wasHere: boolean }): ReactNode {
   const isInPast = useTravel(isPast)
+  const [title, text] = isInPast
+    ? ['Not there', 'At this moment there is no such agent.']
+    : wasHere
+      ? ['No longer there', 'This agent has ended.']
+      : ['Not known here', 'No agent of this id is known here: it may have ended before, or be of another server.']
   return (
-    <section className="detail" data-testid="detail" aria-label="Detail">
+    <section ref={section} className="detail" data-testid="detail" aria-label="Detail" tabIndex={-1}>
       <div className="detail-head">
         <StatusMark look="offline" />
         <div>
-          <h2 className="detail-name">{isInPast ? 'Not there' : 'No longer there'}</h2>
-          <p className="detail-state">
-            {isInPast ? 'At this moment there is no such agent.' : 'This agent has ended.'}
-          </p>
+          <h2 className="detail-name">{title}</h2>
+          <p className="detail-state">{text}</p>
         </div>
         <CloseButton />
       </div>
@@ -68,20 +102,10 @@ function CloseButton(): ReactNode {
   )
 }
 
-function AgentDetail({ agent }: { agent: Agent }): ReactNode {
-  const section = useRef<HTMLElement>(null)
-  const select = useLooking((state) => state.select)
+function AgentDetail({ section, agent }: { section: SectionRef; agent: Agent }): ReactNode {
   const isInPast = useTravel(isPast)
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      // A dialog or menu that it shuts has taken it.
-      if (event.key === 'Escape' && !event.defaultPrevented && !(event.target instanceof HTMLInputElement)) select(null)
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
-  }, [select])
   return (
-    <section ref={section} className="detail" data-testid="detail" aria-label={`Detail of ${agent.name}`}>
+    <section ref={section} className="detail" data-testid="detail" aria-label={`Detail of ${agent.name}`} tabIndex={-1}>
       <Head agent={agent} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
       <section className="detail-body" tabIndex={0} aria-label="Fields">

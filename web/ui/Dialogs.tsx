@@ -1,7 +1,8 @@
 // The dialogs, each loaded when it is first asked for.
 
-import { type ReactNode, Suspense } from 'react'
+import { type ReactNode, Suspense, useEffect } from 'react'
 import { closeDialog, type OpenDialog, useDialogs } from '../store/dialogs.ts'
+import { watchDialogs } from './focusBack.ts'
 import { lazyPart } from './lazyPart.ts'
 
 const Palette = lazyPart(() => import('./Palette.tsx'))
@@ -12,6 +13,7 @@ const AssignDialog = lazyPart(() => import('./AssignDialog.tsx'))
 
 export function Dialogs(): ReactNode {
   const open = useDialogs((state) => state.open)
+  useEffect(watchDialogs, [])
   return <Suspense fallback={null}>{open && dialogFor(open)}</Suspense>
 }
 

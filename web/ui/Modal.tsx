@@ -1,10 +1,11 @@
-// A dialog in our clothes. Radix brings the focus in and back, the Escape key, and hides the rest from screen readers. What
-// it injects (a style that stops scrolling behind it) bears the page's nonce.
+// A dialog in our clothes. Radix brings the focus in (back it goes by focusBack.ts), the Escape key, and hides the rest from
+// screen readers. What it injects (a style that stops scrolling behind it) bears the page's nonce.
 
 import { setNonce } from 'get-nonce'
 import { X } from 'lucide-react'
 import { Dialog } from 'radix-ui'
 import type { ReactNode } from 'react'
+import { giveFocusBack } from './focusBack.ts'
 
 interface ModalProps {
   title: string
@@ -32,6 +33,7 @@ export function Modal({ title, description, size = 'small', testId, children, on
           className="dialog"
           data-size={size}
           data-testid={testId}
+          onCloseAutoFocus={giveFocusBack}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
         >
           <div className="dialog-head">

@@ -37,6 +37,7 @@ import { toggleTotals, useTotalsPanel } from '../store/totalsPanel.ts'
 import { isPast, useTravel } from '../store/travel.ts'
 import { lookOf, statusText } from '../theme/status.ts'
 import { commandKey } from './commandKey.ts'
+import { giveFocusBack } from './focusBack.ts'
 import { useNonce } from './Modal.tsx'
 import { StatusMark } from './StatusMark.tsx'
 
@@ -62,7 +63,12 @@ export default function Palette(): ReactNode {
     <Dialog.Root open onOpenChange={(isOpen) => !isOpen && close()}>
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
-        <Dialog.Content className="dialog palette" data-testid="palette" aria-describedby={undefined}>
+        <Dialog.Content
+          className="dialog palette"
+          data-testid="palette"
+          aria-describedby={undefined}
+          onCloseAutoFocus={giveFocusBack}
+        >
           <Dialog.Title className="sr-only">Commands</Dialog.Title>
           {/* Ours matches: cmdk's own would not know an agent's state. */}
           <Command shouldFilter={false} label="Commands" loop>

@@ -9,10 +9,14 @@ import { parseQuery, problemsOf, type QueryTerm, withoutTerm } from '../store/qu
 import { type Completion, completionsFor } from '../store/queryCompletions.ts'
 import { model } from '../store/session.ts'
 import { onShortcut } from '../store/shortcuts.ts'
+import { useFocusKept } from './focusKept.ts'
 
 export function SearchBar(): ReactNode {
   const { committed, draft, write } = useDraft()
+  const box = useRef<HTMLDivElement>(null)
   const input = useRef<HTMLInputElement>(null)
+  // A chip was removed, or all of them.
+  useFocusKept(box, () => input.current?.focus())
   const [isOffering, setOffering] = useState(false)
   const [active, setActive] = useState(-1)
   const listId = useId()
@@ -44,6 +48,8 @@ export function SearchBar(): ReactNode {
     input.current?.focus()
   }
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
+    // An input method's own Enter and arrows choose among its words.
+    if (event.nativeEvent.isComposing) return
     const last = query.terms.at(-1)
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault()
@@ -75,7 +81,7 @@ export function SearchBar(): ReactNode {
   const isOpen = isOffering && offers.length > 0
   return (
     <search className="search-box">
-      <div className="search" data-has-problem={problems.length > 0 || undefined}>
+      <div ref={box} className="search" data-has-problem={problems.length > 0 || undefined}>
         <Search size={15} aria-hidden="true" />
         <div className="search-terms">
           {query.terms.map((term) => (

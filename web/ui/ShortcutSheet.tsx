@@ -18,7 +18,16 @@ const ROW_KEYS = [
 const SCENE_KEYS = [
   ['← → ↑ ↓', 'Turn'],
   ['+ −', 'Closer, farther'],
-  ['F', 'Fit all into view'],
+  ['F Home', 'Fit all into view'],
+  ['1 2 3', 'By links, by who spawned whom, rings by swarm'],
+  ['Esc', 'Let go'],
+] as const
+const TIME_KEYS = [
+  ['← →', 'Back, on; with Shift ten times as far'],
+  ['Page ↓ ↑', 'Far back, far on'],
+  ['Home', 'As far back as is kept'],
+  ['Space', 'Play, pause'],
+  ['End Esc', 'Back to live'],
 ] as const
 
 export default function ShortcutSheet(): ReactNode {
@@ -39,6 +48,7 @@ export default function ShortcutSheet(): ReactNode {
         <div>
           <Keys title="In the list, table and tree" keys={ROW_KEYS} />
           <Keys title="In the scene" keys={SCENE_KEYS} />
+          <Keys title="In the timeline" keys={TIME_KEYS} />
         </div>
       </div>
     </Modal>

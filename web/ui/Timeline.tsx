@@ -11,6 +11,7 @@ import { type Bin, SPANS, type Span, spanFor } from '../store/travelBins.ts'
 import { bins as allBins, chooseSpan, useTimeline, watchOverview } from '../store/travelOverview.ts'
 // With the timeline, so that it is there when the past is.
 import './PastBanner.tsx'
+import { useFocusKept } from './focusKept.ts'
 import { TimelineBars } from './TimelineBars.tsx'
 import { momentOfKey } from './timelineKeys.ts'
 import { agoText, binText, momentText } from './timelineWords.ts'
@@ -20,9 +21,25 @@ export default function Timeline(): ReactNode {
   useEffect(watchOverview, [])
   const overview = useTimeline((state) => state.overview)
   const state = useTravel((now) => now.state)
+  const section = useRef<HTMLElement>(null)
+  // The player goes with the past.
+  useFocusKept(section, () => section.current?.querySelector<HTMLElement>('[role=slider]')?.focus())
+  const onKeyDown = (event: KeyboardEvent) => {
+    // An open list of a field shuts by it.
+    if (event.key !== 'Escape' || state === 'live' || event.target instanceof HTMLSelectElement) return
+    event.stopPropagation()
+    travel.backToLive()
+  }
   if (overview.state === 'none') return <NoTimeline error={overview.error} />
   return (
-    <section className="timeline" data-testid="timeline" data-travel={state} aria-label="Timeline">
+    <section
+      ref={section}
+      className="timeline"
+      data-testid="timeline"
+      data-travel={state}
+      aria-label="Timeline"
+      onKeyDown={onKeyDown}
+    >
       <WayBack />
       {state !== 'live' && <Player />}
       <Track
@@ -55,9 +72,10 @@ function WayBack(): ReactNode {
       className="timeline-live"
       data-testid="back-to-live"
       data-live={isLive}
-      disabled={isLive}
+      // Not `disabled`: pressed by keyboard it would lose the focus.
+      aria-disabled={isLive}
       title={isLive ? 'What is shown is now' : 'Back to live (Escape)'}
-      onClick={() => travel.backToLive()}
+      onClick={() => isLive || travel.backToLive()}
     >
       {isLive ? <span className="timeline-dot" /> : <Radio size={14} aria-hidden="true" />}
       {isLive ? 'Live' : 'Back to live'}
@@ -121,6 +139,16 @@ function Track({ firstMs, isLoading }: TrackProps): ReactNode {
   const earliestMs = Math.max(firstMs ?? nowMs, fromMs)
   const shareOf = (ms: number) => Math.min(1, Math.max(0, (ms - fromMs) / (toMs - fromMs)))
 
+  const said = useSaidValue(now, {
+    max: Math.round((toMs - fromMs) / 1_000),
+    now: Math.round(shareOf(atMs) * ((toMs - fromMs) / 1_000)),
+    text: isLive
+      ? 'Live'
+      : now.state === 'playing'
+        ? `Playing from ${momentText(atMs, nowMs)}`
+        : `${momentText(atMs, nowMs)}, ${agoText(atMs, nowMs)}`,
+  })
+
   const msAt = (event: PointerEvent): number => {
     const box = track.current?.getBoundingClientRect()
     if (!box || box.width === 0) return nowMs
@@ -137,11 +165,6 @@ function Track({ firstMs, isLoading }: TrackProps): ReactNode {
       event.preventDefault()
       if (now.state === 'playing') travel.pause()
       else travel.play()
-      return
-    }
-    if (event.key === 'Escape' && !isLive) {
-      event.stopPropagation()
-      travel.backToLive()
       return
     }
     const ms = firstMs === null ? null : momentOfKey(event.key, event.shiftKey, { atMs, nowMs, firstMs, stepMs: binMs })
@@ -162,9 +185,9 @@ function Track({ firstMs, isLoading }: TrackProps): ReactNode {
       aria-orientation="horizontal"
       aria-disabled={firstMs === null}
       aria-valuemin={0}
-      aria-valuemax={Math.round((toMs - fromMs) / 1_000)}
-      aria-valuenow={Math.round(shareOf(atMs) * ((toMs - fromMs) / 1_000))}
-      aria-valuetext={isLive ? 'Live' : `${momentText(atMs, nowMs)}, ${agoText(atMs, nowMs)}`}
+      aria-valuemax={said.max}
+      aria-valuenow={said.now}
+      aria-valuetext={said.text}
       onKeyDown={onKeyDown}
       onPointerDown={(event) => {
         if (firstMs === null || event.button !== 0) return
@@ -183,6 +206,20 @@ function Track({ firstMs, isLoading }: TrackProps): ReactNode {
       <span className="timeline-head" data-live={isLive} style={{ left: `${shareOf(atMs) * 100}%` }} />
     </div>
   )
+}
+
+interface SaidValue {
+  /** Seconds, from where the track begins. */
+  max: number
+  now: number
+  text: string
+}
+
+/** Said when the user went somewhere, not as time goes on: whose focus is here would hear it each second. */
+function useSaidValue(now: Travel, value: SaidValue): SaidValue {
+  const place = now.state === 'playing' ? 'playing' : playheadMs(now)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  return useMemo(() => value, [place, value.max])
 }
 
 function Hover({ bin, share, nowMs }: { bin: Bin; share: number; nowMs: number }): ReactNode {
