@@ -21,6 +21,8 @@ const TIMED_FRAMES = 240
 /** By the first V8 has compiled what is called once a frame: until it has, each number in there is an object. It compiles some anew now and then. */
 const COMPILED_FRAMES = [900, 1_500, 2_100]
 const MAX_DRAWS = 12
+/** The most that are shown at once; all of what is drawn is counted with them. */
+const MAX_LABELS = 200
 /** With menu, banner and the panel of who is selected. */
 const MAX_DRAWS_WITH_PANELS = 20
 /** At 1,000 agents and their 2,000 links. */
@@ -167,6 +169,7 @@ function* figures(size, { xr, p50, p95, commits, drawsWithPanels }, thousand) {
     unit: 'calls',
     limit: MAX_DRAWS_WITH_PANELS,
   }
+  yield { name: name('labels shown'), value: xr.labels, unit: 'labels', limit: MAX_LABELS }
   yield {
     name: name('triangles per eye'),
     value: xr.trianglesPerEye,

@@ -20,6 +20,8 @@
     sounds: [],
     /** Where the tips of first fingers are, of bare hands. */
     tips: { left: null, right: null },
+    /** How hands and controllers are held: the matrix of each grip. */
+    grips: { left: null, right: null },
     /** Milliseconds of script in each of its frames. */
     frameMs: [],
     /** Changes that React made to the page within one of its frames. */
@@ -69,7 +71,9 @@
       frame((time, xrFrame) => {
         if (headset.session !== session) headset.faults.push('a frame after the end')
         headset.frames++
-        for (const { hand, handedness } of session.inputSources) {
+        for (const { hand, handedness, gripSpace } of session.inputSources) {
+          const grip = gripSpace && room ? xrFrame.getPose(gripSpace, room) : null
+          if (grip) headset.grips[handedness] = grip.transform.matrix
           const tip = hand && room ? xrFrame.getJointPose(hand.get('index-finger-tip'), room) : null
           if (tip) headset.tips[handedness] = tip.transform.position
         }
@@ -90,7 +94,10 @@
       })
     return session
   }
-  /** Eyes and pinch, as Vision Pro's browser tells of them: a source that comes with the pinch. The emulator has none. */
+  /**
+   * What the emulator has not: eyes and a pinch, as Vision Pro's browser tells of them, and a finger on a phone's screen
+   * (`hand`: null, for nobody knows where that is). Sources that come with the press, and go with it.
+   */
   const gazePoses = new WeakMap()
   const poseOf = ({ x, y, z }, back = { x: 0, y: 0, z: 1 }) => ({
     emulatedPosition: false,
@@ -99,22 +106,24 @@
       matrix: new Float32Array([1, 0, 0, 0, 0, 1, 0, 0, back.x, back.y, back.z, 0, x, y, z, 1]),
     },
   })
+  const rayOf = (from, at) => {
+    const length = Math.hypot(at.x - from.x, at.y - from.y, at.z - from.z)
+    return poseOf(from, { x: (from.x - at.x) / length, y: (from.y - at.y) / length, z: (from.z - at.z) / length })
+  }
   const tell = (type, fields) => headset.session.dispatchEvent(Object.assign(new Event(type), fields))
   let gaze = null
   headset.gaze = {
-    /** From the eyes toward this place of the room, with the hand there. */
+    /** From the eyes toward this place of the room. */
     pinch(from, at, hand) {
-      const length = Math.hypot(at.x - from.x, at.y - from.y, at.z - from.z)
-      const back = { x: (from.x - at.x) / length, y: (from.y - at.y) / length, z: (from.z - at.z) / length }
       const [targetRaySpace, gripSpace] = [new EventTarget(), new EventTarget()]
-      gazePoses.set(targetRaySpace, poseOf(from, back))
-      gazePoses.set(gripSpace, poseOf(hand))
+      gazePoses.set(targetRaySpace, rayOf(from, at))
+      if (hand) gazePoses.set(gripSpace, poseOf(hand))
       gaze = {
-        handedness: 'right',
-        targetRayMode: 'transient-pointer',
+        handedness: hand ? 'right' : 'none',
+        targetRayMode: hand ? 'transient-pointer' : 'screen',
         targetRaySpace,
-        gripSpace,
-        profiles: ['generic-fixed-hand'],
+        gripSpace: hand ? gripSpace : undefined,
+        profiles: hand ? ['generic-fixed-hand'] : ['generic-touchscreen'],
         gamepad: null,
         hand: null,
       }
@@ -123,6 +132,10 @@
     },
     move(hand) {
       gazePoses.set(gaze.gripSpace, poseOf(hand))
+    },
+    /** The finger goes to where the screen shows this place. */
+    swipe(from, at) {
+      gazePoses.set(gaze.targetRaySpace, rayOf(from, at))
     },
     release() {
       if (!headset.session) return

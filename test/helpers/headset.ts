@@ -43,10 +43,12 @@ export interface Headset {
   commitsInFrame: number
   pulses: [hand: string, strength: number, milliseconds: number][]
   tips: Record<'left' | 'right', Vector | null>
+  grips: Record<'left' | 'right', Float32Array | null>
   sounds: Vector[]
   notes?: number
   gaze: {
-    pinch(from: Vector, at: Vector, hand: Vector): void
+    pinch(from: Vector, at: Vector, hand: Vector | null): void
+    swipe(from: Vector, at: Vector): void
     move(hand: Vector): void
     release(): void
   }
@@ -162,18 +164,23 @@ export async function expectNoFaults(page: Page): Promise<void> {
 }
 
 export type Hand = 'left' | 'right'
-/** `gaze`: the eyes aim, a pinch presses (transient pointer). */
-export type Input = 'controller' | 'hand' | 'gaze'
+/** `gaze`: the eyes aim, a pinch presses (transient pointer). `screen`: a finger on a phone's. */
+export type Input = 'controller' | 'hand' | 'gaze' | 'screen'
 
-/** From where the hand of an arm points, in metres. */
-const SHOULDERS: Readonly<Record<Hand, Vector>> = {
+/** From where the hand of an arm points, in metres: raised, before the shoulder. */
+const RAISED: Readonly<Record<Hand, Vector>> = {
   left: { x: -0.2, y: 1.35, z: -0.25 },
   right: { x: 0.2, y: 1.35, z: -0.25 },
 }
+/** The forearm level, as hands are held most of the time: close above the menu. */
+export const LEVEL: Readonly<Record<Hand, Vector>> = {
+  left: { x: -0.2, y: 1.2, z: -0.35 },
+  right: { x: 0.2, y: 1.2, z: -0.35 },
+}
 
-/** Lays the input's ray from its shoulder through this point of the room. */
-export async function aim(page: Page, input: Input, hand: Hand, at: Vector): Promise<void> {
-  if (input === 'gaze') {
+/** Lays the input's ray from where it is held through this point of the room. */
+export async function aim(page: Page, input: Input, hand: Hand, at: Vector, from = RAISED[hand]): Promise<void> {
+  if (input === 'gaze' || input === 'screen') {
     gazedAt = at
     return
   }
@@ -192,7 +199,7 @@ export async function aim(page: Page, input: Input, hand: Hand, at: Vector): Pro
       target.position.set(from.x, from.y, from.z)
       target.quaternion.set(x / by, y / by, 0, w / by)
     },
-    { input, hand, from: SHOULDERS[hand], at },
+    { input, hand, from, at },
   )
   await frames(page, 3)
 }
@@ -202,11 +209,11 @@ let gazedAt: Vector = { x: 0, y: 0, z: -1 }
 const EYES: Vector = { x: 0, y: 1.6, z: 0 }
 
 export async function press(page: Page, input: Input, hand: Hand, isDown: boolean): Promise<void> {
-  if (input === 'gaze') {
+  if (input === 'gaze' || input === 'screen') {
     await page.evaluate(
       ({ isDown, from, at, held }) =>
         isDown ? globalThis.headset.gaze.pinch(from, at, held) : globalThis.headset.gaze.release(),
-      { isDown, from: EYES, at: gazedAt, held: SHOULDERS[hand] },
+      { isDown, from: EYES, at: gazedAt, held: input === 'gaze' ? RAISED[hand] : null },
     )
     await frames(page, 3)
     return
@@ -225,29 +232,31 @@ export async function press(page: Page, input: Input, hand: Hand, isDown: boolea
 /** Draws what is pressed to this place of the room. */
 export async function pull(page: Page, input: Input, hand: Hand, to: Vector): Promise<void> {
   await page.evaluate(
-    ({ input, hand, to }) => {
+    ({ input, hand, to, eyes }) => {
       const { device, gaze } = globalThis.headset
       if (input === 'gaze') gaze.move(to)
+      else if (input === 'screen') gaze.swipe(eyes, to)
       else (input === 'hand' ? device.hands[hand] : device.controllers[hand]).position.set(to.x, to.y, to.z)
     },
-    { input, hand, to },
+    { input, hand, to, eyes: EYES },
   )
   await frames(page, 5)
 }
 
-export async function click(page: Page, input: Input, hand: Hand, at: Vector): Promise<void> {
-  await aim(page, input, hand, at)
+export async function click(page: Page, input: Input, hand: Hand, at: Vector, from?: Vector): Promise<void> {
+  await aim(page, input, hand, at, from)
   await press(page, input, hand, true)
   await press(page, input, hand, false)
 }
 
 /** Where a button hangs, for a head at (0, 1.6, 0) that looks straight ahead. */
 function placeOf({ panel, x, y, width, height }: BoardButton): Vector {
-  const { box, azimuth, elevation, distance, width: metres } = PANELS[panel]
+  const { box, azimuth, elevation, tilt, distance, width: metres } = PANELS[panel]
   const across = ((x + width / 2 - box.x) / box.width - 0.5) * metres
   const along = (0.5 - (y + height / 2 - box.y) / box.height) * ((metres * box.height) / box.width)
   const level = Math.cos(elevation)
-  const up = { x: Math.sin(azimuth) * Math.sin(elevation), y: level, z: Math.cos(azimuth) * Math.sin(elevation) }
+  const lean = elevation - tilt
+  const up = { x: Math.sin(azimuth) * Math.sin(lean), y: Math.cos(lean), z: Math.cos(azimuth) * Math.sin(lean) }
   return {
     x: -Math.sin(azimuth) * level * distance + Math.cos(azimuth) * across + up.x * along,
     y: 1.6 + Math.sin(elevation) * distance + up.y * along,

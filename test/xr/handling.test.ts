@@ -74,20 +74,32 @@ describe('panels', () => {
 
   test('stay while the head only looks about, and come after it when it has turned away, then stop (never head-locked)', () => {
     const follow = new LazyFollow()
-    follow.update(facing(0), FRAME, false)
-    follow.update(facing(0.5, 0.1), FRAME, false)
+    follow.update(facing(0), FRAME, false, false)
+    follow.update(facing(0.5, 0.1), FRAME, false, false)
     expect([follow.yaw, follow.at.x]).toEqual([0, 0])
-    for (let frame = 0; frame < 200; frame++) follow.update(facing(1.2), FRAME, false)
+    for (let frame = 0; frame < 200; frame++) follow.update(facing(1.2), FRAME, false, false)
     expect(follow.yaw).toBeCloseTo(1.2, 1)
     const { yaw } = follow
-    follow.update(facing(1.0), FRAME, false)
+    follow.update(facing(1.0), FRAME, false, false)
     expect(follow.yaw).toBe(yaw)
+  })
+
+  test('near which a finger is wait while it may be meant, and come all the same when the head has turned away from them', () => {
+    const follow = new LazyFollow()
+    follow.update(facing(0), FRAME, true, false)
+    follow.update(facing(0.8, 0.35), FRAME, true, true)
+    expect([follow.yaw, follow.at.x]).toEqual([0, 0])
+    // A controller that lies there holds nothing for ever.
+    follow.update(facing(1), FRAME, true, true)
+    expect(follow.yaw).toBe(1)
+    follow.update(facing(1, 0.6), FRAME, true, true)
+    expect(follow.at.x).toBe(0.6)
   })
 
   test('under reduced motion they are there at once', () => {
     const follow = new LazyFollow()
-    follow.update(facing(0), FRAME, true)
-    follow.update(facing(2), FRAME, true)
+    follow.update(facing(0), FRAME, true, false)
+    follow.update(facing(2), FRAME, true, false)
     expect(follow.yaw).toBe(2)
   })
 
@@ -97,58 +109,134 @@ describe('panels', () => {
   })
 })
 
+/** A session whose one source comes with what it does, and goes with it. */
+function sessionOf(source: object) {
+  const target = new EventTarget()
+  const fire = (type: string, fields: object) => target.dispatchEvent(Object.assign(new Event(type), fields))
+  return {
+    session: Object.assign(target, { inputSources: [] as unknown[] }) as unknown as XRSession,
+    begin: () => {
+      fire('inputsourceschange', { added: [source], removed: [] })
+      fire('selectstart', { inputSource: source })
+    },
+    fire: (type: string) => fire(type, { inputSource: source }),
+    end: () => {
+      fire('selectend', { inputSource: source })
+      fire('inputsourceschange', { added: [], removed: [source] })
+    },
+  }
+}
+
+/** At this place, level and straight ahead but for a turn to the left. */
+function poseAt(x: number, y: number, z: number, turn = 0) {
+  const matrix = new Float32Array(16)
+  matrix.set([Math.sin(turn), 0, Math.cos(turn), 0, x, y, z, 1], 8)
+  return { transform: { matrix } }
+}
+
+/** What is not in it is not known. */
+const frameOf = (poses: Map<unknown, ReturnType<typeof poseAt>>) =>
+  ({ getPose: (space: unknown) => poses.get(space) ?? null }) as unknown as XRFrame
+const ROOM = {} as XRReferenceSpace
+
+function toldBy(session: XRSession) {
+  const told: string[] = []
+  const pointers = new Pointers(session, {
+    press: () => told.push('press'),
+    release: () => told.push('release'),
+    gone: () => told.push('gone'),
+  })
+  return { told, pointers }
+}
+
 describe('a pinch with the eyes on something (transient pointer)', () => {
-  /** A session as Vision Pro's browser gives it: its source comes with the pinch and goes with it. */
-  function session() {
-    const target = new EventTarget()
+  test('is pressed, has a ray, and is let go before it is gone', () => {
     const targetRaySpace = new EventTarget()
-    const source = {
+    const { session, begin, end } = sessionOf({
       targetRayMode: 'transient-pointer',
       handedness: 'none',
       targetRaySpace,
       profiles: ['generic-fixed-hand'],
-    }
-    const fire = (type: string, fields: object) => target.dispatchEvent(Object.assign(new Event(type), fields))
-    return {
-      source,
-      session: Object.assign(target, { inputSources: [] as unknown[] }) as unknown as XRSession,
-      pinch: () => {
-        fire('inputsourceschange', { added: [source], removed: [] })
-        fire('selectstart', { inputSource: source })
-      },
-      letGo: () => {
-        fire('selectend', { inputSource: source })
-        fire('inputsourceschange', { added: [], removed: [source] })
-      },
-    }
-  }
-  const matrix = new Float32Array(16)
-  matrix[10] = 1
-  matrix[13] = 1.5
-  const frame = {
-    getPose: () => ({ transform: { position: { x: 0, y: 1.5, z: 0 }, matrix } }),
-  } as unknown as XRFrame
-
-  test('is pressed, has a ray, and is let go before it is gone', () => {
-    const { session: of, pinch, letGo } = session()
-    const told: string[] = []
-    const pointers = new Pointers(of, {
-      press: () => told.push('press'),
-      release: () => told.push('release'),
-      gone: () => told.push('gone'),
     })
+    const { told, pointers } = toldBy(session)
     expect(pointers.all).toEqual([])
-    pinch()
+    begin()
     const [pointer] = pointers.all as [Pointer]
-    pointers.update(frame, {} as XRReferenceSpace)
+    pointers.update(frameOf(new Map([[targetRaySpace, poseAt(0, 1.5, 0)]])), ROOM)
     expect(pointer).toMatchObject({ isSeen: true, isPressed: true, from: { x: 0, y: 1.5, z: 0 } })
     expect(pointer.way.z).toBe(-1)
     expect(pointer.grip).toEqual(pointer.from)
-    letGo()
+    end()
     expect(told).toEqual(['press', 'release', 'gone'])
     expect(pointers.all).toEqual([])
     pointers.dispose()
-    pinch()
+    begin()
     expect(told).toHaveLength(3)
+  })
+})
+
+describe("a finger on a phone's screen (screen)", () => {
+  test('is a pointer with a straight ray, and drawn over the screen takes the world along', () => {
+    const targetRaySpace = new EventTarget()
+    const { session, begin, end } = sessionOf({
+      targetRayMode: 'screen',
+      handedness: 'none',
+      targetRaySpace,
+      profiles: [],
+    })
+    const { told, pointers } = toldBy(session)
+    begin()
+    const [pointer] = pointers.all as [Pointer]
+    pointers.update(frameOf(new Map([[targetRaySpace, poseAt(0, 1.5, 0)]])), ROOM)
+    expect(pointer).toMatchObject({ isSeen: true, isPressed: true, hasTip: false, hasPalm: false })
+    const before = { ...pointer.grip }
+    // By 6° to the left: a tenth of a screen.
+    pointers.update(frameOf(new Map([[targetRaySpace, poseAt(0, 1.5, 0, 0.1)]])), ROOM)
+    expect(before.x - pointer.grip.x).toBeCloseTo(0.1, 3)
+    expect(pointer.grip.y).toBeCloseTo(1.5, 6)
+    end()
+    expect(told).toEqual(['press', 'release', 'gone'])
+  })
+})
+
+describe('a controller', () => {
+  function held() {
+    const [targetRaySpace, gripSpace] = [new EventTarget(), new EventTarget()]
+    const opened = sessionOf({
+      targetRayMode: 'tracked-pointer',
+      handedness: 'right',
+      targetRaySpace,
+      gripSpace,
+      profiles: [],
+    })
+    return { ...opened, ...toldBy(opened.session), targetRaySpace, gripSpace }
+  }
+
+  test('of whose grip nothing is known for a moment is where it was: the world does not lurch', () => {
+    const { begin, pointers, targetRaySpace, gripSpace } = held()
+    begin()
+    const [pointer] = pointers.all as [Pointer]
+    const ray = poseAt(0.2, 1.25, -0.3)
+    pointers.update(
+      frameOf(
+        new Map([
+          [targetRaySpace, ray],
+          [gripSpace, poseAt(0.2, 1.2, -0.25)],
+        ]),
+      ),
+      ROOM,
+    )
+    const before = { ...pointer.grip }
+    pointers.update(frameOf(new Map([[targetRaySpace, ray]])), ROOM)
+    expect(pointer.grip).toEqual(before)
+    pointers.update(frameOf(new Map()), ROOM)
+    expect(pointer.grip).toEqual(before)
+  })
+
+  test('whose grip is held while it presses presses anew, as a pull; and lets go once', () => {
+    const { begin, fire, told } = held()
+    begin()
+    for (const type of ['squeezestart', 'selectend', 'squeezeend']) fire(type)
+    expect(told).toEqual(['press', 'press', 'release'])
   })
 })

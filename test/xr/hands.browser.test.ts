@@ -33,6 +33,7 @@ const INPUTS = [
   ['hand', 'left'],
   ['hand', 'right'],
   ['gaze', 'right'],
+  ['screen', 'right'],
 ] as const satisfies readonly (readonly [Input, Hand])[]
 
 /** What is asked of the page is answered after what it has to draw, on a machine that may be busy. */
@@ -135,10 +136,22 @@ const CHECKS: Record<Action, (visitor: Visitor) => Promise<void>> = {
     await expect.poll(shown, SOON).toContain('detail')
   },
   follow: async (visitor) => {
+    const { page } = visitor
+    /** How far the user is taken while all are laid out otherwise, in metres. */
+    const taken = async (layout: string) => {
+      const before = await rigOf(page)
+      await page.locator(`[data-testid=layout-${layout}]`).dispatchEvent('click')
+      await frames(page, 90)
+      const after = await rigOf(page)
+      return Math.hypot(after.x - before.x, after.y - before.y, after.z - before.z) / before.scale
+    }
     await visitor.press('follow')
     await visitor.attribute('camera-follow', 'aria-pressed').toBe('true')
+    expect(await taken('rings')).toBeGreaterThan(0.01)
     await visitor.press('follow')
     await visitor.attribute('camera-follow', 'aria-pressed').toBe('false')
+    expect(await taken('force')).toBe(0)
+    await visitor.press('reset')
   },
   filter: async (visitor) => {
     await visitor.press('filter')
@@ -280,7 +293,8 @@ describe.each(INPUTS)('by %s, %s', (input, hand) => {
       return route.fulfill({ json: { success: true } })
     })
     await page.locator('[data-testid=timeline-track][aria-disabled=false]').waitFor()
-    await enter(page)
+    // A phone has nothing but AR.
+    await enter(page, input === 'screen' ? 'ar' : 'vr')
     await frames(page, 40)
     for (const check of Object.values(CHECKS)) await check(visitor)
     await expectNoFaults(page)

@@ -12,10 +12,14 @@ import {
   type TouchEdge,
 } from '../../web/xr/touch.ts'
 
+const FRAME = { deltaSec: 0.011 }
+
 /** Frame by frame: what each of these distances makes of it. */
 const edges = (...metres: (number | null)[]): TouchEdge[] => {
   const touch = new PanelTouch()
-  return metres.map((each) => touch.update(each === null ? null : { distance: each })).filter((edge) => edge !== 'none')
+  return metres
+    .map((each) => touch.update(each === null ? null : { distance: each }, FRAME))
+    .filter((edge) => edge !== 'none')
 }
 
 describe('a finger at a panel', () => {
@@ -47,10 +51,28 @@ describe('a finger at a panel', () => {
     expect([HOVER_IN_METRES, HOVER_OUT_METRES, PRESS_METRES, RELEASE_METRES]).toEqual([0.15, 0.2, 0.005, 0.007])
     const touch = new PanelTouch()
     const near = [0.19, 0.151, 0.149, 0.19, 0.199, 0.201, 0.19].map((metres) => {
-      touch.update({ distance: metres })
+      touch.update({ distance: metres }, FRAME)
       return touch.isNear
     })
     expect(near).toEqual([false, false, true, true, true, false, false])
+  })
+
+  test('is only near where it rests: it means the panel within 3 cm, or when it comes toward it', () => {
+    const reaching = (...metres: number[]) => {
+      const touch = new PanelTouch()
+      return metres.map((each) => {
+        touch.update({ distance: each }, FRAME)
+        return touch.isReaching
+      })
+    }
+    // Held there, with a hand's tremor.
+    expect(reaching(...Array.from({ length: 40 }, (_, frame) => 0.1 + 0.0005 * (frame % 2)))).not.toContain(true)
+    expect(reaching(0.031, 0.0305, 0.03)).toEqual([false, false, true])
+    // At 0.5 m/s, then back again.
+    const coming = Array.from({ length: 12 }, (_, frame) => 0.15 - 0.0055 * frame)
+    expect(reaching(...coming).slice(4)).not.toContain(false)
+    const leaving = Array.from({ length: 12 }, (_, frame) => 0.09 + 0.0055 * frame)
+    expect(reaching(...coming, ...leaving).at(-1)).toBe(false)
   })
 })
 

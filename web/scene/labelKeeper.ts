@@ -38,6 +38,10 @@ export class LabelKeeper {
     return this.#labels.mesh
   }
 
+  get count(): number {
+    return this.#labels.standing.length
+  }
+
   /** Something moved or said something new. `atOnce`: the user did it, and waits. */
   touch(atOnce = false): void {
     this.#isDirty = true

@@ -235,6 +235,11 @@ export class SwarmScene {
     return isNodeMoving || isCameraMoving || areLabelsBusy || areBeadsMoving
   }
 
+  /** Labels that stand now. */
+  get labelCount(): number {
+    return this.#labels.count
+  }
+
   /** In a headset: all that takes longer than a frame may, or leaves something to be collected. */
   prepareBetweenFrames(renderer: WebGLRenderer, camera: PerspectiveCamera, stage: Stage): void {
     const nowMs = performance.now()

@@ -24,6 +24,8 @@ export interface XrStats {
   mode: 'immersive-vr' | 'immersive-ar' | null
   drawCallsPerEye: number
   trianglesPerEye: number
+  /** Labels that stand there. */
+  labels: number
   ownMs: { p50: number; p95: number }
   frameMs: { p50: number; p95: number }
   /** Where the user stands in the scene: place, turn (radians), and the scene's units in a metre. */
@@ -52,6 +54,7 @@ const NO_XR: XrStats = {
   mode: null,
   drawCallsPerEye: 0,
   trianglesPerEye: 0,
+  labels: 0,
   ownMs: { p50: 0, p95: 0 },
   frameMs: { p50: 0, p95: 0 },
   rig: null,

@@ -193,7 +193,8 @@ const versionLine = (server: string, page: string): BannerLine => ({
   reload: true,
 })
 
-const withStop = (sentence: string): string => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`)
+export const withStop = (sentence: string): string =>
+  sentence === '' || /[.!?]$/.test(sentence) ? sentence : `${sentence}.`
 
 const LOOPBACK = /^wss?:\/\/(127\.0\.0\.1|localhost|\[::1\]):(\d+)/
 

@@ -7,9 +7,11 @@ import { type BoardButton, buttonAt } from './boardLayout.ts'
 import type { BoardMesh } from './boardMesh.ts'
 import { pickRay } from './pickRay.ts'
 import type { Pointer } from './pointers.ts'
+import { SteadyAim } from './steadyAim.ts'
 import { BodyTouch, bodyAt, PanelTouch, type TouchEdge } from './touch.ts'
 import { type Point, toScene, turned, type WorldRig } from './worldRig.ts'
 
+/** What a press means is what the ray is on, or the body that the finger is in; what the finger does to a panel stands beside it. */
 export interface Aim {
   button: BoardButton | null
   /** It is on a panel: what is behind that is not meant. */
@@ -19,8 +21,14 @@ export interface Aim {
   slot: number
   /** How far away that is, in metres; infinite for nothing. */
   reach: number
-  /** By the finger itself: then there is no ray. */
+  /** The finger is in a body, or about to press a panel: then there is no ray to be seen. */
   isTouching: boolean
+  /** Before which the finger is. */
+  finger: BoardButton | null
+  /** What is shown as meant: the finger's where that is about to press, or where the ray is on no panel. */
+  lit: BoardButton | null
+  /** Where the ray goes without the hand's trembling. */
+  readonly steady: SteadyAim
   readonly panelTouch: PanelTouch
   readonly bodyTouch: BodyTouch
   /** A finger rests on this body since a moment ago. */
@@ -34,6 +42,9 @@ export const newAim = (): Aim => ({
   slot: -1,
   reach: Number.POSITIVE_INFINITY,
   isTouching: false,
+  finger: null,
+  lit: null,
+  steady: new SteadyAim(),
   panelTouch: new PanelTouch(),
   bodyTouch: new BodyTouch(),
   hasRested: false,
@@ -56,27 +67,33 @@ export function aimWith(pointer: Pointer, aim: Aim, input: AimInput, isIdle: boo
   aim.slot = -1
   aim.reach = Number.POSITIVE_INFINITY
   aim.isTouching = false
+  aim.finger = null
+  aim.lit = null
   aim.hasRested = false
   if (!pointer.isSeen || isIdle) {
+    aim.steady.reset()
     aim.bodyTouch.update(-1, input.time)
-    return aim.panelTouch.update(null)
+    return aim.panelTouch.update(null, input.time)
   }
-  // Who pinches or pulls does not touch.
-  const canTouch = pointer.hasTip && !pointer.isPressed && !pointer.isSqueezed
-  const edge = touchPanel(pointer, aim, input.board, canTouch)
-  if (!aim.isTouching) touchBody(pointer, aim, input, canTouch)
-  if (!aim.isTouching && !lookAtPanel(pointer, aim, input.board)) lookAtSwarm(pointer, aim, input)
+  aim.steady.update(pointer.way, input.time)
+  // Who pinches or pulls does not touch; but who touches already goes on, whatever the other fingers do.
+  const isFree = !pointer.isPressed && !pointer.isSqueezed
+  const canTouch = pointer.hasTip && (isFree || aim.panelTouch.isDown)
+  const edge = touchPanel(pointer, aim, input, canTouch)
+  // A panel is before whatever is in it.
+  if (aim.panelTouch.isReaching) aim.bodyTouch.update(-1, input.time)
+  else touchBody(pointer, aim, input, canTouch)
+  if (aim.slot < 0 && !lookAtPanel(pointer, aim, input.board)) lookAtSwarm(pointer, aim, input)
+  aim.isTouching ||= aim.panelTouch.isReaching
+  aim.lit = aim.panelTouch.isReaching || !aim.isOnPanel ? aim.finger : aim.button
   return edge
 }
 
-function touchPanel({ tip }: Pointer, aim: Aim, board: BoardMesh, canTouch: boolean): TouchEdge {
+function touchPanel({ tip }: Pointer, aim: Aim, { board, time }: AimInput, canTouch: boolean): TouchEdge {
   const hit = canTouch ? board.near(tip) : null
-  const edge = aim.panelTouch.update(hit)
-  if (!hit || !aim.panelTouch.isNear) return edge
-  aim.isTouching = true
-  aim.isOnPanel = true
-  aim.reach = Math.max(0, hit.distance)
-  aim.button = buttonAt(board.board, hit)
+  const edge = aim.panelTouch.update(hit, time)
+  // Also where it lets go a little farther out than it is near.
+  if (hit && (aim.panelTouch.isNear || edge !== 'none')) aim.finger = buttonAt(board.board, hit)
   return edge
 }
 
@@ -107,7 +124,7 @@ function lookAtPanel(pointer: Pointer, aim: Aim, board: BoardMesh): boolean {
 
 function lookAtSwarm(pointer: Pointer, aim: Aim, { rig, graph, nodes }: AimInput): void {
   toScene(rig, pointer.from, from)
-  turned(rig, pointer.way, way)
+  turned(rig, aim.steady.way, way)
   const slot = pickRay(nodes, graph.slots.end, from, way)
   aim.slot = slot
   if (slot < 0) return

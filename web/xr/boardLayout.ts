@@ -4,7 +4,7 @@
 import type { XrCommand } from './actions.ts'
 
 export const PICTURE_WIDTH = 1_664
-export const PICTURE_HEIGHT = 1_352
+export const PICTURE_HEIGHT = 1_708
 
 export const PANEL_NAMES = ['banner', 'menu', 'detail', 'notice', 'wrist'] as const
 export type PanelName = (typeof PANEL_NAMES)[number]
@@ -22,18 +22,58 @@ export interface Panel {
   /** Where it hangs, seen from the body: radians to the left and up. What hangs at the wrist goes with that instead. */
   azimuth: number
   elevation: number
+  /** Its upper edge leans so much farther back, in radians, than square to the eyes; as a desk's does. */
+  tilt: number
   /** Metres from the eyes (at the wrist: as one usually holds it), and metres wide. */
   distance: number
   width: number
 }
 
-/** Menu and wrist are within reach of a finger: what is pressed there is 48 mm large at least, and 16 mm from all else. */
+/**
+ * Menu and wrist are within reach of a finger: what is pressed there is 48 mm large at least, and 16 mm from all else. The menu
+ * lies low and leans back: rays from where hands are usually held go over it to what is before the user.
+ */
 export const PANELS: Readonly<Record<PanelName, Panel>> = {
-  banner: { box: { x: 0, y: 0, width: 1_024, height: 216 }, azimuth: 0, elevation: 0.4, distance: 1.6, width: 1 },
-  menu: { box: { x: 0, y: 216, width: 1_024, height: 540 }, azimuth: 0, elevation: -0.7, distance: 0.62, width: 0.52 },
-  detail: { box: { x: 0, y: 756, width: 640, height: 596 }, azimuth: -0.6, elevation: 0, distance: 1.2, width: 0.56 },
-  notice: { box: { x: 1_024, y: 0, width: 640, height: 300 }, azimuth: 0.6, elevation: 0, distance: 1.2, width: 0.56 },
-  wrist: { box: { x: 640, y: 756, width: 760, height: 526 }, azimuth: 0, elevation: 0, distance: 0.45, width: 0.21 },
+  banner: {
+    box: { x: 0, y: 0, width: 1_024, height: 440 },
+    azimuth: 0,
+    elevation: 0.4,
+    tilt: 0,
+    distance: 1.6,
+    width: 1,
+  },
+  menu: {
+    box: { x: 0, y: 440, width: 1_024, height: 540 },
+    azimuth: 0,
+    elevation: -0.8,
+    tilt: 0.5,
+    distance: 0.6,
+    width: 0.52,
+  },
+  detail: {
+    box: { x: 0, y: 980, width: 640, height: 728 },
+    azimuth: -0.6,
+    elevation: 0,
+    tilt: 0,
+    distance: 1.2,
+    width: 0.56,
+  },
+  notice: {
+    box: { x: 1_024, y: 0, width: 640, height: 300 },
+    azimuth: 0.6,
+    elevation: 0,
+    tilt: 0,
+    distance: 1.2,
+    width: 0.56,
+  },
+  wrist: {
+    box: { x: 640, y: 980, width: 760, height: 526 },
+    azimuth: 0,
+    elevation: 0,
+    tilt: 0,
+    distance: 0.45,
+    width: 0.21,
+  },
 }
 
 export interface BoardButton extends Box {
@@ -52,14 +92,22 @@ export type BoardTone = 'plain' | 'second' | 'lost' | 'mock' | 'past' | 'needs-y
 /** They stand below one another in the text area of their panel, wrapped; what has no room left there is cut. */
 export interface BoardText {
   panel: PanelName
-  /** A word that stands before it as a mark; empty for none. */
-  badge: string
+  /** Words that stand before it as marks. */
+  badges: readonly BoardBadge[]
   text: string
   /** In pixels. */
   size: number
   tone: BoardTone
   isStrong: boolean
   maxLines: number
+  /** It has its room before all else. */
+  isKept: boolean
+}
+
+/** What is shown is not live: each way has its own word and tone. */
+export interface BoardBadge {
+  word: 'MOCK' | 'REPLAY' | 'PAST' | 'STALE'
+  tone: BoardTone
 }
 
 export interface Board {
@@ -74,7 +122,14 @@ export interface Board {
 
 export interface BoardInput {
   /** The first line that is to be said, and what to do about it. */
-  banner: { word: string; sentence: string; suggestion: string; tone: 'lost' | 'mock' | 'past' } | null
+  banner: {
+    badges: readonly BoardBadge[]
+    sentence: string
+    suggestion: string
+    /** Ages, and what is counted down: they change all the time. */
+    figures: string
+    tone: 'lost' | 'mock' | 'past'
+  } | null
   /** Who just turned to somebody, or failed. */
   notice: { title: string; text: string; tone: 'needs-you' | 'failed' | 'lost' } | null
   /** Of who is selected; `null`: nobody is, or nobody wants to see it. */
@@ -245,29 +300,41 @@ function detailButtons({ canTerminate, isAsking }: BoardInput): BoardButton[] {
   ])
 }
 
-const textOf = (
-  panel: PanelName,
-  text: string,
-  size: number,
-  tone: BoardTone,
-  isStrong: boolean,
-  maxLines: number,
-): BoardText[] => (text === '' ? [] : [{ panel, badge: '', text, size, tone, isStrong, maxLines }])
+const textOf = (text: Partial<BoardText> & Pick<BoardText, 'panel' | 'text' | 'size' | 'maxLines'>): BoardText[] =>
+  text.text === '' ? [] : [{ badges: [], tone: 'plain', isStrong: false, isKept: false, ...text }]
 
-const bannerTexts = ({ word, sentence, suggestion, tone }: NonNullable<BoardInput['banner']>): BoardText[] => [
-  ...textOf('banner', sentence, 39, tone, true, 2).map((text) => ({ ...text, badge: word })),
-  ...textOf('banner', suggestion, 33, 'plain', false, 2),
+/** What to do is what a banner is for: whatever is long gives way to it. */
+const bannerTexts = ({
+  badges,
+  sentence,
+  suggestion,
+  figures,
+  tone,
+}: NonNullable<BoardInput['banner']>): BoardText[] => [
+  ...textOf({ panel: 'banner', badges, text: sentence, size: 39, tone, isStrong: true, maxLines: 2, isKept: true }),
+  ...textOf({ panel: 'banner', text: suggestion, size: 31, maxLines: 5, isKept: true }),
+  ...textOf({ panel: 'banner', text: figures, size: 30, tone: 'second', maxLines: 2 }),
 ]
 
 const noticeTexts = ({ title, text, tone }: NonNullable<BoardInput['notice']>): BoardText[] => [
-  ...textOf('notice', title, 35, tone, true, 2),
-  ...textOf('notice', text, 28, 'plain', false, 2),
+  ...textOf({ panel: 'notice', text: title, size: 35, tone, isStrong: true, maxLines: 2 }),
+  ...textOf({ panel: 'notice', text, size: 28, maxLines: 2 }),
 ]
 
+/** What is asked, or came of it, is never lost for what else is known. */
 const detailTexts = ({ name, lines, tone, note }: NonNullable<BoardInput['detail']>): BoardText[] => [
-  ...textOf('detail', name, 37, 'plain', true, 1),
-  ...lines.flatMap((text, index) => textOf('detail', text, 29, index === 0 ? tone : 'second', index === 0, 2)),
-  ...textOf('detail', note, 27, 'lost', false, 2),
+  ...textOf({ panel: 'detail', text: name, size: 37, isStrong: true, maxLines: 1, isKept: true }),
+  ...lines.flatMap((text, index) =>
+    textOf({
+      panel: 'detail',
+      text,
+      size: 29,
+      tone: index === 0 ? tone : 'second',
+      isStrong: index === 0,
+      maxLines: 2,
+    }),
+  ),
+  ...textOf({ panel: 'detail', text: note, size: 27, tone: 'lost', maxLines: 10, isKept: true }),
 ]
 
 /** Where the texts of a panel may stand: beside its edge, and above its buttons. */

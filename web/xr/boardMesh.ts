@@ -84,6 +84,8 @@ void main() {
 interface Placed {
   readonly name: PanelName
   isShown: boolean
+  /** What is below that share of it is empty. */
+  usedShare: number
   middle: Point
   right: Point
   up: Point
@@ -162,8 +164,11 @@ export class BoardMesh {
   show(renderer: WebGLRenderer, board: Board, colors: BoardColors): void {
     this.#board = board
     rgbOf(colors.ink, this.#uniforms.uInk.value)
-    for (const [name, picture] of this.#pictures) {
-      if (board.shown.includes(name)) picture.show(renderer, this.#texture, board, colors)
+    for (const [index, [name, picture]] of this.#pictures.entries()) {
+      if (!board.shown.includes(name)) continue
+      picture.show(renderer, this.#texture, board, colors)
+      const placed = this.#placed[index]
+      if (placed) placed.usedShare = picture.usedShare
     }
   }
 
@@ -226,7 +231,7 @@ export class BoardMesh {
     const hit = this.#hit
     hit.distance = Number.POSITIVE_INFINITY
     for (let panel = 0; panel < this.#placed.length; panel++) {
-      const { name, isShown, middle, right, up, halfWidth, halfHeight } = this.#placed[panel] as Placed
+      const { name, isShown, usedShare, middle, right, up, halfWidth, halfHeight } = this.#placed[panel] as Placed
       if (!isShown) continue
       const normalX = right.y * up.z - right.z * up.y
       const normalY = right.z * up.x - right.x * up.z
@@ -244,7 +249,7 @@ export class BoardMesh {
       const pz = way.z * distance - z
       const across = (px * right.x + py * right.y + pz * right.z) / halfWidth
       const along = (px * up.x + py * up.y + pz * up.z) / halfHeight
-      if (Math.abs(across) > 1 || Math.abs(along) > 1) continue
+      if (Math.abs(across) > 1 || Math.abs(along) > 1 || (1 - along) / 2 > usedShare) continue
       hit.panel = name
       hit.u = (across + 1) / 2
       hit.v = (1 - along) / 2
@@ -296,6 +301,7 @@ function newPlaced(name: PanelName): Placed {
   return {
     name,
     isShown: false,
+    usedShare: 1,
     middle: { x: 0, y: 0, z: 0 },
     right: { x: 1, y: 0, z: 0 },
     up: { x: 0, y: 1, z: 0 },
@@ -304,8 +310,12 @@ function newPlaced(name: PanelName): Placed {
   }
 }
 
-/** Square to the line from the body to it. */
-function hang({ azimuth, elevation, distance }: (typeof PANELS)[PanelName], follow: LazyFollow, into: Placed): void {
+/** Square to the line from the body to it, or leaning back from that. */
+function hang(
+  { azimuth, elevation, tilt, distance }: (typeof PANELS)[PanelName],
+  follow: LazyFollow,
+  into: Placed,
+): void {
   const yaw = follow.yaw + azimuth
   const level = Math.cos(elevation)
   const { middle, right, up } = into
@@ -318,9 +328,12 @@ function hang({ azimuth, elevation, distance }: (typeof PANELS)[PanelName], foll
   right.x = Math.cos(yaw)
   right.y = 0
   right.z = -Math.sin(yaw)
-  up.x = right.y * wayZ - right.z * wayY
-  up.y = right.z * wayX - right.x * wayZ
-  up.z = right.x * wayY - right.y * wayX
+  // As if it hung so much lower.
+  const lean = elevation - tilt
+  const flat = Math.cos(lean)
+  up.x = Math.sin(yaw) * Math.sin(lean)
+  up.y = flat
+  up.z = Math.cos(yaw) * Math.sin(lean)
 }
 
 /** Upright at that place, its face to the head. */

@@ -14,11 +14,11 @@ import { type Toast, toastText, toastTitle } from '../store/toastQueue.ts'
 import { isPast, shownMs, useTravel } from '../store/travel.ts'
 import { useTimeline } from '../store/travelOverview.ts'
 import { steadyNowMs } from '../stream/steadyClock.ts'
-import { type BannerLine, bannerLines } from '../ui/bannerLines.ts'
+import { bannerLines } from '../ui/bannerLines.ts'
 import { formatAge, formatCost } from '../ui/format.ts'
 import { rowWords, stateWord, stateWordMs } from '../ui/rowWords.ts'
-import { agoText, momentText } from '../ui/timelineWords.ts'
 import { tokensText } from '../ui/tokensText.ts'
+import { bannerOf, joined } from './bannerWords.ts'
 import type { BoardInput, BoardTone } from './boardLayout.ts'
 
 export interface BoardWish {
@@ -84,46 +84,17 @@ export function firstMomentMs(): number | null {
 
 function bannerNow(): BoardInput['banner'] {
   const nowMs = steadyNowMs()
+  const line = useLine.getState()
   const travel = useTravel.getState()
-  const atMs = shownMs(travel)
-  const lines = bannerLines(useLine.getState(), nowMs, __VERSION__)
-  if (atMs !== null) {
-    const serverMs = serverNowMs()
-    return {
-      word: 'PAST',
-      sentence: `${momentText(atMs, serverMs)}, ${agoText(atMs, serverMs)}.`,
-      suggestion: joined('Nothing here is now; commands are off.', lines[0]?.sentence),
-      tone: 'past',
-    }
-  }
-  const [first, second] = lines
-  if (first) return bannerOf(first, second, nowMs)
-  const error = travel.state === 'live' ? travel.error : null
-  return error && { word: '', sentence: error.error, suggestion: error.details.suggestion, tone: 'lost' }
+  return bannerOf({
+    lines: bannerLines(line, nowMs, __VERSION__),
+    mode: modeShown(line, nowMs),
+    pastMs: shownMs(travel),
+    error: travel.state === 'live' ? travel.error : null,
+    nowMs,
+    serverNowMs: serverNowMs(),
+  })
 }
-
-function bannerOf(first: BannerLine, second: BannerLine | undefined, nowMs: number): BoardInput['banner'] {
-  const { word, sentence, suggestion, command, figure, tone, asOfMs, retryAtMs, isTrying } = first
-  const isStale = modeShown(useLine.getState(), nowMs) === 'stale'
-  return {
-    // Two warm tones could not be told apart: the word says which it is.
-    word: word ?? (isStale ? 'STALE' : ''),
-    sentence: joined(sentence, figure),
-    suggestion: joined(
-      asOfMs === null ? null : `Agents as of ${formatAge(nowMs - asOfMs)} ago.`,
-      isTrying
-        ? 'Trying now.'
-        : retryAtMs === null
-          ? null
-          : `Next try in ${formatAge(Math.max(0, retryAtMs - nowMs))}.`,
-      suggestion || command,
-      second?.sentence,
-    ),
-    tone: tone === 'warning' ? 'lost' : tone,
-  }
-}
-
-const joined = (...parts: (string | null | undefined)[]): string => parts.filter((part) => part).join(' ')
 
 /** The one that is told: who waits for somebody, else the newest. */
 export function alertNow(): Toast | null {

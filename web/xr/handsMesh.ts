@@ -151,17 +151,20 @@ export class HandsMesh {
     this.#count = 0
   }
 
-  /** `isRayless`: it touches, or bears the menu. */
-  add(pointer: Pointer, { reach }: Pick<Aim, 'reach'>, rig: WorldRig, isRayless: boolean): void {
+  /** `isBearer`: of the menu; then it has no ray, as where it touches. */
+  add(
+    pointer: Pointer,
+    { reach, isTouching }: Pick<Aim, 'reach' | 'isTouching'>,
+    rig: WorldRig,
+    isBearer: boolean,
+  ): void {
     if (!pointer.isSeen) return
     const { from, way, tip } = pointer
     const isHand = pointer.source.hand !== undefined && pointer.source.hand !== null
     if (isHand) this.#addHand(pointer, rig)
     else if (pointer.source.targetRayMode === 'tracked-pointer') this.#addController(pointer, rig)
-    if (isRayless) {
-      if (pointer.hasTip && reach < Number.POSITIVE_INFINITY) this.#line(tip, tip, TIP, rig)
-      return
-    }
+    if (isTouching && pointer.hasTip) this.#line(tip, tip, TIP, rig)
+    if (isTouching || isBearer) return
     const long = Math.min(reach, isHand ? HAND_BEAM_METRES : BEAM_METRES)
     // Whose ray comes out of the eyes would only be dazzled by it.
     if (pointer.source.targetRayMode === 'tracked-pointer') {

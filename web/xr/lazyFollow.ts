@@ -5,6 +5,9 @@ import type { FrameTime } from '../scene/frameTime.ts'
 import { copy, type Facing, type Point } from './worldRig.ts'
 
 const START_RADIANS = 0.6
+/** While a finger is near one they stay longer, as far as it is still in view: who leans in to touch it does not want it to go. */
+const HELD_RADIANS = 0.9
+const HELD_METRES = 0.5
 const STOP_RADIANS = 0.03
 const START_METRES = 0.3
 const STOP_METRES = 0.02
@@ -17,8 +20,8 @@ export class LazyFollow {
   #isComing = false
   #isPlaced = false
 
-  /** `isStill`: reduced motion; then they are there at once, without a way. */
-  update(facing: Facing, { deltaSec }: Pick<FrameTime, 'deltaSec'>, isStill: boolean): void {
+  /** `isStill`: reduced motion; then they are there at once, without a way. `isHeld`: a finger is near one. */
+  update(facing: Facing, { deltaSec }: Pick<FrameTime, 'deltaSec'>, isStill: boolean, isHeld: boolean): void {
     if (!this.#isPlaced) this.#jump(facing)
     const { head, headYaw } = facing
     const turn = angleBetween(this.yaw, headYaw)
@@ -27,7 +30,10 @@ export class LazyFollow {
     const y = head.y - at.y
     const z = head.z - at.z
     const far = Math.sqrt(x * x + y * y + z * z)
-    if (Math.abs(turn) > START_RADIANS || far > START_METRES) this.#isComing = true
+    const isAway = isHeld
+      ? Math.abs(turn) > HELD_RADIANS || far > HELD_METRES
+      : Math.abs(turn) > START_RADIANS || far > START_METRES
+    if (isAway) this.#isComing = true
     if (!this.#isComing) return
     if (isStill) {
       this.#jump(facing)

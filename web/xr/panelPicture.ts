@@ -1,19 +1,25 @@
 // One panel's picture: drawn by the page's own text layout, so in any script, and only when what it says changes.
 
 import { CanvasTexture, type Texture, Vector2, type WebGLRenderer } from 'three'
-import { cutToWidth } from '../scene/labelAtlas.ts'
 import type { BoardColors, ToneColors } from './boardColors.ts'
-import { type Board, type BoardButton, type BoardText, PANELS, type PanelName, textAreaOf } from './boardLayout.ts'
+import {
+  type Board,
+  type BoardButton,
+  type BoardText,
+  type Box,
+  PANELS,
+  type PanelName,
+  textAreaOf,
+} from './boardLayout.ts'
+import { BADGE_SPACE, type FittedText, fitTexts, heightOf, LINE_HEIGHT, type WidthOf, wrap } from './fitTexts.ts'
 
 const FONT = '"Inter Variable", system-ui, sans-serif'
 const PANEL_RADIUS = 22
 export const BUTTON_RADIUS = 14
-const LINE_HEIGHT = 1.28
 const BUTTON_LINE_HEIGHT = 1.12
 const GHOST_ALPHA = 0.3
-const BADGE_SPACE = 14
-/** Between two texts, as a share of the second one's size. */
-const TEXT_GAP = 0.28
+
+const fontOf = ({ size, isStrong }: Pick<BoardText, 'size' | 'isStrong'>) => `${isStrong ? 600 : 400} ${size}px ${FONT}`
 
 export class PanelPicture {
   readonly #name: PanelName
@@ -21,6 +27,8 @@ export class PanelPicture {
   readonly #scratch: CanvasTexture
   readonly #at: Vector2
   #drawn = ''
+  /** Of its height, from above: where there are no buttons it ends below its words. */
+  usedShare = 1
 
   constructor(name: PanelName) {
     this.#name = name
@@ -49,12 +57,15 @@ export class PanelPicture {
     context.setTransform(1, 0, 0, 1, 0, 0)
     context.clearRect(0, 0, width, height)
     context.translate(-x, -y)
+    const area = textAreaOf(this.#name, buttons)
+    const fitted = fitTexts(texts, area, this.#widthOf)
+    this.usedShare = buttons.length > 0 ? 1 : Math.min(1, (heightOf(fitted) + 2 * (area.y - y)) / height)
     this.#drawGround(tone)
     context.globalAlpha = GHOST_ALPHA
     for (const ghost of ghosts) this.#drawButton(ghost, colors)
     context.globalAlpha = 1
     for (const button of buttons) this.#drawButton(button, colors)
-    this.#drawTexts(texts, buttons, colors)
+    this.#drawTexts(fitted, area, colors)
     renderer.copyTextureToTexture(this.#scratch, into, null, this.#at)
   }
 
@@ -62,7 +73,7 @@ export class PanelPicture {
     const { x, y, width, height } = PANELS[this.#name].box
     const context = this.#context
     context.beginPath()
-    context.roundRect(x + 2, y + 2, width - 4, height - 4, PANEL_RADIUS)
+    context.roundRect(x + 2, y + 2, width - 4, height * this.usedShare - 4, PANEL_RADIUS)
     // All but opaque: what is written must be read over bodies, and over the real room.
     context.globalAlpha = 0.95
     context.fillStyle = ground
@@ -89,31 +100,27 @@ export class PanelPicture {
     context.textAlign = 'center'
     context.textBaseline = 'middle'
     context.fillStyle = isDanger ? colors.danger : colors.ink
-    const lines = this.#wrap(label, width - 14, 2)
+    const lines = wrap(label, width - 14, 2, (words) => context.measureText(words).width)
     for (const [index, line] of lines.entries()) {
       const below = (index - (lines.length - 1) / 2) * size * BUTTON_LINE_HEIGHT
       context.fillText(line, x + width / 2, y + height / 2 + below)
     }
   }
 
-  #drawTexts(texts: readonly BoardText[], buttons: readonly BoardButton[], colors: BoardColors): void {
-    const area = textAreaOf(this.#name, buttons)
+  #drawTexts(fitted: readonly FittedText[], { x }: Box, colors: BoardColors): void {
     const context = this.#context
     context.textAlign = 'left'
     context.textBaseline = 'alphabetic'
-    let top = area.y
-    for (const { badge, text, size, tone, isStrong, maxLines } of texts) {
-      const left = area.y + area.height - top
-      const fits = Math.min(maxLines, Math.floor(left / (size * LINE_HEIGHT)))
-      if (fits < 1) return
-      context.font = `${isStrong ? 600 : 400} ${size}px ${FONT}`
-      const indent = badge === '' ? 0 : this.#drawBadge(badge, area.x, top, size, colors.tones[tone])
+    for (const { text, lines, top } of fitted) {
+      if (lines.length === 0) continue
+      const { badges, size, tone } = text
+      context.font = fontOf(text)
+      let indent = 0
+      for (const badge of badges) indent += this.#drawBadge(badge.word, x + indent, top, size, colors.tones[badge.tone])
       context.fillStyle = colors.tones[tone].ink
-      for (const [index, line] of this.#wrap(text, area.width, fits, indent).entries()) {
-        context.fillText(line, area.x + (index === 0 ? indent : 0), top + size)
-        top += size * LINE_HEIGHT
+      for (const [index, line] of lines.entries()) {
+        context.fillText(line, x + (index === 0 ? indent : 0), top + size + index * size * LINE_HEIGHT)
       }
-      top += size * TEXT_GAP
     }
   }
 
@@ -130,24 +137,9 @@ export class PanelPicture {
     return width + BADGE_SPACE
   }
 
-  /** At spaces; the first line has less room by its indent, the last takes what is left, and is cut. */
-  #wrap(text: string, width: number, maxLines: number, indent = 0): string[] {
-    const widthOf = (part: string) => this.#context.measureText(part).width
-    const lines: string[] = []
-    let rest = text
-    let room = width - indent
-    while (lines.length < maxLines - 1 && widthOf(rest) > room) {
-      const words = rest.split(' ')
-      let count = words.length - 1
-      while (count > 1 && widthOf(words.slice(0, count).join(' ')) > room) count--
-      const line = words.slice(0, count).join(' ')
-      // A single word that is too long stays where it is, and is cut.
-      if (count < 1 || widthOf(line) > room) break
-      lines.push(line)
-      rest = words.slice(count).join(' ')
-      room = width
-    }
-    return [...lines, cutToWidth(rest, room, widthOf)]
+  readonly #widthOf: WidthOf = (words, text) => {
+    this.#context.font = fontOf(text)
+    return this.#context.measureText(words).width
   }
 
   dispose(): void {

@@ -1,4 +1,5 @@
-// What the hands do: one pointer for each input source, be it a controller, a bare hand or a gaze with a pinch, all alike.
+// What the hands do: one pointer for each input source, be it a controller, a bare hand, a gaze with a pinch or a finger on a
+// phone's screen, all alike.
 // Read from the session itself, in its own frames; nothing of an ended session is kept.
 
 import { copy, type Point } from './worldRig.ts'
@@ -10,8 +11,12 @@ export interface Pointer {
   /** The ray in the room, in metres. */
   from: Point
   way: Point
-  /** Where it is held; for who has no hand, where the ray comes from. */
+  /**
+   * Where it is held, or was when that was known last; for who has no hand, where the ray comes from, and for a finger on a
+   * screen a metre along its ray: there the world goes with the finger.
+   */
   grip: Point
+  hasGrip: boolean
   /** What touches: the tip of the first finger, or of what is held. Not there for who has no hand, or whose hand is not seen. */
   tip: Point
   hasTip: boolean
@@ -39,6 +44,7 @@ type FillingFrame = XRFrame & { fillPoses?(spaces: XRSpace[], base: XRSpace, int
 const JOINTS = 25
 const MATRIX = 16
 const INDEX_FINGER_TIP = 9
+const SCREEN_GRIP_METRES = 1
 
 export class Pointers {
   readonly all: Pointer[] = []
@@ -63,12 +69,12 @@ export class Pointers {
 
   readonly #onPress = ({ type, inputSource }: XRInputSourceEvent): void => {
     const pointer = this.#of(inputSource) ?? this.#add(inputSource)
-    if (!pointer) return
     const was = pointer.isPressed || pointer.isSqueezed
     if (type === 'selectstart' || type === 'selectend') pointer.isPressed = type === 'selectstart'
     else pointer.isSqueezed = type === 'squeezestart'
     const is = pointer.isPressed || pointer.isSqueezed
-    if (is && !was) this.#edge.press(pointer)
+    // A grip that comes to a press makes a pull of it.
+    if ((is && !was) || type === 'squeezestart') this.#edge.press(pointer)
     else if (was && !is) this.#edge.release(pointer)
   }
 
@@ -76,9 +82,7 @@ export class Pointers {
     return this.all.find((pointer) => pointer.source === source)
   }
 
-  #add(source: XRInputSource): Pointer | null {
-    // Who touches a phone's screen has the page itself.
-    if (source.targetRayMode === 'screen') return null
+  #add(source: XRInputSource): Pointer {
     const known = this.#of(source)
     if (known) return known
     const pointer: Pointer = {
@@ -87,6 +91,7 @@ export class Pointers {
       from: { x: 0, y: 0, z: 0 },
       way: { x: 0, y: 0, z: -1 },
       grip: { x: 0, y: 0, z: 0 },
+      hasGrip: false,
       tip: { x: 0, y: 0, z: 0 },
       hasTip: false,
       palm: { x: 0, y: 0, z: -1 },
@@ -124,7 +129,8 @@ export class Pointers {
       const grip = source.gripSpace ? frame.getPose(source.gripSpace, room) : null
       const held = grip ? grip.transform.matrix : null
       if (held) readPlace(held, pointer.grip)
-      else copy(pointer.from, pointer.grip)
+      else if (!pointer.hasGrip) gripByRay(pointer)
+      pointer.hasGrip ||= held !== null
       const axes = source.gamepad?.axes
       pointer.stick.x = axes?.[2] ?? 0
       pointer.stick.y = axes?.[3] ?? 0
@@ -177,6 +183,14 @@ function readAhead(matrix: Float32Array, into: Point): void {
   into.x = -(matrix[8] as number)
   into.y = -(matrix[9] as number)
   into.z = -(matrix[10] as number)
+}
+
+function gripByRay({ source, from, way, grip }: Pointer): void {
+  copy(from, grip)
+  if (source.targetRayMode !== 'screen') return
+  grip.x += way.x * SCREEN_GRIP_METRES
+  grip.y += way.y * SCREEN_GRIP_METRES
+  grip.z += way.z * SCREEN_GRIP_METRES
 }
 
 /** The grip's x-axis goes through the palm: out of it on the left, out of its back on the right. */

@@ -11,30 +11,46 @@ export const PRESS_METRES = 0.005
 export const RELEASE_METRES = 0.007
 /** So near a body it is on it, before whatever the ray means. */
 const BODY_METRES = 0.015
+/** A finger means a panel when it is so near, or comes toward it so fast; until it is farther and has stopped. */
+const CLOSE_METRES = 0.03
+const LEFT_METRES = 0.04
+const COMING_METRES_PER_SEC = 0.12
+const STOPPED_METRES_PER_SEC = 0.04
+/** A hand trembles: its speed is that of the last moment, as a rate of decay, per second. */
+const SPEED_PACE = 25
 /** Through a swarm a hand goes quickly; on whom it means it rests. */
 const REST_SEC = 0.12
 
 export type TouchEdge = 'none' | 'press' | 'release' | 'cancel'
 
+const METRES = 0
+const METRES_PER_SEC = 1
+
 /** Of one finger and the panels. */
 export class PanelTouch {
   isNear = false
+  /** It is about to press: near as such may be where a hand is held anyway. */
+  isReaching = false
   isDown = false
-  #lastMetres = Number.NEGATIVE_INFINITY
+  /** How far it was, and how fast it comes: in an array, for each number of an object's would be a new one. */
+  readonly #last = new Float64Array([Number.NEGATIVE_INFINITY, 0])
 
   /** `hit`: how many metres it is before the panel (behind it: below 0); `null`: it is at none. */
-  update(hit: { distance: number } | null): TouchEdge {
+  update(hit: { distance: number } | null, time: Pick<FrameTime, 'deltaSec'>): TouchEdge {
     if (hit === null) {
       const was = this.isDown
       this.isNear = false
+      this.isReaching = false
       this.isDown = false
-      this.#lastMetres = Number.NEGATIVE_INFINITY
+      this.#last[METRES] = Number.NEGATIVE_INFINITY
+      this.#last[METRES_PER_SEC] = 0
       return was ? 'cancel' : 'none'
     }
     const metres = hit.distance
-    const last = this.#lastMetres
-    this.#lastMetres = metres
+    const last = this.#last[METRES] as number
+    this.#last[METRES] = metres
     this.isNear = this.isDown || metres <= (this.isNear ? HOVER_OUT_METRES : HOVER_IN_METRES)
+    this.#reach(last, metres, time)
     if (this.isDown) {
       if (metres <= RELEASE_METRES) return 'none'
       this.isDown = false
@@ -43,7 +59,22 @@ export class PanelTouch {
     // Only from before: what comes from behind or aside did not mean to press.
     if (metres > PRESS_METRES || last <= PRESS_METRES) return 'none'
     this.isDown = true
+    this.isReaching = true
     return 'press'
+  }
+
+  #reach(last: number, metres: number, { deltaSec }: Pick<FrameTime, 'deltaSec'>): void {
+    if (deltaSec > 0 && last > Number.NEGATIVE_INFINITY) {
+      const before = this.#last[METRES_PER_SEC] as number
+      const part = 1 - Math.exp(-SPEED_PACE * deltaSec)
+      this.#last[METRES_PER_SEC] = before + ((last - metres) / deltaSec - before) * part
+    }
+    const speed = this.#last[METRES_PER_SEC] as number
+    this.isReaching =
+      this.isNear &&
+      (this.isReaching
+        ? metres <= LEFT_METRES || speed > STOPPED_METRES_PER_SEC
+        : metres <= CLOSE_METRES || speed > COMING_METRES_PER_SEC)
   }
 }
 

@@ -1,5 +1,6 @@
 // One stay in a headset, from its first frame to its end: what was made for it goes with it.
 
+import type { SourceError } from '../../protocol/swarm.ts'
 import { LAYOUT_MODES } from '../layout/layoutModes.ts'
 import { FrameStats, KEPT_FRAMES } from '../scene/frameStats.ts'
 import type { FrameTime } from '../scene/frameTime.ts'
@@ -13,11 +14,12 @@ import { provideXrStats, type XrStats } from '../store/stats.ts'
 import { travel } from '../store/timeMachine.ts'
 import { playheadMs, useTravel } from '../store/travel.ts'
 import { askApi, newKey } from '../stream/apiClient.ts'
+import { withStop } from '../ui/bannerLines.ts'
 import type { XrCommand } from './actions.ts'
 import { type Aim, type AimInput, aimWith, newAim } from './aiming.ts'
 import type { XrMode } from './availability.ts'
 import { type BoardColors, readBoardColors } from './boardColors.ts'
-import { layOutBoard } from './boardLayout.ts'
+import { type BoardButton, layOutBoard } from './boardLayout.ts'
 import { BoardMesh, LIGHTS, type WristPlace } from './boardMesh.ts'
 import { alertNow, boardInput, firstMomentMs } from './boardState.ts'
 import { clearingNear } from './clearing.ts'
@@ -82,7 +84,15 @@ interface Reach extends Aim {
   felt: string | null
   /** It has come upon that, and the hand was not told yet. */
   isToBeFelt: boolean
+  /** What its finger has pressed, and not let go. */
+  poked: BoardButton | null
 }
+
+/** What a press was on when it began. */
+type Began = Pick<Aim, 'button' | 'isOnPanel' | 'agentId'>
+
+/** By the grip nothing is meant: it pulls the world, whatever is before the hand. */
+const PULL: Began = { button: null, isOnPanel: false, agentId: null }
 
 export interface XrStageInput {
   surface: ImmersiveSurface
@@ -97,7 +107,7 @@ export class XrStage {
   readonly #pointers: Pointers
   readonly #aims = new Map<Pointer, Reach>()
   /** What it pointed at when it was pressed; `null`: its first frame is yet to come. */
-  readonly #pressed = new Map<Pointer, Aim | null>()
+  readonly #pressed = new Map<Pointer, Began | null>()
   readonly #grasp = new Grasp<PointerHand>()
   readonly #hands = new Map<Pointer, PointerHand>()
   readonly #board = new BoardMesh()
@@ -116,7 +126,7 @@ export class XrStage {
   readonly #aimInput: AimInput
   readonly #alerts: StageAlerts
   /** A finger is near a panel. */
-  #isReaching = false
+  #isNearPanel = false
   #colors: BoardColors = readBoardColors(document.documentElement)
   readonly #follow = new LazyFollow()
   readonly #own = new FrameStats()
@@ -198,6 +208,7 @@ export class XrStage {
       mode: this.#input.mode,
       drawCallsPerEye: this.#whole.drawCalls,
       trianglesPerEye: this.#whole.triangles,
+      labels: this.#input.surface.swarm.labelCount,
       ownMs: this.#own.quantiles(),
       frameMs: this.#whole.quantiles(),
       rig: { ...this.#rig },
@@ -227,8 +238,7 @@ export class XrStage {
     head.applyTo(renderer)
     this.#aim(time)
     swarm.frame(time, renderer, head.camera, head, head.stage)
-    // Who leans in to touch a panel does not want it to go.
-    if (!this.#isReaching) this.#follow.update(head, time, useAppearance.getState().isStill)
+    this.#follow.update(head, time, useAppearance.getState().isStill, this.#isNearPanel)
     this.#wristPlace.isBorne = this.#wrist.bearer !== null
     this.#board.place(this.#follow, this.#wristPlace, head.head, this.#rig)
     this.#drawHands()
@@ -417,6 +427,7 @@ export class XrStage {
         goal: 'none',
         felt: null,
         isToBeFelt: false,
+        poked: null,
         stick: new Stick(),
         landing: new Landing(),
       }
@@ -434,7 +445,7 @@ export class XrStage {
     if (all.length > 0) input.nodes = swarm.nodesBySlot(this.#head.stage.head.position)
     input.time = time
     let hover: Reach | null = null
-    this.#isReaching = false
+    this.#isNearPanel = false
     for (let index = 0; index < all.length; index++) {
       const pointer = all[index] as Pointer
       const aim = this.#aimOf(pointer)
@@ -442,13 +453,12 @@ export class XrStage {
       const edge = aimWith(pointer, aim, input, pointer === this.#wrist.bearer)
       if (this.#isGoing || aim.isChoosing) this.#findGoal(pointer, aim)
       if (this.#pressed.get(pointer) === null) this.#beginPress(pointer)
-      if (edge === 'press') this.#pressed.set(pointer, { ...aim })
-      else if (edge === 'release') this.#release(pointer)
-      else if (edge === 'cancel') this.#pressed.delete(pointer)
+      if (edge === 'release') this.#pressButton(pointer, aim.poked, aim.finger)
+      if (edge !== 'none') aim.poked = edge === 'press' ? aim.finger : null
       if (aim.hasRested && aim.agentId !== null) this.#choose(pointer, aim.agentId)
-      this.#isReaching ||= aim.panelTouch.isNear
+      this.#isNearPanel ||= aim.panelTouch.isNear
       noteHover(aim)
-      this.#board.light(index, aim.button, this.#pressed.has(pointer))
+      this.#board.light(index, aim.lit, this.#pressed.has(pointer) || aim.panelTouch.isDown)
       if (aim.agentId !== null) hover = aim
     }
     for (let index = all.length; index < LIGHTS; index++) this.#board.light(index, null, false)
@@ -483,7 +493,7 @@ export class XrStage {
     for (let index = 0; index < all.length; index++) {
       const pointer = all[index] as Pointer
       const aim = this.#aimOf(pointer)
-      mesh.add(pointer, aim, this.#rig, aim.isTouching || pointer === this.#wrist.bearer)
+      mesh.add(pointer, aim, this.#rig, pointer === this.#wrist.bearer)
       if (aim.goal !== 'floor') continue
       mesh.addLanding(aim.landing, this.#rig)
       goal = aim.landing.at
@@ -510,10 +520,20 @@ export class XrStage {
   }
 
   #beginPress(pointer: Pointer): void {
-    const aim = this.#aimOf(pointer)
-    this.#pressed.set(pointer, { ...aim })
+    const { button, isOnPanel, agentId, panelTouch } = this.#aimOf(pointer)
+    if (pointer.isSqueezed) {
+      this.#pressed.set(pointer, PULL)
+      this.#grasp.begin(this.#handOf(pointer))
+      return
+    }
+    // The finger presses already, and means that.
+    if (panelTouch.isDown) {
+      this.#pressed.delete(pointer)
+      return
+    }
+    this.#pressed.set(pointer, { button, isOnPanel, agentId })
     // A panel is pressed, not pulled; and whoever bears the menu holds it still.
-    if (!aim.isOnPanel && pointer !== this.#wrist.bearer) this.#grasp.begin(this.#handOf(pointer))
+    if (!isOnPanel && pointer !== this.#wrist.bearer) this.#grasp.begin(this.#handOf(pointer))
   }
 
   #release(pointer: Pointer): void {
@@ -522,11 +542,7 @@ export class XrStage {
     if (!began) return
     const aim = this.#aimOf(pointer)
     if (began.isOnPanel) {
-      const isSame = aim.button?.command === began.button?.command && aim.button?.panel === began.button?.panel
-      if (!began.button || !isSame) return
-      this.#pointers.pulse(pointer, ...SELECT_PULSE)
-      const { command } = began.button
-      this.#later(() => this.#obey(command))
+      this.#pressButton(pointer, began.button, aim.button)
       return
     }
     if (!this.#grasp.end(this.#handOf(pointer))) return
@@ -538,6 +554,14 @@ export class XrStage {
       return
     }
     this.#choose(pointer, began.agentId)
+  }
+
+  /** Where it is let go on the one that it was pressed on. */
+  #pressButton(pointer: Pointer, began: BoardButton | null, ended: BoardButton | null): void {
+    if (!began || ended?.command !== began.command || ended.panel !== began.panel) return
+    this.#pointers.pulse(pointer, ...SELECT_PULSE)
+    const { command } = began
+    this.#later(() => this.#obey(command))
   }
 
   /** Beside all of them (`null`) is a choice, too: of nobody. */
@@ -667,7 +691,7 @@ export class XrStage {
       (answer) => {
         if (this.#askingId !== id) return
         if (answer.type === 'ok') this.#askingId = null
-        this.#note = answer.type === 'ok' ? 'claude-flow has ended it.' : answer.error.error
+        this.#note = answer.type === 'ok' ? 'claude-flow has ended it.' : wordsOf(answer.error)
         if (!this.#hasEnded) this.#refreshBoard()
       },
     )
@@ -735,11 +759,14 @@ interface Shown {
 }
 
 function noteHover(aim: Reach): void {
-  const on = aim.button?.command ?? aim.agentId
+  const on = aim.lit?.command ?? aim.agentId
   if (on === aim.felt) return
   aim.felt = on
   aim.isToBeFelt = on !== null
 }
+
+/** What happened, and what to do about it. */
+const wordsOf = ({ error, details }: SourceError): string => `${withStop(error)} ${withStop(details.suggestion)}`.trim()
 
 const middle: Point = { x: 0, y: 0, z: 0 }
 const STILL = { metresPerSec: 0 }
