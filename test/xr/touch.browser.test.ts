@@ -289,7 +289,7 @@ describe('in there', () => {
       await expect.poll(async () => before / (await scaleOf(page)), SOON).toBeCloseTo(1.5 / 0.4, 2)
       // The other one's palm may face the head by now: its menu would come in place of this one.
       await aim(page, input, hand === 'left' ? 'right' : 'left', { x: 0, y: -3, z: 0 })
-      await palmTo(AS_IT_IS)
+      await palmTo(turnToward({ x: -x, y: -y, z: -z }))
       await expect.poll(() => panelsOf(page), SOON).not.toContain('wrist')
       await expectNoFaults(page)
     },

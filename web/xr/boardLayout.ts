@@ -37,7 +37,7 @@ export const PANELS: Readonly<Record<PanelName, Panel>> = {
   banner: {
     box: { x: 0, y: 0, width: 1_024, height: 440 },
     azimuth: 0,
-    elevation: 0.4,
+    elevation: 0.34,
     tilt: 0,
     distance: 1.6,
     width: 1,
