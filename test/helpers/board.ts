@@ -15,6 +15,7 @@ export const BOARD: BoardInput = {
   arrangement: '',
   filter: '',
   sound: '',
+  canRetry: true,
   hasPast: false,
   isPast: false,
   isPlaying: false,

@@ -137,6 +137,7 @@ describe('the banner', () => {
 
   it('offers no retry to who may only look', () => {
     expect(bannerLines(line('stale', [lost()], { role: 'viewer' }), NOW)).toMatchObject([{ canRetry: false }])
+    expect(bannerLines(line('stale', [], { role: 'viewer' }), NOW)).toMatchObject([{ canRetry: false }])
   })
 
   it('waits a moment before it speaks of the page’s own line, and then speaks of nothing else', () => {

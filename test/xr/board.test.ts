@@ -42,6 +42,7 @@ const FULL: BoardInput = {
   arrangement: 'By parent',
   filter: 'Failed',
   sound: 'Sound: mono',
+  canRetry: true,
   hasPast: true,
   isPast: true,
   isPlaying: true,

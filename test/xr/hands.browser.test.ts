@@ -272,6 +272,7 @@ const CHECKS: Record<Action, (visitor: Visitor) => Promise<void>> = {
   'retry-now': async (visitor) => {
     visitor.fake.setStatus({ mode: 'stale', sources: [] })
     const retries = () => visitor.fake.received.filter(({ type }) => type === 'retry').length
+    await expect.poll(async () => (await pageStats(visitor.page)).xr.panels, SOON).toContain('banner')
     await visitor.press('retry')
     await expect.poll(retries, SOON).toBe(1)
   },

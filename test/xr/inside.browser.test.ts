@@ -38,21 +38,29 @@ describe('inside', () => {
     await expectNoFaults(page)
   })
 
-  test('without the descriptions of controllers, ray, select and exit still work (X7)', async () => {
-    const { page } = await pages.open([agentOf('one')], { ...SHARED, tolerates: /Failed to fetch/ })
-    await page.route('**/profiles/**', (route) => route.abort())
-    await enter(page)
-    await frames(page, 30)
-    // The only one is the middle of the swarm.
-    await click(page, 'controller', 'left', { x: 0, y: 1.5, z: -1.2 })
-    await expect.poll(() => page.locator('[data-testid=detail] h2').allInnerTexts()).toEqual(['one'])
-    await click(page, 'controller', 'left', buttonPlace('turn-left', { hasSelection: false }))
-    await frames(page, 3)
-    expect(((await pageStats(page)).xr.rig?.yaw ?? 0) * (180 / Math.PI)).toBeCloseTo(30, 6)
-    await click(page, 'controller', 'left', buttonPlace('exit'))
-    await page.waitForFunction(() => !globalThis.swarmscope.stats().xr.presenting)
-    await expectNoFaults(page)
-  })
+  test.each([
+    ['controller', 'left'],
+    ['controller', 'right'],
+    ['hand', 'left'],
+    ['hand', 'right'],
+  ] as const)(
+    'without the descriptions of inputs, ray, select and exit still work: %s, %s (X7)',
+    async (input, hand) => {
+      const { page } = await pages.open([agentOf('one')], { ...SHARED, tolerates: /Failed to fetch/ })
+      await page.route('**/profiles/**', (route) => route.abort())
+      await enter(page)
+      await frames(page, 30)
+      // The only one is the middle of the swarm.
+      await click(page, input, hand, { x: 0, y: 1.5, z: -1.2 })
+      await expect.poll(() => page.locator('[data-testid=detail] h2').allInnerTexts()).toEqual(['one'])
+      await click(page, input, hand, buttonPlace('turn-left', { hasSelection: false }))
+      await frames(page, 3)
+      expect(((await pageStats(page)).xr.rig?.yaw ?? 0) * (180 / Math.PI)).toBeCloseTo(30, 6)
+      await click(page, input, hand, buttonPlace('exit'))
+      await page.waitForFunction(() => !globalThis.swarmscope.stats().xr.presenting)
+      await expectNoFaults(page)
+    },
+  )
 
   test('a stick pushed aside turns by 30° about the head, once until it is let go (X14)', async () => {
     const { page } = await pages.open([agentOf('one')])

@@ -49,7 +49,13 @@ export function bannerLines(
     lines.push(sourceLine(source, tone, line, mode === 'stale' ? staleSince(line, nowMs) : null))
   if (mode === 'stale' && lines.length === 0 && !line.status?.sources.some(isLive)) {
     const asOfMs = staleSince(line, nowMs)
-    lines.push({ ...EMPTY, key: 'stale', sentence: 'No source is connected.', asOfMs, canRetry: true })
+    lines.push({
+      ...EMPTY,
+      key: 'stale',
+      sentence: 'No source is connected.',
+      asOfMs,
+      canRetry: line.role !== 'viewer',
+    })
   }
   const logError = isDown ? null : line.status?.logError
   if (logError) lines.push(logLine(logError))

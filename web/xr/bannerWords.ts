@@ -20,7 +20,7 @@ interface BannerFacts {
 /** What is wrong, and what to do about it, of the first that is; what else there is stands after it, or not at all. */
 export function bannerOf({ lines, mode, pastMs, error, nowMs, serverNowMs }: BannerFacts): BoardInput['banner'] {
   const badges = badgesOf(mode, pastMs !== null)
-  const [first, second] = lines
+  const [first, ...others] = lines
   if (pastMs !== null)
     return {
       badges,
@@ -39,7 +39,7 @@ export function bannerOf({ lines, mode, pastMs, error, nowMs, serverNowMs }: Ban
       figures: joined(
         asOfMs === null ? null : `Agents as of ${formatAge(nowMs - asOfMs)} ago.`,
         isTrying ? 'Trying now.' : nextTry,
-        second?.sentence,
+        ...others.map((other) => other.sentence),
       ),
       tone: tone === 'warning' ? 'lost' : tone,
     }

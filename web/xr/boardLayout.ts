@@ -148,6 +148,8 @@ export interface BoardInput {
   filter: string
   /** How alerts sound, in words. */
   sound: string
+  /** Something is down that trying again can mend, and who is inside may. */
+  canRetry: boolean
   /** There is a past to go back to. */
   hasPast: boolean
   isPast: boolean
@@ -200,7 +202,7 @@ type Wanted = readonly [command: XrCommand, label: string, isOn: boolean, isOffe
 /** Those that are offered now, or those that are not. */
 function menuButtons(input: BoardInput, areOffered: boolean): BoardButton[] {
   const { hasSelection, isDetailOpen, isFollowing, isSeated, isGoing, isGliding, arrangement, filter } = input
-  const { sound, hasPast, isPast, isPlaying } = input
+  const { sound, canRetry, hasPast, isPast, isPlaying } = input
   const wanted: Wanted[] = [
     ['table', 'Table', false, true],
     ['room', 'Room', false, true],
@@ -218,7 +220,7 @@ function menuButtons(input: BoardInput, areOffered: boolean): BoardButton[] {
     ['follow', 'Follow', isFollowing, hasSelection],
     ['detail', 'Detail', isDetailOpen, hasSelection],
     ['arrange', arrangement, false, true],
-    ['retry', 'Retry now', false, true],
+    ['retry', 'Retry now', false, canRetry],
     ['glide', 'Glide', isGliding === true, isGliding !== null],
     ['earlier', 'Earlier', false, hasPast],
     ['play', isPlaying ? 'Pause' : 'Play', isPlaying, isPast],

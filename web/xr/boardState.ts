@@ -3,10 +3,12 @@
 import type { Agent } from '../../protocol/swarm.ts'
 import type { LayoutMode } from '../layout/layoutModes.ts'
 import { useAlerts } from '../store/alerts.ts'
+import { useBudget } from '../store/budget.ts'
 import { isCommandable } from '../store/commandable.ts'
 import { concernOf } from '../store/concerns.ts'
 import { modeShown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
+import { useMissingParts } from '../store/missingParts.ts'
 import { momentMs } from '../store/moment.ts'
 import { model, serverNowMs } from '../store/session.ts'
 import { type SoundMode, useAppearance, useSettings } from '../store/settings.ts'
@@ -14,7 +16,7 @@ import { type Toast, toastText, toastTitle } from '../store/toastQueue.ts'
 import { isPast, shownMs, useTravel } from '../store/travel.ts'
 import { useTimeline } from '../store/travelOverview.ts'
 import { steadyNowMs } from '../stream/steadyClock.ts'
-import { bannerLines } from '../ui/bannerLines.ts'
+import { type BannerLine, bannerLines } from '../ui/bannerLines.ts'
 import { formatAge, formatCost } from '../ui/format.ts'
 import { rowWords, stateWord, stateWordMs } from '../ui/rowWords.ts'
 import { tokensText } from '../ui/tokensText.ts'
@@ -55,8 +57,9 @@ export function boardInput({ isDetailOpen, askingId, note, isSeated, isGoing, is
   const line = useLine.getState()
   const travel = useTravel.getState()
   const isInPast = isPast(travel)
+  const lines = linesNow()
   return {
-    banner: bannerNow(),
+    banner: bannerNow(lines),
     notice: noticeNow(isInPast),
     detail: agent && isDetailOpen ? { name: agent.name, lines: linesOf(agent), tone: toneOf(agent), note } : null,
     hasSelection: agent !== null,
@@ -68,6 +71,7 @@ export function boardInput({ isDetailOpen, askingId, note, isSeated, isGoing, is
     arrangement: ARRANGEMENTS[layoutMode],
     filter: FILTER_WORDS[filter] ?? filter,
     sound: SOUND_WORDS[useSettings.getState().sound],
+    canRetry: lines.some(({ canRetry }) => canRetry),
     hasPast: isInPast || firstMomentMs() !== null,
     isPast: isInPast,
     isPlaying: travel.state === 'playing',
@@ -82,13 +86,18 @@ export function firstMomentMs(): number | null {
   return overview.state === 'ready' ? overview.stateFromMs : null
 }
 
-function bannerNow(): BoardInput['banner'] {
+/** As the page's own banner has them. */
+function linesNow(): BannerLine[] {
+  const isPartMissing = useMissingParts.getState().parts.size > 0
+  return bannerLines(useLine.getState(), steadyNowMs(), __VERSION__, isPartMissing, useBudget.getState().budget)
+}
+
+function bannerNow(lines: readonly BannerLine[]): BoardInput['banner'] {
   const nowMs = steadyNowMs()
-  const line = useLine.getState()
   const travel = useTravel.getState()
   return bannerOf({
-    lines: bannerLines(line, nowMs, __VERSION__),
-    mode: modeShown(line, nowMs),
+    lines,
+    mode: modeShown(useLine.getState(), nowMs),
     pastMs: shownMs(travel),
     error: travel.state === 'live' ? travel.error : null,
     nowMs,
