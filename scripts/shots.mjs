@@ -18,6 +18,7 @@ if (await ensureBuilt(['node', 'web'])) {
     'test/browser/shots.test.ts',
     'test/browser/sceneShots.test.ts',
     'test/browser/claudeCode.test.ts',
+    'test/xr/shots.browser.test.ts',
   ]
   const { code } = await runNode(args, { cwd: ROOT, env, show: true })
   process.exitCode = code

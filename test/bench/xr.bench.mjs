@@ -1,5 +1,6 @@
 // Inside an emulated headset: what each eye is asked to draw, and what a frame costs the main thread, while agents change
-// 20 times a second in all, a hand points about and the head turns. Draws are counted and not executed.
+// 20 times a second in all, a hand points about and the head turns. Draws are counted and not executed. Labels are one draw of
+// 200 places, taken or not: what is counted is what 200 cost, however few there is room for.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { SourceMap } from 'node:module'

@@ -24,6 +24,7 @@ export interface XrStats {
   mode: 'immersive-vr' | 'immersive-ar' | null
   drawCallsPerEye: number
   trianglesPerEye: number
+  labels: number
   ownMs: { p50: number; p95: number }
   frameMs: { p50: number; p95: number }
   rig: { x: number; y: number; z: number; yaw: number; scale: number } | null

@@ -199,6 +199,8 @@ describe('stepping inside', () => {
       await enter(page)
       await frames(page, 20)
       const { xr } = await pageStats(page)
+      // Labels are one draw of 200 places, whether somebody stands there or not: it costs what 200 cost.
+      expect(xr.labels).toBeGreaterThan(0)
       draws.push(xr.drawCallsPerEye)
       expect(xr.drawCallsPerEye).toBeLessThanOrEqual(12)
       expect(xr.trianglesPerEye, `${count} agents`).toBeLessThanOrEqual(triangles)
