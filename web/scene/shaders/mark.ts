@@ -70,6 +70,8 @@ uniform float uClock[1];
 uniform float uMotion;
 uniform float uLightTheme;
 uniform vec3 uInk;
+uniform vec3 uGround;
+uniform float uPassthrough;
 flat varying int vLook;
 flat varying float vRing;
 flat varying float vBody;
@@ -138,7 +140,12 @@ void main() {
 
   if (vSelected > 0) {
     float reach = vSelected == 2 ? vRing * 1.16 : vRing * 1.1;
-    float pick = ring(d, reach, (vSelected == 2 ? 2.0 : 1.4) * vPixel) * (vSelected == 2 ? 1.0 : 0.55);
+    float wide = (vSelected == 2 ? 2.0 : 1.4) * vPixel;
+    // A white ring on a bright wall would not be seen: over the real room it has a seam.
+    float seam = ring(d, reach, wide + 3.0 * vPixel) * (vSelected == 2 ? 0.8 : 0.5) * uPassthrough;
+    color = mix(color, uGround, seam);
+    alpha = max(alpha, seam);
+    float pick = ring(d, reach, wide) * (vSelected == 2 ? 1.0 : 0.55);
     color = mix(color, uInk, pick);
     alpha = max(alpha, pick);
   }
