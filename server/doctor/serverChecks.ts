@@ -80,7 +80,7 @@ async function checkDoor(
         'Same --data-dir (or SWARMSCOPE_INGEST_TOKEN) here and there?',
       )
     }
-    if (status === 403) {
+    if (status === 421) {
       const { hostname } = new URL(url)
       return broken(name, `the server is not called ${hostname}`, `Start it with --allow-host ${hostname}`)
     }

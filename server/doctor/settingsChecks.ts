@@ -12,6 +12,7 @@ import {
   ENDPOINT_VARIABLE,
   HEADERS_VARIABLE,
   HOOKED_EVENTS,
+  isHarmless,
   isOfTaste,
   oursIn,
   TOKEN_VARIABLE,
@@ -86,21 +87,22 @@ export function checkTelemetry(input: SettingsInput): Check {
   const fix = `${CONNECT} --project ${input.project}`
   const scopes = scopesOf(input)
   const env = variablesOf(scopes)
-  if (!env.has(ENDPOINT_VARIABLE) || !env.has('CLAUDE_CODE_ENABLE_TELEMETRY'))
-    return warning(name, 'not switched on: no tokens, no cost', fix)
   const target = { url: input.url, ingestToken: input.ingestToken ?? NO_TOKEN, hostName: '' }
   const elsewhere = telemetryElsewhere(scopes, target).filter(
     (each) => each.name !== HEADERS_VARIABLE || input.ingestToken !== null,
   )
-  const bringsOurs = !elsewhere.some((each) => each.name === HEADERS_VARIABLE)
   const [first] = [...elsewhere].sort((a, b) => rank(a) - rank(b))
   if (first?.isFixed) {
     const found = `set up otherwise: ${inWords(first)}`
-    // Theirs is all of it, or ours.
-    return bringsOurs
-      ? broken(name, `${found}; and it brings our token`, `${fix}, or ${howToTakeOut([first])}`)
-      : warning(name, found, howToTakeOut([first]))
+    const headers = env.get(HEADERS_VARIABLE)
+    const isHalfOurs = headers !== undefined && isHarmless(HEADERS_VARIABLE, headers.value, target)
+    const how = howToTakeOut([first])
+    return isHalfOurs
+      ? broken(name, `${found}; and our token is there, too`, `${fix} takes ours out; or ${how}`)
+      : warning(name, found, how)
   }
+  if (!env.has(ENDPOINT_VARIABLE) || !env.has('CLAUDE_CODE_ENABLE_TELEMETRY'))
+    return warning(name, 'not switched on: no tokens, no cost', fix)
   if (first?.name === ENDPOINT_VARIABLE)
     return warning(name, `it goes to ${redact(String(first.value), 200)}`, `${fix} --replace-telemetry`)
   if (first?.name === HEADERS_VARIABLE) {

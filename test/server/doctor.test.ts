@@ -146,7 +146,7 @@ describe('settings', () => {
       { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'https://x.example' },
       {},
       'broken',
-      /brings our token/,
+      /our token is there, too/,
     ],
     ['… in the shell', {}, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://x.example' }, 'broken', /in the shell/],
     ['another protocol', { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, {}, 'warning', /PROTOCOL is grpc/],
@@ -177,6 +177,13 @@ describe('settings', () => {
     await connect()
     writeFileSync(join(root, path), text)
     expect(checkTelemetry(input())).toMatchObject({ state: 'broken', found: expect.stringMatching(found) })
+  })
+
+  test('of telemetry that is all of others, nothing of ours is told', async () => {
+    writeFileSync(join(root, 'user/settings.json'), '{"otelHeadersHelper": "x"}')
+    await connect()
+    const fix = `take otelHeadersHelper out of ${join(root, 'user/settings.json')}`
+    expect(checkTelemetry(input())).toMatchObject({ state: 'warning', fix })
   })
 
   test('hooks that hear only of some tools are told', async () => {
@@ -234,7 +241,7 @@ describe('the server', () => {
     const names: (string | undefined)[] = []
     const port = await listening((_path, _authorization, host) => {
       names.push(host)
-      return 403
+      return 421
     })
     const [check] = await checkDoors(`http://localhost:${port}`, TOKEN)
     expect(names).toEqual([`localhost:${port}`, `localhost:${port}`])
