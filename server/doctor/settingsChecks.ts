@@ -71,7 +71,7 @@ export function checkHooks(input: SettingsInput): Check {
     return broken(name, 'they bring another ingest token than the server knows', fix)
   }
   const missing = HOOKED_EVENTS.filter((event) => !ours.some((hook) => hook.event === event && !hook.isNarrowed))
-  if (missing.length > 0) return warning(name, `none for all of ${missing.join(', ')}`, fix)
+  if (missing.length > 0) return warning(name, `nothing, or not all, of ${missing.join(', ')}`, fix)
   const { path = process.env.PATH ?? '' } = input
   if (!canBeStarted('curl', input.project, path)) {
     return broken(name, 'curl is missing, by which they send', 'Install curl')

@@ -191,7 +191,7 @@ describe('settings', () => {
     program(bin, 'curl')
     const file = join(project, '.claude/settings.local.json')
     writeFileSync(file, readFileSync(file, 'utf8').replace('"PreToolUse": [\n      {', '$&"matcher": "Bash",'))
-    expect(checkHooks(input())).toMatchObject({ state: 'warning', found: 'none for all of PreToolUse' })
+    expect(checkHooks(input())).toMatchObject({ state: 'warning', found: 'nothing, or not all, of PreToolUse' })
   })
 
   test('telemetry that goes elsewhere is told', () => {
