@@ -95,13 +95,21 @@ class Edited {
   }
 
   /** With the groups that it leaves empty, and the events that these leave empty. */
-  takeOut(hooks: readonly OurHook[]): void {
+  takeOut({ hooks: all = {} }: ClaudeSettings, ours: readonly OurHook[]): void {
+    const left = new Map(
+      Object.entries(all).map(([event, groups]) => [event, groups.map((each) => entriesOf(each).length)]),
+    )
     // From the end: the places of the others stay.
-    for (const { event, group, entry } of [...hooks].reverse()) {
-      const groups = readSettings(this.text).hooks?.[event] ?? []
-      if (entriesOf(groups[group]).length > 1) this.set(['hooks', event, group, 'hooks', entry], undefined)
-      else if (groups.length > 1) this.set(['hooks', event, group], undefined)
-      else this.set(['hooks', event], undefined)
+    for (const { event, group, entry } of [...ours].reverse()) {
+      const groups = left.get(event) ?? []
+      const entries = groups[group] ?? 0
+      if (entries > 1) {
+        this.set(['hooks', event, group, 'hooks', entry], undefined)
+        groups[group] = entries - 1
+      } else {
+        this.set(['hooks', event, ...(groups.length > 1 ? [group] : [])], undefined)
+        groups.splice(group, 1)
+      }
     }
   }
 }
@@ -125,7 +133,10 @@ export function join(before: string, wanted: WantedSettings, mayReplace: (variab
     const isSame = isDeepStrictEqual(entriesOf(settings.hooks?.[event]?.[group])[entry], hook)
     if (!isSame) edited.set(['hooks', event, group, 'hooks', entry], hook)
   }
-  edited.takeOut(ourHooksIn(settings).filter((hook) => !isAt(staying.get(hook.event), hook)))
+  edited.takeOut(
+    settings,
+    ourHooksIn(settings).filter((hook) => !isAt(staying.get(hook.event), hook)),
+  )
   for (const [event, group] of Object.entries(wanted.hooks)) {
     if (staying.has(event)) continue
     const groups = readSettings(edited.text).hooks?.[event]
@@ -143,7 +154,7 @@ export function without(before: string, variables: ReadonlyMap<string, unknown>)
   const bom = bomOf(before)
   const settings = readSettings(before)
   const edited = new Edited(before.slice(bom.length))
-  edited.takeOut(ourHooksIn(settings))
+  edited.takeOut(settings, ourHooksIn(settings))
   return bom + withVariables(edited, settings, variables).text
 }
 

@@ -554,6 +554,7 @@ describe('--remove', () => {
   })
 })
 
+// Each run parses and formats the text some seventy times.
 test('what is put in and taken out again leaves any settings as they were', () => {
   const wanted = wantedSettings(TARGET)
   const group = fc.record({ hooks: fc.array(fc.record({ type: fc.constant('command'), command: fc.string() })) })
@@ -577,4 +578,4 @@ test('what is put in and taken out again leaves any settings as they were', () =
     }),
     { numRuns: 100 },
   )
-})
+}, 60_000)
