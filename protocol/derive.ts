@@ -171,6 +171,8 @@ export interface Totals {
   /** Sums over the agents that report them, and what belongs to no known agent; `null` if there is none. */
   tokens: TokenCounts | null
   costUsd: number | null
+  /** What agents cost that left the picture: in no other sum. */
+  goneCostUsd: number | null
 }
 
 type TaskCount = 'pending' | 'inProgress' | 'completed' | 'failed' | 'cancelled' | 'unknown'
@@ -195,11 +197,13 @@ export function totalsOf(store: SwarmStore): Totals {
     ofKind.byStatus[agent.status]++
     if (agent.attention) needAttention++
     if (agent.tokens) tokens = addTokens(tokens, agent.tokens)
-    if (agent.costUsd !== null) costUsd = (costUsd ?? 0) + agent.costUsd
+    costUsd = addCost(costUsd, agent.costUsd)
     const { unattributed } = agent
     if (unattributed?.tokens) tokens = addTokens(tokens, unattributed.tokens)
-    if (unattributed && unattributed.costUsd !== null) costUsd = (costUsd ?? 0) + unattributed.costUsd
+    costUsd = addCost(costUsd, unattributed?.costUsd ?? null)
   }
+  let goneCostUsd: number | null = null
+  for (const source of store.all('source').values()) goneCostUsd = addCost(goneCostUsd, source.goneCostUsd ?? null)
   let conflicts = 0
   const links = store.all('link')
   for (const { kind } of links.values()) if (kind === 'conflict') conflicts++
@@ -229,8 +233,11 @@ export function totalsOf(store: SwarmStore): Totals {
     conflicts,
     tokens,
     costUsd,
+    goneCostUsd,
   }
 }
+
+const addCost = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : a + b)
 
 function addTokens(sum: TokenCounts | null, more: TokenCounts): TokenCounts {
   const add = (a: number | null | undefined, b: number | null) => (b === null ? (a ?? null) : (a ?? 0) + b)
@@ -252,9 +259,13 @@ export interface Budget {
   level: 'ok' | 'warning' | 'exceeded'
 }
 
-/** What the agents that are shown have cost, against what they may; `null`: nobody set a limit. */
-export function budgetOf(limitUsd: number | null, spentUsd: number | null): Budget | null {
+/** What agents have cost, those that are shown and those that left, against what they may; `null`: nobody set a limit. */
+export function budgetOf(
+  limitUsd: number | null,
+  { costUsd, goneCostUsd }: Pick<Totals, 'costUsd' | 'goneCostUsd'>,
+): Budget | null {
   if (limitUsd === null) return null
+  const spentUsd = addCost(costUsd, goneCostUsd)
   const spent = spentUsd ?? 0
   const level = spent > limitUsd ? 'exceeded' : spent >= BUDGET_WARNING_SHARE * limitUsd ? 'warning' : 'ok'
   return { limitUsd, spentUsd, level }

@@ -231,6 +231,8 @@ export interface Source extends EntityBase {
   project: string | null
   host: string | null
   since: IsoTime
+  /** What agents of it cost that left the picture; absent or `null`: nothing of that was reported. */
+  goneCostUsd?: number | null | undefined
 }
 
 export type Entity = Agent | Task | Swarm | Link | Source

@@ -88,7 +88,7 @@ export function readsRouter(view: View, readable: RequestHandler): Router {
       ...positionOf(view),
       degraded,
       totals,
-      budget: budgetOf(budgetUsd, totals.costUsd),
+      budget: budgetOf(budgetUsd, totals),
       sources,
     }
     // The sources' attempts are not in the log, so the answer itself is what it follows from.

@@ -156,6 +156,7 @@ describe('totalsOf', () => {
       conflicts: 0,
       tokens: null,
       costUsd: null,
+      goneCostUsd: null,
     })
   })
 
@@ -314,6 +315,11 @@ describe('the budget', () => {
     [10, 10, { limitUsd: 10, spentUsd: 10, level: 'warning' }],
     [10, 10.01, { limitUsd: 10, spentUsd: 10.01, level: 'exceeded' }],
   ])('of %s with %s spent is %o', (limitUsd, spentUsd, budget) => {
-    expect(budgetOf(limitUsd, spentUsd)).toEqual(budget)
+    expect(budgetOf(limitUsd, { costUsd: spentUsd, goneCostUsd: null })).toEqual(budget)
+  })
+
+  it('[K22] what agents cost that left is spent, too', () => {
+    expect(budgetOf(10, { costUsd: null, goneCostUsd: 9 })).toEqual({ limitUsd: 10, spentUsd: 9, level: 'warning' })
+    expect(budgetOf(10, { costUsd: 2, goneCostUsd: 9 })?.level).toBe('exceeded')
   })
 })

@@ -423,6 +423,152 @@ describe('[K5] status', () => {
     expect(feed.agent()).toMatchObject({ status: 'idle', endedReason: null })
   })
 
+  describe('[K5] Esc ends a subagent, and no hook tells of it', () => {
+    const offline = (id: string) => feed.agent(idOf(id)).status === 'offline'
+    const stop = (running: string[] | null) => feed.hook('Stop', { running })
+    beforeEach(() => {
+      feed.hook('UserPromptSubmit')
+      feed.tool('PreToolUse', 'Agent', 'A')
+      feed.hook('SubagentStart', { agentId: 'a1' })
+    })
+
+    test('one that the next stop does not list is over, since it was heard last', () => {
+      const { at } = feed.tool('PreToolUse', 'Bash', 'B', { agentId: 'a1' })
+      feed.pass(60_000)
+      feed.hook('UserPromptSubmit')
+      expect(feed.agent(idOf('a1'))).toMatchObject({ status: 'busy', activity: 'Bash' })
+      stop([])
+      const over = { status: 'offline', endedReason: "not running any more at its session's stop", statusSince: at }
+      expect(feed.agent(idOf('a1'))).toMatchObject({ ...over, activity: null, openTools: [], attention: null })
+      feed.hook('UserPromptSubmit')
+      stop([])
+      expect(feed.agent(idOf('a1'))).toMatchObject(over)
+      // Called again it is back.
+      feed.hook('SubagentStart', { agentId: 'a1' })
+      expect(feed.agent(idOf('a1'))).toMatchObject({ status: 'active', endedReason: null })
+    })
+
+    test('one that runs in the background is listed, and goes on', () => {
+      feed.tool('PostToolUse', 'Agent', 'A', { childId: 'a1', childDone: false })
+      feed.tool('PreToolUse', 'Bash', 'B', { agentId: 'a1' })
+      stop(['a1'])
+      expect(feed.agent(idOf('a1')).status).toBe('busy')
+      feed.hook('UserPromptSubmit')
+      stop([])
+      expect(offline('a1')).toBe(true)
+    })
+
+    test('what it calls itself is not listed, and goes on with it', () => {
+      feed.tool('PostToolUse', 'Agent', 'A', { childId: 'a1', childDone: false })
+      feed.tool('PreToolUse', 'Agent', 'inner', { agentId: 'a1' })
+      feed.hook('SubagentStart', { agentId: 'a2' })
+      feed.tool('PreToolUse', 'Bash', 'B', { agentId: 'a2' })
+      feed.pass(5_000)
+      stop(['a1'])
+      expect([offline('a1'), offline('a2')]).toEqual([false, false])
+      stop([])
+      expect([offline('a1'), offline('a2')]).toEqual([true, true])
+    })
+
+    test('one that may be the child of one that runs goes on with it', () => {
+      feed.tool('PreToolUse', 'Agent', 'inner', { agentId: 'a1' })
+      // Two were calling: who called this one is not certain.
+      feed.hook('SubagentStart', { agentId: 'a2' })
+      feed.tool('PostToolUse', 'Agent', 'A', { childId: 'a1', childDone: false })
+      feed.pass(5_000)
+      stop(['a1'])
+      expect(offline('a2')).toBe(false)
+    })
+
+    test('a stop that does not tell ends nobody, nor one of which the subagent is heard afterwards', () => {
+      feed.pass(5_000)
+      stop(null)
+      expect(offline('a1')).toBe(false)
+      stop([])
+      expect(offline('a1')).toBe(true)
+      feed.tool('PreToolUse', 'Bash', 'B', { agentId: 'a1' })
+      expect(feed.agent(idOf('a1')).status).toBe('busy')
+    })
+
+    test('one whose own call is told to have failed is over with it', () => {
+      feed.take(span({ agentId: 'a1', requestId: 'r1', parentSpanId: 'exec' }))
+      expect(feed.agent(idOf('a1')).status).toBe('active')
+      const at = new Date(feed.nowMs + 10).toISOString()
+      feed.take({
+        type: 'tool-span',
+        span: 'execution',
+        sessionId: SESSION,
+        host: null,
+        at,
+        startAt: new Date(START_MS).toISOString(),
+        spanId: 'exec',
+        parentSpanId: null,
+        toolUseId: 'A',
+        toolName: null,
+        agentId: null,
+        parentAgentId: null,
+        success: false,
+      })
+      expect(feed.agent(idOf('a1'))).toMatchObject({
+        status: 'offline',
+        endedReason: 'its call was broken off',
+        statusSince: at,
+      })
+    })
+  })
+
+  describe('[K21] what comes in late', () => {
+    const late = (event: HookRecord['event'], name: string, useId: string, agentId: string | null = null) => {
+      feed.nowMs -= 900
+      feed.tool(event, name, useId, { agentId })
+    }
+
+    test('a call’s beginning behind its end, or behind its agent’s, revives nobody', () => {
+      feed.hook('UserPromptSubmit')
+      feed.hook('SubagentStart', { agentId: 'a1' })
+      feed.tool('PostToolUse', 'Read', 'r', { agentId: 'a1' })
+      feed.hook('SubagentStop', { agentId: 'a1' })
+      feed.tool('PreToolUse', 'Read', 'r', { agentId: 'a1' })
+      expect(feed.agent(idOf('a1'))).toMatchObject({ status: 'offline', openTools: [] })
+      feed.hook('SubagentStop', { agentId: 'a1' })
+      late('PreToolUse', 'Read', 'r2', 'a1')
+      expect(feed.agent(idOf('a1'))).toMatchObject({ status: 'offline', openTools: [] })
+      late('PostToolUse', 'Read', 'r2', 'a1')
+      expect(feed.agent(idOf('a1')).status).toBe('offline')
+      // What goes on was work.
+      feed.tool('PreToolUse', 'Read', 'r3', { agentId: 'a1' })
+      expect(feed.agent(idOf('a1')).status).toBe('busy')
+    })
+
+    test('the same of the main agent and its stop', () => {
+      feed.hook('UserPromptSubmit')
+      feed.hook('Stop')
+      late('PreToolUse', 'Read', 'r')
+      expect(feed.agent()).toMatchObject({ status: 'idle', openTools: [] })
+    })
+
+    test('a prompt behind its own call does not close it, one behind its own stop is over', () => {
+      const p1 = { promptId: 'p1' }
+      feed.tool('PreToolUse', 'Bash', 'b', p1)
+      feed.nowMs -= 900
+      feed.hook('UserPromptSubmit', p1)
+      expect(feed.agent()).toMatchObject({ status: 'busy', openTools: [{ id: 'b' }] })
+      feed.hook('Stop', { promptId: 'p2' })
+      feed.nowMs -= 900
+      feed.hook('UserPromptSubmit', { promptId: 'p2' })
+      expect(feed.agent().status).toBe('idle')
+    })
+
+    test('a prompt is at work at once though the stop of the one before comes in behind it', () => {
+      feed.hook('UserPromptSubmit', { promptId: 'p1' })
+      feed.hook('UserPromptSubmit', { promptId: 'p2' })
+      feed.hook('Stop', { promptId: 'p1' })
+      expect(feed.agent().status).toBe('active')
+      feed.hook('Stop', { promptId: 'p2' })
+      expect(feed.agent().status).toBe('idle')
+    })
+  })
+
   test('silence alone changes nothing', () => {
     feed.hook('UserPromptSubmit')
     const before = feed.agent()
@@ -514,6 +660,48 @@ describe('[K7] attention', () => {
     const { at } = feed.hook('Notification', { reason: notified })
     expect(attention()).toEqual({ reason, since: at })
     feed.tool('PreToolUse', 'Bash', 't1')
+    expect(attention()).toBeNull()
+  })
+
+  test('a call that an interrupt left open asks for nothing any more', () => {
+    feed.tool('PreToolUse', 'Bash', 'old')
+    feed.hook('UserPromptSubmit')
+    feed.tool('PreToolUse', 'Bash', 'new')
+    feed.tool('PermissionRequest', 'Bash', null)
+    expect(attention()?.reason).toBe('permission: Bash')
+    feed.tool('PostToolUse', 'Bash', 'new')
+    expect(attention()).toBeNull()
+  })
+
+  test('a refusal answers what was asked for the same tool, and nothing else', () => {
+    feed.tool('PreToolUse', 'Write', 'w')
+    feed.tool('PreToolUse', 'Bash', 'b')
+    feed.tool('PermissionRequest', 'Write', null)
+    feed.tool('PermissionDenied', 'Bash', 'b')
+    expect(attention()?.reason).toBe('permission: Write')
+    // One that does not say which call it means.
+    feed.tool('PermissionDenied', 'Bash', null)
+    expect(attention()?.reason).toBe('permission: Write')
+    feed.tool('PermissionDenied', 'Write', null)
+    expect(attention()).toBeNull()
+  })
+
+  test('a server’s question stays while it waits, whatever else goes on, until its answer or the end of what asked', () => {
+    const ask = () => {
+      feed.tool('PreToolUse', 'mcp__forms__fill', `m${feed.nowMs}`)
+      feed.hook('Elicitation')
+      feed.hook('Notification', { reason: 'elicitation_dialog' })
+      feed.tool('PreToolUse', 'Bash', `b${feed.nowMs}`)
+      feed.tool('PostToolUse', 'Bash', `b${feed.nowMs - 1_000}`)
+      expect(attention()?.reason).toBe('question')
+    }
+    ask()
+    feed.hook('ElicitationResult')
+    expect(attention()).toBeNull()
+    for (const call of feed.agent().openTools ?? []) feed.tool('PostToolUse', call.name, call.id)
+    feed.pass(5_000)
+    ask()
+    feed.tool('PostToolUse', 'mcp__forms__fill', feed.agent().openTools?.find(({ name }) => name !== 'Bash')?.id ?? '')
     expect(attention()).toBeNull()
   })
 

@@ -1,6 +1,7 @@
 // Claude Code as a source of the real world (SPEC.md, K): what is committed, what survives, what time and others change.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { budgetOf, totalsOf } from '../../protocol/derive.ts'
 import type { Batch, SwarmEvent } from '../../protocol/events.ts'
 import type { Agent } from '../../protocol/swarm.ts'
 import { activityOf } from '../../server/api/activity.ts'
@@ -9,7 +10,7 @@ import { MemoryLog } from '../../server/log/memoryLog.ts'
 import { SqliteLog } from '../../server/log/sqliteLog.ts'
 import { ClaudeCodeSource } from '../../server/sources/claudeCode/claudeCodeSource.ts'
 import type { Processes } from '../../server/sources/claudeCode/processWatch.ts'
-import type { ClaudeCodeRecord } from '../../server/sources/claudeCode/records.ts'
+import type { ApiRequestRecord, ClaudeCodeRecord, HookRecord } from '../../server/sources/claudeCode/records.ts'
 import { World } from '../../server/world.ts'
 import {
   FIRST,
@@ -409,6 +410,97 @@ describe('[K10] over a kill', () => {
       await second.source.close()
       await second.world.close()
     }
+  })
+
+  describe('[K22] what a session cost is never forgotten, nor counted twice', () => {
+    const at = (afterMs = 0) => new Date(nowMs + afterMs).toISOString()
+    const hook = (event: HookRecord['event'], reason: string | null = null): HookRecord => ({
+      ...recordedHooks()[1]!,
+      event,
+      reason,
+      at: at(),
+    })
+    const request = (requestId: string, costUsd: number, when = at()): ApiRequestRecord => ({
+      type: 'api-request',
+      sessionId: SESSION,
+      host: null,
+      at: when,
+      requestId,
+      sequence: null,
+      promptId: null,
+      model: 'opus',
+      tokens: { input: 10, output: 1, cacheRead: 0, cacheWrite: 0 },
+      costUsd,
+      durationMs: 1,
+      querySource: 'main',
+    })
+    const spent = ({ store }: World) => budgetOf(10, totalsOf(store))
+    const warning = { limitUsd: 10, spentUsd: 9, level: 'warning' }
+    /** Spends 9 $, and leaves. */
+    async function spendAndLeave(source: ClaudeCodeSource) {
+      const spend = request('r1', 9)
+      await accept(source, hook('UserPromptSubmit'), spend)
+      await accept(source, hook('SessionEnd', 'other'))
+      nowMs += 16 * MINUTE
+      await accept(source, { ...hook('UserPromptSubmit'), sessionId: 'another' })
+      return spend
+    }
+
+    test('after it left, and over a kill, late telemetry and a resume', async () => {
+      const first = await open()
+      const spend = await spendAndLeave(first.source)
+      expect(agentOf(first.world)).toBeUndefined()
+      expect(spent(first.world)).toEqual(warning)
+      first.thread.abandon()
+      const second = await open()
+      await accept(second.source, spend)
+      expect(spent(second.world)).toEqual(warning)
+      // Resumed it goes on with its sum, and it is in no other.
+      nowMs += MINUTE
+      await accept(second.source, hook('SessionStart', 'resume'), spend, request('r2', 1))
+      expect(agentOf(second.world)?.unattributed).toMatchObject({ tokens: { input: 20 }, costUsd: 10 })
+      expect(totalsOf(second.world.store)).toMatchObject({ costUsd: 10, goneCostUsd: 0 })
+      second.thread.abandon()
+      const third = await open()
+      await accept(third.source, spend, hook('SessionEnd', 'other'))
+      nowMs += 16 * MINUTE
+      await accept(third.source, spend, { ...hook('UserPromptSubmit'), sessionId: 'third' })
+      expect(agentOf(third.world)).toBeUndefined()
+      expect(totalsOf(third.world.store)).toMatchObject({ costUsd: null, goneCostUsd: 10 })
+      await third.world.close()
+    })
+
+    test('in the very commit in which its agents leave, also when a first one fails', async () => {
+      const { world, source, thread } = await open()
+      const sums = new Set<number | null | undefined>()
+      world.onChange(() => sums.add(spent(world)?.spentUsd))
+      await accept(source, hook('UserPromptSubmit'), request('r1', 9))
+      await accept(source, hook('SessionEnd', 'other'))
+      nowMs += 16 * MINUTE
+      const append = world.append.bind(world)
+      world.append = () => Promise.reject(new Error('the disk is full'))
+      await expect(accept(source, { ...hook('UserPromptSubmit'), sessionId: 'another' })).rejects.toThrow('full')
+      world.append = append
+      await accept(source, { ...hook('UserPromptSubmit'), sessionId: 'another' })
+      expect([...sums]).toEqual([9])
+      thread.abandon()
+      const second = await open()
+      await accept(second.source, { ...hook('UserPromptSubmit'), sessionId: 'third' })
+      expect(spent(second.world)).toEqual(warning)
+      const notes = await second.world.notes('claude-code/')
+      expect([...notes.keys()].filter((key) => key.includes(SESSION))).toEqual([`claude-code/${SESSION}/gone`])
+      await second.world.close()
+    })
+
+    test('by machine', async () => {
+      const { world, source } = newSource()
+      await accept(source, { ...hook('UserPromptSubmit'), host: 'server' }, request('r1', 9))
+      await accept(source, hook('SessionEnd', 'other'))
+      nowMs += 16 * MINUTE
+      await accept(source, { ...hook('UserPromptSubmit'), sessionId: 'another' })
+      expect(world.store.get('source', 'claude-code:server')).toMatchObject({ host: 'server', goneCostUsd: 9 })
+      expect(spent(world)).toEqual(warning)
+    })
   })
 
   test('a start that finds nothing new says nothing', async () => {

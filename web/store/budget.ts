@@ -1,4 +1,4 @@
-// What the agents have cost, against what they may. Always of now.
+// What the agents have cost, also those that left, against what they may. Always of now.
 
 import { create } from 'zustand'
 import { type Budget, budgetOf, totalsOf } from '../../protocol/derive.ts'
@@ -16,7 +16,7 @@ export function watchBudget(): () => void {
   const look = () => {
     timer = undefined
     const limitUsd = useLine.getState().status?.budgetUsd ?? null
-    const budget = limitUsd === null ? null : budgetOf(limitUsd, totalsOf(model.live).costUsd)
+    const budget = limitUsd === null ? null : budgetOf(limitUsd, totalsOf(model.live))
     const before = useBudget.getState().budget
     const isSame = budget?.spentUsd === before?.spentUsd && budget?.limitUsd === before?.limitUsd
     if (!isSame) useBudget.setState({ budget })

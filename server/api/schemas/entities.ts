@@ -139,6 +139,7 @@ export const source = z.object({
   project: text,
   host: text,
   since: isoTime,
+  goneCostUsd: z.number().nullish().describe('What agents of it cost that are listed no more'),
 })
 
 export const sourceError = z.object({

@@ -187,11 +187,12 @@ export const statusAnswer = z.object({
     stuck: count.describe('Agents at work of which nothing was heard for 5 minutes, with nothing that explains it'),
     tokens: tokenCounts.nullable().describe('Summed over the agents that report them; null: none does'),
     costUsd: z.number().nullable().describe('Summed over the agents that report it; null: none does'),
+    goneCostUsd: z.number().nullable().describe('What agents cost that are listed no more; null: nothing was reported'),
   }),
   budget: z
     .object({
       limitUsd: z.number(),
-      spentUsd: z.number().nullable().describe('The same as totals.costUsd'),
+      spentUsd: z.number().nullable().describe('totals.costUsd and totals.goneCostUsd'),
       level: z.enum(['ok', 'warning', 'exceeded']).describe('`warning` from 80 % of the limit on'),
     })
     .nullable()

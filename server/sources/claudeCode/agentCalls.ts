@@ -2,7 +2,7 @@
 // has hundreds, and is put together anew with each that comes.
 
 import type { IsoTime } from '../../../protocol/swarm.ts'
-import { type CallRow, durationOf, endOf } from './callRow.ts'
+import { beganAt, type CallRow, durationOf, endOf } from './callRow.ts'
 
 /** What a call counted for when it was looked at last; `null`: it had not ended. */
 type Counted = { failed: boolean; durationMs: number | null } | null
@@ -19,6 +19,8 @@ export class AgentCalls {
   #last: { id: string; at: IsoTime } | null = null
   /** The last one is said to have ended earlier now, or is remembered no longer. */
   #isLastUnknown = false
+  #begun: { id: string; at: IsoTime } | null = null
+  #isBegunUnknown = false
 
   get size(): number {
     return this.all.size
@@ -33,6 +35,9 @@ export class AgentCalls {
   put(id: string, call: CallRow): void {
     this.all.set(id, call)
     this.#uncount(id)
+    const began = beganAt(call)
+    if (this.#begun?.id === id && began !== this.#begun.at) this.#isBegunUnknown = true
+    if (began !== null && began > (this.#begun?.at ?? '')) this.#begun = { id, at: began }
     const at = endOf(call)
     if (at === null) {
       this.unended.set(id, call)
@@ -53,6 +58,22 @@ export class AgentCalls {
     this.#uncount(id)
     this.#counted.delete(id)
     if (this.#last?.id === id) this.#isLastUnknown = true
+    if (this.#begun?.id === id) this.#isBegunUnknown = true
+  }
+
+  /** When the last of them began. */
+  get lastBegin(): IsoTime | null {
+    if (this.#isBegunUnknown) this.#findBegun()
+    return this.#begun?.at ?? null
+  }
+
+  #findBegun(): void {
+    this.#isBegunUnknown = false
+    this.#begun = null
+    for (const [id, call] of this.all) {
+      const at = beganAt(call)
+      if (at !== null && at > (this.#begun?.at ?? '')) this.#begun = { id, at }
+    }
   }
 
   /** The one that ended last; of several at the same moment always the same one. */

@@ -2,6 +2,7 @@
 
 import type { IsoTime } from '../../../protocol/swarm.ts'
 import { AGENT_TOOLS, type WrittenFile } from './records.ts'
+import { earlier } from './said.ts'
 
 /** Thirty years: hundreds of them are a whole number yet. */
 const MAX_DURATION_MS = 1e12
@@ -59,6 +60,11 @@ export const isLinking = (call: CallRow): boolean =>
 
 /** By hooks as it happened, else by telemetry. */
 export const endOf = ({ endAt, toldEndAt }: CallRow): IsoTime | null => endAt ?? toldEndAt
+
+/** Its beginning may come in behind its end. */
+export function beganAt({ startAt, endAt, toldEndAt }: CallRow): IsoTime | null {
+  return startAt === null ? null : earlier(earlier(startAt, endAt), toldEndAt)
+}
 
 export const isOpen = (row: CallRow): boolean => row.startAt !== null && endOf(row) === null
 

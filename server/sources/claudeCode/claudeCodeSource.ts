@@ -5,9 +5,17 @@ import { hostname } from 'node:os'
 import type { Logger } from '../../../platform/log.ts'
 import { Turn } from '../../../platform/turn.ts'
 import { EVENT_VERSION, type SwarmEvent } from '../../../protocol/events.ts'
-import type { Entity, IsoTime, SourceState, SourceStatus, Unnumbered } from '../../../protocol/swarm.ts'
+import type {
+  Entity,
+  IsoTime,
+  Source as SourceEntity,
+  SourceState,
+  SourceStatus,
+  Unnumbered,
+} from '../../../protocol/swarm.ts'
 import type { World } from '../../world.ts'
 import type { Source } from '../source.ts'
+import { OWN } from './goneSessions.ts'
 import { changedNotes, restoreSessions } from './keptSessions.ts'
 import { BOUNDS, ClaudeCodeModel, type ModelBounds, type Outcome } from './model.ts'
 import { isGone, localProcesses, type Processes } from './processWatch.ts'
@@ -82,6 +90,8 @@ export class ClaudeCodeSource implements Source {
   readonly #timers: Partial<Record<'due' | 'processes' | 'quiet' | 'tell', NodeJS.Timeout>> = {}
   readonly #counts: Record<string, number> = {}
   readonly #loggedSources = new Set<string>()
+  /** As it was said last, by source. */
+  readonly #goneCosts = new Map<string, number>()
   /** As long as the model tells this very list, nothing of it is to be said. */
   #statedConflicts: unknown = null
   /** A commit failed, or there was a former run: all is to be compared, and kept, again. */
@@ -176,10 +186,12 @@ export class ClaudeCodeSource implements Source {
   #beginAnew(): void {
     this.#model.touchAll()
     this.#loggedSources.clear()
+    this.#goneCosts.clear()
     const stated: Unnumbered<Entity>[] = []
-    for (const { id, kind } of this.#world.store.all('source').values()) {
+    for (const { id, kind, goneCostUsd } of this.#world.store.all('source').values()) {
       if (kind !== 'claude-code') continue
       this.#loggedSources.add(id)
+      if (goneCostUsd !== undefined && goneCostUsd !== null) this.#goneCosts.set(id, goneCostUsd)
       stated.push(...this.#world.statedBy(id).values())
     }
     this.#stated.reset(stated)
@@ -201,6 +213,7 @@ export class ClaudeCodeSource implements Source {
         const turn = new Turn(TURN_MS)
         const events = await this.#eventsOf(group, turn)
         await this.#world.append(events, await changedNotes(this.#model, NOTES, turn))
+        this.#model.kept()
         for (const { resolve } of group) resolve()
       } catch (error) {
         // What of it is there nobody knows: next time all is said again, which harms nothing.
@@ -256,6 +269,7 @@ export class ClaudeCodeSource implements Source {
     this.#statedConflicts = links
     events.push(...this.#stated.state(REGISTERED, this.#registeredLinks(), receivedAt))
     if (isAnew) events.push(...this.#stated.state(RESTORED, [], receivedAt))
+    this.#stateGoneCosts(events, receivedAt)
     return events
   }
 
@@ -295,25 +309,36 @@ export class ClaudeCodeSource implements Source {
   #logSource(id: string, host: string | null, events: SwarmEvent[], receivedAt: IsoTime): void {
     if (this.#loggedSources.has(id)) return
     this.#loggedSources.add(id)
-    events.push({
+    events.push(this.#sourceEvent({ id, host, since: receivedAt }, receivedAt))
+  }
+
+  /** In the same commit in which their agents leave: no sum of both is ever wrong. */
+  #stateGoneCosts(events: SwarmEvent[], receivedAt: IsoTime): void {
+    for (const [host, goneCostUsd] of this.#model.gone.costs()) {
+      const id = host === OWN ? CLAUDE_CODE_SOURCE_ID : `${CLAUDE_CODE_SOURCE_ID}:${host}`
+      if (this.#goneCosts.get(id) === goneCostUsd) continue
+      this.#goneCosts.set(id, goneCostUsd)
+      const known = this.#world.store.get('source', id)
+      const { since = receivedAt } = known ?? {}
+      this.#loggedSources.add(id)
+      const source = { id, host: known?.host ?? (host === OWN ? this.#host : host), since, goneCostUsd }
+      events.push(this.#sourceEvent(source, receivedAt))
+    }
+  }
+
+  #sourceEvent(source: Pick<SourceEntity, 'id' | 'host' | 'since' | 'goneCostUsd'>, receivedAt: IsoTime): SwarmEvent {
+    const { id } = source
+    const version = this.#stated.nextVersion(id)
+    return {
       v: EVENT_VERSION,
-      key: `${id}/source/${receivedAt}`,
+      key: `${id}/source/${version.join('.')}`,
       type: 'source.upserted',
       sourceId: id,
-      version: this.#stated.nextVersion(id),
+      version,
       at: receivedAt,
       receivedAt,
-      entity: {
-        entity: 'source',
-        id,
-        kind: 'claude-code',
-        state: 'receiving',
-        url: null,
-        project: null,
-        host,
-        since: receivedAt,
-      },
-    })
+      entity: { entity: 'source', kind: 'claude-code', state: 'receiving', url: null, project: null, ...source },
+    }
   }
 
   /** An agent that a session registered with claude-flow may have come, or gone. */

@@ -1,7 +1,7 @@
 // Which agents wrote the same file at about the same time, across all sessions of a machine.
 
 import type { IsoTime, Link, Unnumbered } from '../../../protocol/swarm.ts'
-import type { Said } from './session.ts'
+import type { Said } from './said.ts'
 
 /** Two writes that lie further apart are no conflict; and one that is older is over. */
 export const CONFLICT_WINDOW_MS = 10 * 60_000

@@ -2,9 +2,10 @@
 // changed. A session's facts are one, each of its agents is, what that wrote is, and each page of its rows.
 
 import type { Turn } from '../../../platform/turn.ts'
+import { type GoneSession, goneSessionOf } from './goneSessions.ts'
 import type { ClaudeCodeModel } from './model.ts'
 import type { Row, Rows } from './rows.ts'
-import { type AgentFacts, Session, type SessionFacts } from './session.ts'
+import { type AgentFacts, newAgent, newSession, Session, type SessionFacts } from './session.ts'
 
 type Notes = Map<string, string | null>
 
@@ -17,6 +18,8 @@ interface KeptFacts {
   horizons: Record<RowsKind, string>
 }
 
+/** What those cost that left, by machine: no session has this id. */
+const COST = '~/cost/'
 /** Between two looks at the clock. */
 const SESSIONS_AT_ONCE = 16
 
@@ -57,20 +60,23 @@ export async function changedNotes(model: ClaudeCodeModel, prefix: string, turn:
       for (const [page, text] of rowsOf(session, kind).takeChanges()) notes.set(`${base}${kind}/${page}`, text)
     }
   }
-  for (const [id, at] of model.takeGone()) notes.set(`${prefix}${id}/gone`, at)
+  for (const [id, gone] of model.gone.takeUnkept()) notes.set(`${prefix}${id}/gone`, gone && JSON.stringify(gone))
+  for (const [host, nanoUsd] of model.gone.takeUnkeptCosts()) notes.set(`${prefix}${COST}${host}`, String(nanoUsd))
   return notes
 }
 
 /** The sessions as they were kept, and those that had left. A note that is not understood costs what it held. */
 export function restoreSessions(model: ClaudeCodeModel, kept: ReadonlyMap<string, string>, prefix: string): void {
   const sessions = new Map<string, Session>()
+  const goneNotes: [id: string, gone: GoneSession][] = []
   const rest: [session: string, kind: string, name: string, text: string][] = []
   for (const [key, text] of kept) {
     const [id = '', kind = '', ...name] = key.slice(prefix.length).split('/')
-    if (kind === 'gone') model.restoreGone(id, text)
+    if (key.startsWith(`${prefix}${COST}`)) model.gone.restoreCost(name.join('/'), Number(text))
+    else if (kind === 'gone') goneNotes.push([id, goneSessionOf(text)])
     else if (kind === 'f') {
       const { facts, horizons } = JSON.parse(text) as KeptFacts
-      const session = new Session(facts)
+      const session = new Session({ ...newSession(id, facts.firstAt), ...facts })
       for (const rows of Object.keys(ROWS) as RowsKind[]) rowsOf(session, rows).restoreHorizon(horizons[rows])
       sessions.set(id, session)
     } else rest.push([id, kind, name.join('/'), text])
@@ -78,7 +84,7 @@ export function restoreSessions(model: ClaudeCodeModel, kept: ReadonlyMap<string
   for (const [id, kind, name, text] of rest) {
     const session = sessions.get(id)
     if (!session) continue
-    if (kind === 'a') session.agents.set(name, JSON.parse(text) as AgentFacts)
+    if (kind === 'a') session.agents.set(name, { ...newAgent(name, ''), ...(JSON.parse(text) as AgentFacts) })
     else if (kind in ROWS) rowsOf(session, kind as RowsKind).restorePage(Number(name), text)
   }
   for (const [id, kind, name, text] of rest) {
@@ -86,4 +92,7 @@ export function restoreSessions(model: ClaudeCodeModel, kept: ReadonlyMap<string
     if (agent) agent.writes = JSON.parse(text) as AgentFacts['writes']
   }
   for (const session of sessions.values()) model.restore(session)
+  // The oldest first, as they left.
+  goneNotes.sort(([, a], [, b]) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+  for (const [id, gone] of goneNotes) model.gone.restore(id, gone)
 }

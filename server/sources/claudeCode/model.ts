@@ -3,6 +3,8 @@
 import type { IsoTime, Link, Unnumbered } from '../../../protocol/swarm.ts'
 import { Conflicts } from './conflicts.ts'
 import { endingOf, sessionEnding } from './ending.ts'
+import { GoneSessions, OWN } from './goneSessions.ts'
+import type { Parentage } from './parentage.ts'
 import {
   agentDueMs,
   ENDED_KEPT_MS,
@@ -13,7 +15,8 @@ import {
   SILENT_KEPT_MS,
 } from './project.ts'
 import type { ClaudeCodeRecord } from './records.ts'
-import { later, MAIN, newSession, Session } from './session.ts'
+import { later } from './said.ts'
+import { MAIN, newSession, Session } from './session.ts'
 import { takeRecord } from './takeRecord.ts'
 
 export interface ModelBounds {
@@ -37,16 +40,13 @@ const MAX_FULL = 1_000
 /** All of 20,000 agents are looked at for what is over: not at each record of a flood, of which something always is. */
 const PASS_INTERVAL_MS = 1_000
 const MAX_REGISTRATIONS = 500
-/** Sessions that left the picture and are remembered, so that late telemetry does not bring them back. */
-const MAX_GONE = 4_000
 
 /** `tooMany`: there is no room, and nothing that is over would make any. */
 export type Outcome = 'taken' | 'late' | 'tooMany'
 
 export class ClaudeCodeModel {
   readonly sessions = new Map<string, Session>()
-  /** Sessions that left the picture, and when; in that order. */
-  readonly #gone = new Map<string, IsoTime>()
+  readonly gone = new GoneSessions()
   readonly #bounds: ModelBounds
   readonly #host: string
   readonly #changed = new Set<string>()
@@ -55,7 +55,8 @@ export class ClaudeCodeModel {
   readonly #registering = new Set<string>()
   readonly #unkept = new Set<Session>()
   readonly #dropped: Session[] = []
-  readonly #goneUnkept = new Set<string>()
+  /** … whose notes are being taken away, which may fail. */
+  #leaving: Session[] = []
   /** Agents by project: the first that a session named counts. */
   readonly #projectOf = new Map<string, string>()
   readonly #perProject = new Map<string, number>()
@@ -83,11 +84,12 @@ export class ClaudeCodeModel {
     const { sessionId, at } = record
     const known = this.sessions.get(sessionId)
     if (!known) {
-      const goneAt = this.#gone.get(sessionId)
-      if ((goneAt !== undefined && at <= goneAt) || record.type === 'process-gone') return 'late'
+      const goneAt = this.gone.at(sessionId)
+      if (isBefore(record, goneAt) || record.type === 'process-gone') return 'late'
       if (!this.#makeRoom(projectOf(record), nowMs)) return 'tooMany'
     }
-    const session = known ?? new Session(newSession(sessionId, at))
+    if (isBefore(record, known?.facts.goneAt)) return 'late'
+    const session = known ?? new Session({ ...newSession(sessionId, at), ...this.gone.takeBack(sessionId) })
     const agentId = 'agentId' in record ? record.agentId : null
     if (known && agentId !== null && !known.agents.has(agentId) && !this.#hasRoom(known, nowMs)) return 'tooMany'
     this.sessions.set(sessionId, session)
@@ -114,16 +116,6 @@ export class ClaudeCodeModel {
     this.#changed.add(id)
   }
 
-  restoreGone(id: string, at: IsoTime): void {
-    this.#gone.set(id, at)
-    if (this.#gone.size <= MAX_GONE) return
-    for (const oldest of this.#gone.keys()) {
-      this.#gone.delete(oldest)
-      this.#goneUnkept.add(oldest)
-      return
-    }
-  }
-
   /** Sessions of which something is not kept yet. */
   takeUnkept(): Session[] {
     const sessions = [...this.#unkept]
@@ -133,18 +125,19 @@ export class ClaudeCodeModel {
 
   /** … that are to be kept no longer. */
   takeDropped(): Session[] {
-    return this.#dropped.splice(0)
+    this.#leaving = this.#dropped.splice(0)
+    return this.#leaving
   }
 
-  /** … and what is to be remembered of those: `null`: nothing any more. */
-  takeGone(): [id: string, at: IsoTime | null][] {
-    const gone = [...this.#goneUnkept].map((id): [string, IsoTime | null] => [id, this.#gone.get(id) ?? null])
-    this.#goneUnkept.clear()
-    return gone
+  /** All that was taken to be kept is. */
+  kept(): void {
+    this.#leaving = []
   }
 
   /** Everything is to be stated, and kept, again. */
   touchAll(): void {
+    this.#dropped.unshift(...this.#leaving.splice(0))
+    this.gone.touchAll()
     for (const [id, session] of this.sessions) {
       session.touchAll()
       this.#changed.add(id)
@@ -157,15 +150,14 @@ export class ClaudeCodeModel {
     const before = new Date(nowMs - ENDED_KEPT_MS).toISOString()
     const silentBefore = new Date(nowMs - SILENT_KEPT_MS).toISOString()
     for (const session of this.sessions.values()) {
-      const main = session.agents.get(MAIN)
-      const ending = sessionEnding(session.facts, main)
+      const ending = sessionEnding(session)
       if ((ending && ending.at <= before) || session.facts.heardAt <= silentBefore) {
         this.#drop(session, nowMs)
         continue
       }
       for (const agent of session.agents.values()) {
         if (agent.id === MAIN) continue
-        const ended = endingOf(session.facts, agent, main)
+        const ended = endingOf(session, agent, this.#parentage(session))
         if (!ended || ended.at > before) continue
         session.retire(agent, later(new Date(nowMs).toISOString(), agent.heardAt) ?? ended.at)
         this.#counted(session.facts.id, -1)
@@ -266,9 +258,8 @@ export class ClaudeCodeModel {
     this.#changed.add(id)
     this.#unkept.delete(session)
     this.#dropped.push(session)
-    this.#gone.delete(id)
-    this.restoreGone(id, new Date(nowMs).toISOString())
-    this.#goneUnkept.add(id)
+    const { host } = session.facts
+    this.gone.add(session, host === null || host === this.#host ? OWN : host, new Date(nowMs).toISOString())
   }
 
   /** Whether one more session may begin; sessions that are over, or silent, leave for it: those of its own project first. */
@@ -292,6 +283,11 @@ export class ClaudeCodeModel {
     this.#agents += more
   }
 
+  /** As the picture has it: it may be a moment old. */
+  #parentage({ facts }: Session): ReadonlyMap<string, Parentage> {
+    return this.#pictures.get(facts.id)?.parentage ?? NO_PARENTAGE
+  }
+
   /** Several at once, so that a flood does not look through all of them for each. */
   #evict(project: string | null, nowMs: number): boolean {
     if (nowMs < (this.#fullUntilMs.get(project) ?? 0)) return false
@@ -300,7 +296,7 @@ export class ClaudeCodeModel {
     for (const session of this.sessions.values()) {
       const { facts } = session
       if (project !== null && this.#projectOf.get(facts.id) !== project) continue
-      const ending = sessionEnding(facts, session.agents.get(MAIN))
+      const ending = sessionEnding(session)
       // What ended goes before what is only silent; what is in use stays.
       if (ending) over.push({ session, rank: `0 ${ending.at} ${facts.id}` })
       else if (facts.heardAt <= inUse) over.push({ session, rank: `1 ${facts.heardAt} ${facts.id}` })
@@ -316,10 +312,9 @@ export class ClaudeCodeModel {
   }
 
   #evictAgent(session: Session, nowMs: number): boolean {
-    const main = session.agents.get(MAIN)
     const [oldest] = [...session.agents.values()]
       .flatMap((agent) => {
-        const ending = agent.id === MAIN ? null : endingOf(session.facts, agent, main)
+        const ending = agent.id === MAIN ? null : endingOf(session, agent, this.#parentage(session))
         return ending ? [{ agent, at: ending.at }] : []
       })
       .sort((a, b) => (`${a.at} ${a.agent.id}` < `${b.at} ${b.agent.id}` ? -1 : 1))
@@ -330,5 +325,15 @@ export class ClaudeCodeModel {
     return true
   }
 }
+
+/** Whether it tells of a time up to when its session left; a growing sum is of all the time since it began. */
+function isBefore(record: ClaudeCodeRecord, goneAt: IsoTime | null | undefined): boolean {
+  if (goneAt === undefined || goneAt === null) return false
+  const { at } = record
+  const isSum = record.type === 'usage-metric' && record.temporality === 'cumulative'
+  return (isSum ? (record.startAt ?? at) : at) <= goneAt
+}
+
+const NO_PARENTAGE: ReadonlyMap<string, Parentage> = new Map()
 
 const projectOf = (record: ClaudeCodeRecord): string => (record.type === 'hook' ? (record.project ?? '') : '')

@@ -12,6 +12,9 @@ export interface Parentage {
   call: CallRow | null
 }
 
+/** As good as told. */
+export const ONLY_CALLER = 'the only one that was calling a subagent when this one began'
+
 /** Of all subagents of a session. */
 export function parentageOf(session: Session): Map<string, Parentage> {
   const byChild = new Map<string, CallRow>()
@@ -67,7 +70,7 @@ function inferred(session: Session, agent: AgentFacts, calls: readonly CallRow[]
   const [caller] = callers
   const base = { kind: 'inferred' as const, call: null }
   if (caller !== undefined && callers.size === 1) {
-    return { ...base, parentId: caller, evidence: 'the only one that was calling a subagent when this one began' }
+    return { ...base, parentId: caller, evidence: ONLY_CALLER }
   }
   const evidence =
     callers.size > 1

@@ -15,9 +15,11 @@ import { roleOf } from '../claudeFlow/spelling.ts'
 import type { AgentCalls } from './agentCalls.ts'
 import { attentionOf } from './attention.ts'
 import { type CallRow, durationOf } from './callRow.ts'
-import { type Ending, endingOf } from './ending.ts'
+import { callStartOf, type Ending, endingOf } from './ending.ts'
 import { type Parentage, parentageOf } from './parentage.ts'
-import { type AgentFacts, later, MAIN, type Session, usageOfPoint } from './session.ts'
+import { later } from './said.ts'
+import { type AgentFacts, MAIN, type Session } from './session.ts'
+import { goesOnAfter, LATE_MS, plusMs, type TurnNow, turnNow } from './turns.ts'
 import { addUsage, isNoUsage, NO_USAGE, type UsageSum, usageOf } from './usage.ts'
 
 const ORIGIN = 'claude-code'
@@ -80,17 +82,23 @@ export function repaint(session: Session, former: Picture | undefined, { host, n
   const parentage = links ? parentageOf(session) : former.parentage
   const dirty = isAnew ? new Set([...session.agents.keys(), ...(former?.agents.keys() ?? [])]) : session.dirtyAgents
   if (links && former && !isAnew) {
-    for (const [id, parent] of parentage) if (!isSame(parent, former.parentage.get(id))) dirty.add(id)
+    for (const [id, parent] of parentage) {
+      const isOther = parent.call !== null && session.changedLinking.has(parent.call)
+      if (isOther || !isSame(parent, former.parentage.get(id))) dirty.add(id)
+    }
+    // Whose child one is decides whether it still runs below one that does.
+    if (session.facts.running && dirty.size > 0) for (const id of parentage.keys()) dirty.add(id)
   }
   const agents = former?.agents ?? new Map<string, Unnumbered<Agent>>()
   for (const id of dirty) {
     const agent = session.agents.get(id)
-    if (agent) agents.set(id, projectAgent(context, agent, session.callsOf(id), parentage.get(id) ?? null))
+    if (agent) agents.set(id, projectAgent(context, agent, session.callsOf(id), parentage))
     else agents.delete(id)
   }
   const repainted = { agents: [...dirty], links }
   session.isDirty = false
   session.areLinksDirty = false
+  if (links) session.changedLinking.clear()
   session.dirtyAgents.clear()
   if (!links) return [{ ...former, agents }, repainted]
   const parents = [...parentage].map(([id, { kind, evidence, parentId }]) =>
@@ -132,22 +140,25 @@ function projectAgent(
   { session, host, sourceId, idOf }: Context,
   agent: AgentFacts,
   calls: AgentCalls,
-  parent: Parentage | null,
+  parentage: ReadonlyMap<string, Parentage>,
 ): Unnumbered<Agent> {
   const { facts } = session
   const isMain = agent.id === MAIN
-  const main = session.agents.get(MAIN)
-  const ending = endingOf(facts, agent, main)
-  const work = workOf(agent, calls)
+  const parent = parentage.get(agent.id) ?? null
+  const turn = turnNow(facts, session.agents.get(MAIN))
+  const now = isMain ? turn : { promptAt: null, stop: agent.stop }
+  const callStartAt = callStartOf(agent, calls.lastBegin)
+  const ending = endingOf(session, agent, parentage)
+  const work = workOf(agent, calls, now)
   const open = ending ? [] : work.open
-  const attention = ending ? null : attentionOf(facts, agent, calls.all, open)
-  const { status, since } = statusOf(agent, ending, open)
+  const attention = ending ? null : attentionOf(facts, agent, { now, calls: calls.all, open, callStartAt })
+  const { status, since } = statusOf(agent, { ending, open, now, callStartAt })
   const openTools = open.slice(-MAX_OPEN_TOOLS).map(openTool)
   const recent = session.usage.get(agent.id)
   const { tokens, costUsd } = usageOf(addUsage(agent.settledUsage, recent ?? NO_USAGE))
   const usedAt = recent?.at ?? null
   const tools = work.tools.count === 0 && agent.hookedAt === null ? null : work.tools
-  const failure = agent.failure && agent.failure.at > (main?.promptAt ?? '') ? agent.failure : null
+  const failure = agent.failure && agent.failure.at > (turn.promptAt ?? '') ? agent.failure : null
   const description = parent?.call?.description ?? null
   const type = agent.type?.value ?? null
   const project = facts.project?.value ?? null
@@ -217,10 +228,16 @@ function projectAgent(
   }
 }
 
+interface Doing {
+  ending: Ending | null
+  open: readonly [string, CallRow][]
+  now: TurnNow
+  callStartAt: IsoTime | null
+}
+
 function statusOf(
   agent: AgentFacts,
-  ending: Ending | null,
-  open: readonly [string, CallRow][],
+  { ending, open, now, callStartAt }: Doing,
 ): { status: Agent['status']; since: IsoTime | null } {
   if (ending) return { status: 'offline', since: ending.at }
   // Telemetry alone comes late, and does not tell when work ends.
@@ -228,12 +245,14 @@ function statusOf(
   const oldest = open[0]?.[1].startAt
   if (oldest !== undefined) return { status: 'busy', since: oldest }
   const isMain = agent.id === MAIN
-  const workAt = later(later(agent.promptAt, agent.callStartAt), isMain ? null : agent.startAt)
-  const { stop } = agent
-  if (stop && (workAt === null || stop.at >= workAt))
+  const workAt = later(later(now.promptAt, callStartAt), isMain ? null : agent.startAt)
+  const { stop } = now
+  const isPrompted = stop !== null && (now.promptAt ?? '') > stop.at
+  if (stop && !isPrompted && !goesOnAfter(stop.at, workAt, agent.callAt))
     return { status: stop.value === null ? 'idle' : 'error', since: stop.at }
   const isNew = isMain && agent.startAt !== null && agent.startAt > (workAt ?? '')
-  if (isNew || (workAt === null && isMain && agent.callAt === null)) return { status: 'idle', since: agent.startAt }
+  if (isNew || (workAt === null && isMain && agent.callAt === null))
+    return { status: 'idle', since: agent.startAt ?? agent.firstStartAt }
   return { status: 'active', since: later(workAt, agent.callAt) }
 }
 
@@ -256,7 +275,7 @@ interface Work {
   open: [string, CallRow][]
 }
 
-function workOf(agent: AgentFacts, calls: AgentCalls): Work {
+function workOf(agent: AgentFacts, calls: AgentCalls, now: TurnNow): Work {
   const settled = agent.settledTools
   const { sum } = calls
   const count = settled.count + sum.count
@@ -264,7 +283,7 @@ function workOf(agent: AgentFacts, calls: AgentCalls): Work {
   // How long calls took that nobody told the time of is not 0.
   const isTold = count === 0 || settled.durationMs > 0 || sum.timed > 0
   const tools = { count, errors: settled.errors + sum.errors, durationMs: isTold ? durationMs : null }
-  const open = [...calls.unended].filter(([, call]) => isUnderWay(agent, call))
+  const open = [...calls.unended].filter(([, call]) => isUnderWay(agent, call, now))
   open.sort(([aId, a], [bId, b]) => (`${a.startAt} ${aId}` < `${b.startAt} ${bId}` ? -1 : 1))
   return { tools, last: endedTool(calls.last()), open }
 }
@@ -280,11 +299,16 @@ const endedTool = (last: ReturnType<AgentCalls['last']>): EndedTool | null =>
   }
 
 /** A stop or a new prompt ends what did not end by itself. */
-function isUnderWay(agent: AgentFacts, { startAt }: CallRow): boolean {
+function isUnderWay(agent: AgentFacts, { startAt }: CallRow, { promptAt, stop }: TurnNow): boolean {
   if (startAt === null) return false
-  // A session that began anew is another process: what the former one did is over.
-  const beganAt = (agent.id === MAIN && agent.startAt) || ''
-  return startAt >= beganAt && startAt >= (agent.promptAt ?? '') && startAt > (agent.stop?.at ?? '')
+  // What began anew is another process or run: what the former one did is over. A subagent's first call may overtake its start.
+  const isFormer =
+    agent.startAt !== null &&
+    startAt < agent.startAt &&
+    (agent.id === MAIN || startAt <= plusMs(agent.startAt, -LATE_MS))
+  if (isFormer || startAt < (promptAt ?? '')) return false
+  if (stop === null || (promptAt ?? '') > stop.at) return true
+  return goesOnAfter(stop.at, startAt, agent.callAt)
 }
 
 /** What the session used and no agent of it that is there. */
@@ -296,11 +320,8 @@ function unattributedOf(session: Session): Agent['unattributed'] {
   return isNoUsage(sum) ? null : usageOf(sum)
 }
 
-function crossCheckOf({ points, facts }: Session): Agent['crossCheck'] {
-  if (facts.metricsAt === null) return null
-  let sum = facts.settledMetrics
-  for (const [, point] of points) sum = addUsage(sum, usageOfPoint(point))
-  return { ...usageOf(sum), at: facts.metricsAt }
+function crossCheckOf({ facts, totalMetrics }: Session): Agent['crossCheck'] {
+  return facts.metricsAt === null ? null : { ...usageOf(totalMetrics), at: facts.metricsAt }
 }
 
 /** One agent's work called another: by `Agent`, or by a message to it. */

@@ -25,6 +25,10 @@ const MAX_PATH_LENGTH = 4_096
 const MAX_ANSWER_LENGTH = 64 * 1024
 /** Calls in one batch; Claude Code makes some tens at most. */
 const MAX_BATCH = 256
+/** Background tasks at a stop; of more nothing is believed. */
+const MAX_RUNNING = 64
+/** What runs in the background and has no agents of its own: those of a team or a workflow are not listed by their ids. */
+const WITHOUT_AGENTS: ReadonlySet<string> = new Set(['shell', 'monitor', 'MCP task'])
 
 const WRITES: ReadonlySet<string> = new Set(['Write', 'Edit', 'MultiEdit', 'NotebookEdit'])
 const REGISTERS_AGENT = /^mcp__.+__agent_spawn$/
@@ -57,6 +61,7 @@ const hookBody = z.object({
   tool_input: z.unknown().optional(),
   tool_response: z.unknown().optional(),
   tool_calls: orAbsent(z.array(orAbsent(z.object({ tool_use_id: optionalId })))),
+  background_tasks: orAbsent(z.array(z.object({ id: z.string(), type: z.string() }))),
   duration_ms: orAbsent(z.number().nonnegative().max(Number.MAX_SAFE_INTEGER)),
 })
 type HookBody = z.output<typeof hookBody>
@@ -96,7 +101,16 @@ export function readHook(body: unknown, options: ReadHookOptions): HookRecord | 
       event === 'PostToolBatch'
         ? (hook.tool_calls ?? []).slice(0, MAX_BATCH).flatMap((call) => call?.tool_use_id ?? [])
         : [],
+    running: event === 'Stop' ? runningIn(hook.background_tasks ?? null) : null,
   }
+}
+
+function runningIn(tasks: HookBody['background_tasks'] | null): string[] | null {
+  if (!tasks || tasks.length > MAX_RUNNING) return null
+  const subagents = tasks.filter(({ type }) => type === 'subagent')
+  const areAllKnown = tasks.every((task) => task.type === 'subagent' || WITHOUT_AGENTS.has(task.type))
+  if (!areAllKnown || !subagents.every((task) => NATIVE_ID.test(task.id))) return null
+  return subagents.map((task) => task.id).sort()
 }
 
 /** Errors of tools are contents; what is copied here are words of a short list of Claude Code's own. */

@@ -104,6 +104,8 @@ export interface HookRecord extends RecordBase {
   registered: { nativeId: string; createdAt: IsoTime | null } | null
   /** `PostToolBatch`: the calls that are over. */
   endedUseIds: readonly string[]
+  /** `Stop`: subagents that still run in the background; `null`: not told, or not of all. */
+  running: readonly string[] | null
 }
 
 /** Log event `api_request`: what a request cost. The one source of amounts. */

@@ -4,16 +4,12 @@
 
 import type { IsoTime, TokenCounts } from '../../../protocol/swarm.ts'
 import { AgentCalls } from './agentCalls.ts'
-import { type CallRow, durationOf, endOf, isLinking, isOpen, newCall } from './callRow.ts'
+import { beganAt, type CallRow, durationOf, endOf, isLinking, isOpen, newCall } from './callRow.ts'
 import type { WrittenFile } from './records.ts'
 import { Rows } from './rows.ts'
+import { later, latest, type Said } from './said.ts'
+import type { Turn } from './turns.ts'
 import { addUsage, NO_USAGE, type UsageSum } from './usage.ts'
-
-/** Something that was said, and when. */
-export interface Said<T> {
-  at: IsoTime
-  value: T
-}
 
 /** Calls, requests and data points that are remembered one by one; OTLP sends again within minutes, hooks not at all. */
 export const MAX_CALLS = 512
@@ -39,17 +35,19 @@ export interface AgentFacts {
   /** `SessionStart` resp. `SubagentStart`: the first and the last. */
   firstStartAt: IsoTime | null
   startAt: IsoTime | null
+  /** Of those without an id: others are turns of the session. */
   promptAt: IsoTime | null
-  /** `Stop`, `StopFailure` resp. `SubagentStop`; with the reason, if it failed. */
+  /** `Stop`, `StopFailure` (without a prompt's id) resp. `SubagentStop`; with the reason, if it failed. */
   stop: Said<string | null> | null
   /** A subagent's caller has its result. */
   doneAt: IsoTime | null
-  /** The last beginning of a call, and the last beginning or end of one. */
+  /** The last beginning of a call that is not remembered by itself, and the last beginning or end of any. */
   callStartAt: IsoTime | null
   callAt: IsoTime | null
   /** What a person is asked, by kind. */
   asks: Record<string, IsoTime>
-  deniedAt: IsoTime | null
+  /** Refusals of calls that were not named, by tool. */
+  denials: Record<string, IsoTime>
   elicitedAt: IsoTime | null
   failure: Said<string> | null
   /** The span that the first of its requests hangs below. */
@@ -93,12 +91,20 @@ export interface SessionFacts {
   end: Said<string> | null
   /** `PermissionRequest` was seen: then notifications of it say nothing new. */
   asksTold: boolean
+  /** The same of `Elicitation`. */
+  questionsTold: boolean
+  /** By prompt: what came in with its id. */
+  turns: Record<string, Turn>
+  /** Subagents that still ran in the background at the last stop that told. */
+  running: Said<readonly string[]> | null
   /** Subagents that left the picture: what is not later than this is not theirs any more. */
   retired: Record<string, IsoTime>
   /** Of what settled: belongs to no agent that is known. */
   settledUsage: UsageSum
   settledMetrics: UsageSum
   metricsAt: IsoTime | null
+  /** It had left the picture then, and is back: what is not later was counted, or is not told any more. */
+  goneAt: IsoTime | null
 }
 
 export class Session {
@@ -119,6 +125,8 @@ export class Session {
   readonly #callsOf = new Map<string, AgentCalls>()
   readonly #indexedAt = new Map<string, string>()
   readonly linking = new Map<string, CallRow>()
+  /** Of those: what changed since the links were put together. */
+  readonly changedLinking = new Set<CallRow>()
   #usage: Map<string | null, UsageSoFar> | null = null
 
   constructor(facts: SessionFacts) {
@@ -170,8 +178,11 @@ export class Session {
       this.#indexedAt.set(useId, agent)
     }
     if (agent !== null) this.dirtyAgents.add(agent)
+    // When its last call began decides whether an end was the end, and that of the session is everybody's.
+    if (agent === MAIN && (this.facts.end || this.facts.gone)) this.isDirty = true
     if (!isLinking(call)) return
     this.linking.set(useId, call)
+    this.changedLinking.add(call)
     this.areLinksDirty = true
   }
 
@@ -223,6 +234,21 @@ export class Session {
     for (const rows of [this.calls, this.requests, this.points]) rows.touchAll()
   }
 
+  /** All that was used, whoever by. */
+  get totalUsage(): UsageSum {
+    let sum = this.facts.settledUsage
+    for (const { settledUsage } of this.agents.values()) sum = addUsage(sum, settledUsage)
+    for (const usage of this.usage.values()) sum = addUsage(sum, usage)
+    return { tokens: sum.tokens, nanoUsd: sum.nanoUsd }
+  }
+
+  /** The same, as the metrics say. */
+  get totalMetrics(): UsageSum {
+    let sum = this.facts.settledMetrics
+    for (const [, point] of this.points) sum = addUsage(sum, usageOfPoint(point))
+    return sum
+  }
+
   /** What is remembered one by one. */
   get rowCount(): number {
     return this.calls.size + this.requests.size + this.points.size
@@ -249,10 +275,11 @@ export class Session {
   #settleCall(row: CallRow, useId: string): void {
     this.#unindex(useId)
     if (this.linking.delete(useId)) this.areLinksDirty = true
-    if (row.agent === null || endOf(row) === null) return
-    const agent = this.agents.get(row.agent)
+    const agent = row.agent === null ? undefined : this.agents.get(row.agent)
     if (!agent) return
     this.changedAgents.add(agent.id)
+    agent.callStartAt = later(agent.callStartAt, beganAt(row))
+    if (endOf(row) === null) return
     const { count, errors, durationMs } = agent.settledTools
     agent.settledTools = {
       count: count + 1,
@@ -290,13 +317,18 @@ export const newSession = (id: string, at: IsoTime): SessionFacts => ({
   gone: null,
   end: null,
   asksTold: false,
+  questionsTold: false,
+  turns: {},
+  running: null,
   retired: {},
   settledUsage: NO_USAGE,
   settledMetrics: NO_USAGE,
   metricsAt: null,
+  goneAt: null,
 })
 
-const newAgent = (id: string, at: IsoTime): AgentFacts => ({
+/** One of which nothing is known; also what is missing where a former version kept less. */
+export const newAgent = (id: string, at: IsoTime): AgentFacts => ({
   id,
   type: null,
   model: null,
@@ -310,7 +342,7 @@ const newAgent = (id: string, at: IsoTime): AgentFacts => ({
   callStartAt: null,
   callAt: null,
   asks: {},
-  deniedAt: null,
+  denials: {},
   elicitedAt: null,
   failure: null,
   underSpan: null,
@@ -329,21 +361,6 @@ export function usageOfPoint({ field, value }: PointRow): UsageSum {
   return { tokens, nanoUsd: null }
 }
 
-export const later = (a: IsoTime | null, b: IsoTime | null): IsoTime | null =>
-  a === null ? b : b === null || a >= b ? a : b
-
-export const earlier = (a: IsoTime | null, b: IsoTime | null): IsoTime | null =>
-  a === null ? b : b === null || a <= b ? a : b
-
-/** The later said; of two at the same moment always the same one, whichever came first. */
-export const latest = <T>(a: Said<T> | null, b: Said<T>): Said<T> =>
-  a === null || b.at > a.at || (b.at === a.at && text(b.value) > text(a.value)) ? b : a
-
-export const earliest = <T>(a: Said<T> | null, b: Said<T>): Said<T> =>
-  a === null || b.at < a.at || (b.at === a.at && text(b.value) < text(a.value)) ? b : a
-
-const text = (value: unknown): string => JSON.stringify(value) ?? ''
-
 /** Notes a file that was written; beyond the bound the one that was written longest ago is forgotten. */
 export function noteWrite(agent: AgentFacts, { hash, name }: WrittenFile, at: IsoTime): void {
   const known = Object.hasOwn(agent.writes, hash) ? (agent.writes[hash] ?? null) : null
@@ -352,9 +369,10 @@ export function noteWrite(agent: AgentFacts, { hash, name }: WrittenFile, at: Is
   agent.writes = writes
 }
 
-export function noteAsk(agent: AgentFacts, kind: string, at: IsoTime): void {
-  agent.asks[kind] = later(Object.hasOwn(agent.asks, kind) ? (agent.asks[kind] ?? null) : null, at) ?? at
-  forgetOldest(agent.asks, MAX_ASKS, (asked) => asked)
+/** What a person is asked, or refused, by kind: the last moment. */
+export function noteLast(of: Record<string, IsoTime>, kind: string, at: IsoTime): void {
+  of[kind] = later(Object.hasOwn(of, kind) ? (of[kind] ?? null) : null, at) ?? at
+  forgetOldest(of, MAX_ASKS, (last) => last)
 }
 
 function forgetOldest<T>(of: Record<string, T>, max: number, atOf: (value: T) => IsoTime): void {

@@ -1,7 +1,7 @@
 // One record → the facts of its session. Nothing here looks at what is known already but to keep the later, the earlier or
 // the certain: that is what makes the order of records not matter.
 
-import type { TokenCounts } from '../../../protocol/swarm.ts'
+import type { IsoTime, TokenCounts } from '../../../protocol/swarm.ts'
 import type {
   ApiRequestRecord,
   ClaudeCodeRecord,
@@ -11,7 +11,9 @@ import type {
   ToolSpanRecord,
   UsageMetricRecord,
 } from './records.ts'
-import { type AgentFacts, earlier, earliest, later, latest, MAIN, noteAsk, noteWrite, type Session } from './session.ts'
+import { earlier, earliest, later, latest } from './said.ts'
+import { type AgentFacts, MAIN, noteLast, noteWrite, type Session } from './session.ts'
+import { noteTurn, type Turn } from './turns.ts'
 import { nanoOf } from './usage.ts'
 
 /** What became of it, for the counts. */
@@ -105,17 +107,16 @@ function takeHook(session: Session, hook: HookRecord): Taken {
   if (hook.agentId !== null) session.agent(MAIN, '')
   const agent = session.agent(hook.agentId ?? MAIN, at)
   if (!agent) return 'late'
+  const turn = hook.promptId === null ? null : turnOf(session, hook.promptId, at)
   if (!isAboutOthers(hook)) agent.hookedAt = later(agent.hookedAt, at)
   if (hook.agentType !== null && hook.agentId !== null) agent.type = latest(agent.type, { at, value: hook.agentType })
   if (hook.tool && hook.tool.useId !== null && CALL_EVENTS.has(event))
     return takeCall(session, agent, hook, hook.tool, hook.tool.useId)
   switch (event) {
     case 'SessionStart':
-      // What is only made smaller goes on.
-      if (hook.reason !== 'compact') {
-        agent.firstStartAt = earlier(agent.firstStartAt, at)
-        agent.startAt = later(agent.startAt, at)
-      }
+      if (hook.reason !== 'compact') agent.firstStartAt = earlier(agent.firstStartAt, at)
+      // A session starts up once, before all else; what is only made smaller goes on.
+      if (hook.reason !== 'compact' && hook.reason !== 'startup') agent.startAt = later(agent.startAt, at)
       if (hook.model !== null) agent.model = latest(agent.model, { at, value: hook.model })
       break
     case 'SubagentStart':
@@ -124,14 +125,18 @@ function takeHook(session: Session, hook: HookRecord): Taken {
       session.areLinksDirty = true
       break
     case 'UserPromptSubmit':
-      agent.promptAt = later(agent.promptAt, at)
+      if (turn) turn.promptAt = later(turn.promptAt, at)
+      else if (hook.promptId === null) agent.promptAt = later(agent.promptAt, at)
       break
-    case 'Stop':
     case 'SubagentStop':
       agent.stop = latest(agent.stop, { at, value: null })
       break
+    case 'Stop':
+      noteStop(agent, hook, turn, null)
+      if (hook.agentId === null && hook.running) facts.running = latest(facts.running, { at, value: hook.running })
+      break
     case 'StopFailure':
-      agent.stop = latest(agent.stop, { at, value: hook.reason ?? 'unknown' })
+      noteStop(agent, hook, turn, hook.reason ?? 'unknown')
       agent.failure = latest(agent.failure, { at, value: `stop failed: ${hook.reason ?? 'unknown'}` })
       break
     case 'SessionEnd':
@@ -140,13 +145,15 @@ function takeHook(session: Session, hook: HookRecord): Taken {
     case 'PermissionRequest':
       facts.asksTold = true
       session.dirtyAgents.add(MAIN)
-      noteAsk(agent, `permission: ${hook.tool?.name ?? 'a tool'}`, at)
+      noteLast(agent.asks, `permission: ${hook.tool?.name ?? 'a tool'}`, at)
       break
     case 'PermissionDenied':
-      agent.deniedAt = later(agent.deniedAt, at)
+      noteLast(agent.denials, hook.tool?.name ?? '', at)
       break
     case 'Elicitation':
-      noteAsk(agent, 'question', at)
+      if (!facts.questionsTold) session.isDirty = true
+      facts.questionsTold = true
+      noteLast(agent.asks, 'elicitation', at)
       break
     case 'ElicitationResult':
       agent.elicitedAt = later(agent.elicitedAt, at)
@@ -171,6 +178,18 @@ function takeHook(session: Session, hook: HookRecord): Taken {
   return 'taken'
 }
 
+/** What carries the id of a prompt may tell that it was there earlier than it came in. */
+function turnOf(session: Session, promptId: string, at: IsoTime): Turn | null {
+  const turn = noteTurn(session.facts, promptId, at)
+  if (turn?.promptAt && turn.firstAt === at) session.isDirty = true
+  return turn
+}
+
+function noteStop(agent: AgentFacts, { agentId, promptId, at }: HookRecord, turn: Turn | null, value: string | null) {
+  if (agentId !== null || promptId === null) agent.stop = latest(agent.stop, { at, value })
+  else if (turn) turn.stop = latest(turn.stop, { at, value })
+}
+
 /** Told in the session, not by its main agent. */
 const isAboutOthers = ({ event, agentId }: HookRecord): boolean =>
   agentId === null && (event === 'FileChanged' || event === 'ConfigChange' || event === 'other')
@@ -186,7 +205,7 @@ const ASKED: Readonly<Record<string, string>> = {
 
 function takeNotification(agent: AgentFacts, { reason, at }: HookRecord): void {
   const asked = reason !== null && Object.hasOwn(ASKED, reason) ? ASKED[reason] : undefined
-  if (asked !== undefined) noteAsk(agent, asked, at)
+  if (asked !== undefined) noteLast(agent.asks, asked, at)
   else if (reason === 'elicitation_complete' || reason === 'elicitation_response') {
     agent.elicitedAt = later(agent.elicitedAt, at)
   }
@@ -194,7 +213,6 @@ function takeNotification(agent: AgentFacts, { reason, at }: HookRecord): void {
 
 function takeCall(session: Session, agent: AgentFacts, hook: HookRecord, tool: HookTool, useId: string): Taken {
   const { at, event } = hook
-  if (event === 'PermissionDenied') agent.deniedAt = later(agent.deniedAt, at)
   const call = session.call(useId, at)
   if (!call) return 'late'
   call.hooked = true
@@ -207,7 +225,6 @@ function takeCall(session: Session, agent: AgentFacts, hook: HookRecord, tool: H
   agent.callAt = later(agent.callAt, at)
   if (event === 'PreToolUse') {
     call.startAt = earlier(call.startAt, at)
-    agent.callStartAt = later(agent.callStartAt, at)
   } else {
     call.endAt = earlier(call.endAt, at)
     call.durations[0] = greater(call.durations[0], hook.durationMs)
