@@ -3,12 +3,12 @@
 import { shareLink } from '../store/address.ts'
 import { openDialog } from '../store/dialogs.ts'
 import { agentsExport } from '../store/exportAgents.ts'
+import { momentMs } from '../store/moment.ts'
 import { tell } from '../store/notice.ts'
 import { retryNow } from '../store/session.ts'
 import { onShortcut } from '../store/shortcuts.ts'
 import { modeOnScreen } from '../store/shown.ts'
 import { sceneHandle, sendSceneCommand } from '../store/stage.ts'
-import { shownMs, useTravel } from '../store/travel.ts'
 import { copyText } from './copyText.ts'
 import { download, fileName } from './download.ts'
 import { framedPicture } from './framedPicture.ts'
@@ -46,7 +46,7 @@ async function takePicture(): Promise<void> {
   const now = Date.now()
   const mode = modeOnScreen()
   download(
-    await framedPicture(await scene.picture(), mode, shownMs(useTravel.getState()) ?? now),
+    await framedPicture(await scene.picture(), mode, momentMs()),
     fileName('scene', now, 'png'),
   )
   tell('Picture of the scene saved.')
