@@ -21,6 +21,8 @@ const PROJECT_AGENTS = 8
 let browser: Browser
 let running: Running
 let project: string
+/** All but the port, for a server that takes its place. */
+let serverArgs: string[]
 let written: WrittenHistory
 const cleanUps: (() => unknown)[] = []
 
@@ -32,9 +34,8 @@ beforeAll(async () => {
   const args = ['--project', project, '--claude-flow', `node ${ROOT}test/helpers/fakeMcpChild.mjs`]
   written = await writeHistory(data.path, args)
   writeRecordedProject(project)
-  running = await startServerProcess({
-    args: ['--port', '0', '--relay-port', '0', '--data-dir', data.path, ...args],
-  })
+  serverArgs = ['--relay-port', '0', '--data-dir', data.path, ...args]
+  running = await startServerProcess({ args: ['--port', '0', ...serverArgs] })
   cleanUps.push(() => running.stop())
   browser = await launchBrowser()
   cleanUps.push(() => browser.close())
@@ -223,6 +224,43 @@ describe('time travel', () => {
     expect(await axeFindings(page, parts)).toEqual([])
     await dragTo(page, 0.5)
     expect(await axeFindings(page, [...parts, '[data-testid=banner]', '[data-testid=source-chip]'])).toEqual([])
+    await page.context().close()
+  })
+
+  test('[M7] is of that moment alone, says when the server is gone, and goes on when it is back', async () => {
+    const { page } = await open()
+    // Nobody is stuck, now or then: not for an instant, either, on the way from the one to the other.
+    await page.evaluate(() => {
+      const seen: string[] = []
+      Object.assign(globalThis, { seenStuck: seen })
+      new MutationObserver(() => {
+        const stuck = document.querySelector('[data-concern=stuck]')
+        if (stuck) seen.push(stuck.textContent ?? '')
+      }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-concern'] })
+    })
+    await dragTo(page, 0.6)
+    await page.locator('[data-testid=totals-button]').click()
+    // Opened only here, it measures what was before that moment.
+    await page
+      .locator('[data-testid=tokens-per-minute]')
+      .filter({ hasText: /[\d.]+ k\s*last 5 min · OTLP/ })
+      .waitFor()
+
+    const port = new URL(running.url).port
+    await running.kill()
+    const banner = page.locator('[data-testid=banner]')
+    await banner.locator('[data-testid=retry]').waitFor()
+    expect(await banner.innerText()).toMatch(/Past:[\s\S]*server[\s\S]*npm start/)
+    expect(await axeFindings(page, ['.banner'])).toEqual([])
+    await page.locator('[data-testid=play]').click()
+    running = await startServerProcess({ args: ['--port', port, ...serverArgs] })
+    await banner.locator('[data-testid=retry]').waitFor({ state: 'detached' })
+    const heldMs = await shownAt(page)
+    await expect.poll(() => shownAt(page), { timeout: 20_000 }).toBeGreaterThan(heldMs)
+    await page.locator('[data-testid=banner-live]').click()
+    await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'live')
+    await page.waitForTimeout(1_500) // as above: nobody is to be stuck a moment later
+    expect(await page.evaluate(() => (globalThis as unknown as { seenStuck: string[] }).seenStuck)).toEqual([])
     await page.context().close()
   })
 
