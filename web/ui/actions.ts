@@ -45,9 +45,6 @@ async function takePicture(): Promise<void> {
   if (!scene) return tell('There is no scene to take a picture of.', 'failed')
   const now = Date.now()
   const mode = modeOnScreen()
-  download(
-    await framedPicture(await scene.picture(), mode, momentMs()),
-    fileName('scene', now, 'png'),
-  )
+  download(await framedPicture(await scene.picture(), mode, momentMs()), fileName('scene', now, 'png'))
   tell('Picture of the scene saved.')
 }
