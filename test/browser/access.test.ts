@@ -201,6 +201,25 @@ describe('the page', () => {
     await page.getByTestId('panel-toggle').click()
     await row(page, 'builder-1').waitFor()
 
+    // 1280 × 1024 at 400 %: all of it can be scrolled to, and nothing lies over another.
+    await page.setViewportSize({ width: 320, height: 256 })
+    await page.getByTestId('shown-count').waitFor()
+    expect(await overflow(page)).toBe(0)
+    await page.getByTestId('timeline-track').scrollIntoViewIfNeeded()
+    const boxes = await page.evaluate(() =>
+      ['.head', '.panel', '.time'].map((part) => {
+        const box = document.querySelector(part)?.getBoundingClientRect()
+        return { top: Math.round(box?.top ?? 0), bottom: Math.round(box?.bottom ?? 0) }
+      }),
+    )
+    const [head, panel, time] = boxes
+    expect(panel?.top).toBeGreaterThanOrEqual(head?.bottom ?? Number.NaN)
+    expect(time?.top).toBeGreaterThanOrEqual(panel?.bottom ?? Number.NaN)
+    expect(time?.bottom).toBeLessThanOrEqual(256)
+    await row(page, 'builder-1').click()
+    await page.getByTestId('terminate').scrollIntoViewIfNeeded()
+    expect(await page.getByTestId('agent-list').evaluate((list) => list.clientHeight)).toBeGreaterThan(80)
+
     const touch = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
     afterTest.push(() => touch.close())
     const phone = await touch.newPage()

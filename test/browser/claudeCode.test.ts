@@ -209,7 +209,7 @@ describe('a session of Claude Code on the page', { timeout: 120_000 }, () => {
   })
 
   test('of a budget 80 % are told as a warning, on the page and by the API', async () => {
-    await banner().filter({ hasText: '80 % of the budget of $0.06 are spent.' }).waitFor()
+    await banner().filter({ hasText: 'The budget of $0.06 is nearly spent.' }).waitFor()
     expect(await banner().innerText()).toContain('$0.05 reported so far.')
     expect(await api('/status')).toMatchObject({ budget: { limitUsd: 0.06, level: 'warning' } })
   })

@@ -3,6 +3,7 @@
 
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { axeFindings } from '../helpers/axe.ts'
 import { launchBrowser } from '../helpers/browser.ts'
 import { openPage } from '../helpers/page.ts'
 import { ROOT } from '../helpers/swarmscope.ts'
@@ -51,6 +52,57 @@ async function chooseRow(id: string): Promise<void> {
   await page.locator(`[data-agent="${id}"]`).click()
   await isFocused(id)
 }
+
+describe('a tooltip', () => {
+  test("is there for the keyboard, the pointer and a finger, and in nobody's way", async () => {
+    const tip = page.getByTestId('tip')
+    const tree = page.getByTestId('tree-toggle')
+    await page.getByTestId('export').focus()
+    await page.keyboard.press('Tab')
+    await tip.filter({ hasText: 'By who spawned whom (t)' }).waitFor()
+    expect(await axeFindings(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await tip.waitFor({ state: 'detached' })
+
+    // It says more than a name that is cut, and is a description then.
+    const chip = page.getByTestId('source-chip').getByRole('button')
+    await chip.hover()
+    await tip.filter({ hasText: 'ws://127.0.0.1:3000/ws' }).waitFor()
+    await expect.poll(() => chip.evaluate((element) => element.getAttribute('aria-describedby'))).not.toBeNull()
+    // Pointed at itself, it stays.
+    await tip.hover()
+    await page.waitForTimeout(400) // what is asserted is that nothing happens
+    expect(await tip.count()).toBe(1)
+    await page.mouse.move(400, 400)
+    await tip.waitFor({ state: 'detached' })
+    expect(await chip.evaluate((element) => element.getAttribute('aria-describedby'))).toBeNull()
+
+    // A dialog is shut by one key, whatever is told of what has the focus in it.
+    await page.keyboard.press('Control+k')
+    await opened('palette')
+    await page.keyboard.press('Escape')
+    await shut('palette')
+
+    const client = await page.context().newCDPSession(page)
+    await client.send('Emulation.setTouchEmulationEnabled', { enabled: true })
+    const box = await tree.boundingBox()
+    const at = { x: (box?.x ?? 0) + 10, y: (box?.y ?? 0) + 10 }
+    const pressed = await tree.getAttribute('aria-pressed')
+    await client.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [at] })
+    await tip.filter({ hasText: 'By who spawned whom' }).waitFor()
+    await client.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+    expect(await tree.getAttribute('aria-pressed')).toBe(pressed)
+    await tip.waitFor({ state: 'detached' })
+  })
+
+  test('is not needed for a time: the detail tells all of them on request', async () => {
+    await chooseRow('test/builder-1')
+    const source = page.getByTestId('field-status').locator('.field-source')
+    expect(await source.innerText()).toMatch(/\d+ s$/)
+    await page.getByTestId('exact-times').press('Enter')
+    await expect.poll(() => source.innerText()).toMatch(/\d\d:\d\d:\d\d/)
+  })
+})
 
 describe('the focus', () => {
   test('is where it was when palette, sheet or settings are shut', async () => {

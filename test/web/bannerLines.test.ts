@@ -255,7 +255,7 @@ describe('what is no fault of a connection', () => {
       bannerLines(line('live', [liveSource()]), NOW, null, false, budget(level, spent))
     expect(lines('ok', 3.9)).toEqual([])
     expect(lines('warning', 4.1)).toMatchObject([
-      { tone: 'warning', sentence: '80 % of the budget of $5.00 are spent.', figure: '$4.10 reported so far.' },
+      { tone: 'warning', sentence: 'The budget of $5.00 is nearly spent.', figure: '82 %: $4.10 reported so far.' },
     ])
     expect(lines('warning', 4.2)[0]?.sentence).toBe(lines('warning', 4.1)[0]?.sentence)
     expect(lines('exceeded', 5.2)).toMatchObject([{ tone: 'lost', sentence: 'The budget of $5.00 is exceeded.' }])

@@ -3,6 +3,7 @@
 
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { ActivityFeed, EMPTY_FEED, type Feed, feedLines } from '../store/activityFeed.ts'
+import { useExactTimes } from '../store/exactTimes.ts'
 import { useLine } from '../store/line.ts'
 import { model } from '../store/session.ts'
 import { shownMs, useTravel } from '../store/travel.ts'
@@ -15,6 +16,7 @@ export function ActivityList({ agentId }: { agentId: string }): ReactNode {
   const now = useNow()
   const offsetMs = useLine((state) => state.clockOffsetMs)
   const pastMs = useTravel(shownMs)
+  const isExact = useExactTimes(({ isOn }) => isOn)
   const items = useMemo(
     () => (pastMs === null ? feed.items : feed.items.filter(({ receivedAt }) => Date.parse(receivedAt) <= pastMs)),
     [feed.items, pastMs],
@@ -40,8 +42,8 @@ export function ActivityList({ agentId }: { agentId: string }): ReactNode {
         {lines.map(({ key, text, tone, at }) => (
           <li key={key} className="feed-line" data-tone={tone}>
             <bdi>{text}</bdi>
-            <time className="figures" dateTime={at} title={formatTime(at)}>
-              {formatAge(now + offsetMs - Date.parse(at))}
+            <time className="figures" dateTime={at} data-tip={formatTime(at)}>
+              {isExact ? formatTime(at) : formatAge(now + offsetMs - Date.parse(at))}
             </time>
           </li>
         ))}

@@ -104,7 +104,7 @@ function ToolButton({ title, testId, icon, isOn, onPress }: ToolButtonProps): Re
       data-testid={testId}
       aria-pressed={isOn}
       aria-label={title}
-      title={title}
+      data-tip={title}
       onClick={onPress}
     >
       {icon}

@@ -25,6 +25,7 @@ import { PanelFoot } from './PanelFoot.tsx'
 import { focusRow } from './rowFocus.ts'
 import { SceneControls } from './SceneControls.tsx'
 import { SignIn } from './SignIn.tsx'
+import { Tips } from './Tips.tsx'
 import { TopBar } from './TopBar.tsx'
 import { useDocumentTitle } from './useDocumentTitle.ts'
 import { useSteadyClock } from './useNow.ts'
@@ -119,6 +120,7 @@ function Dashboard(): ReactNode {
       </aside>
       <Notice />
       <Dialogs />
+      <Tips />
     </div>
   )
 }

@@ -13,7 +13,7 @@ export default function AppMenu(): ReactNode {
   const [isOpen, setOpen] = useState(true)
   return (
     <DropdownMenu.Root open={isOpen} onOpenChange={setOpen} modal={false}>
-      <DropdownMenu.Trigger className="icon-button" data-testid="menu" aria-label="Menu" title="Menu">
+      <DropdownMenu.Trigger className="icon-button" data-testid="menu" aria-label="Menu" data-tip="Menu">
         <Ellipsis size={18} />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>

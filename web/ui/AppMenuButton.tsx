@@ -17,7 +17,7 @@ export function AppMenuButton(): ReactNode {
       aria-label="Menu"
       aria-haspopup="menu"
       aria-expanded={false}
-      title="Menu"
+      data-tip="Menu"
       // What the pointer is on its way to is loaded meanwhile; whether that works is seen when it is pressed.
       onPointerEnter={() => void load().catch(() => undefined)}
       onClick={() => setWanted(true)}

@@ -21,7 +21,7 @@ export default function ColumnsMenu(): ReactNode {
         data-small
         data-testid="columns"
         aria-label="Columns"
-        title="Columns"
+        data-tip="Columns"
       >
         <Columns3 size={15} />
       </DropdownMenu.Trigger>

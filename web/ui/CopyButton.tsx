@@ -32,7 +32,7 @@ export function CopyButton({ text, label, isSmall = false }: CopyButtonProps): R
         className={isSmall ? 'icon-button' : 'button'}
         data-small={isSmall || undefined}
         data-testid="copy"
-        title={text}
+        data-tip={text}
         aria-label={`Copy ${label}`}
         onClick={copy}
       >

@@ -4,6 +4,7 @@ import { Crosshair, X } from 'lucide-react'
 import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef } from 'react'
 import type { Agent } from '../../protocol/swarm.ts'
 import { useConcerns } from '../store/concerns.ts'
+import { toggleExactTimes, useExactTimes } from '../store/exactTimes.ts'
 import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { quoted } from '../store/query.ts'
@@ -94,7 +95,7 @@ function CloseButton(): ReactNode {
       data-small
       data-testid="detail-close"
       aria-label="Close the detail"
-      title="Close (Esc)"
+      data-tip="Close (Esc)"
       onClick={() => select(null)}
     >
       <X size={16} />
@@ -134,9 +135,7 @@ function Head({ agent }: { agent: Agent }): ReactNode {
       <StatusMark look={markOf(agent, concern)} isHollow={agent.kind === 'registered'} />
       <div className="clip">
         <h2 className="detail-name">
-          <bdi className="clip" title={agent.name}>
-            {agent.name}
-          </bdi>
+          <bdi>{agent.name}</bdi>
           {agent.mock && <span className="tag">mock</span>}
         </h2>
         <p className="detail-state clip">
@@ -151,7 +150,7 @@ function Head({ agent }: { agent: Agent }): ReactNode {
           data-small
           data-testid="detail-focus"
           aria-label="Show in the scene"
-          title="Show in the scene (Enter)"
+          data-tip="Show in the scene (Enter)"
           onClick={() => sendSceneCommand('focus')}
         >
           <Crosshair size={16} />
@@ -222,6 +221,7 @@ const lesserFields = (agent: Agent) => [
 ]
 
 function Identity({ agent }: { agent: Agent }): ReactNode {
+  const isExact = useExactTimes(({ isOn }) => isOn)
   return (
     <>
       <h3>Where from</h3>
@@ -240,6 +240,9 @@ function Identity({ agent }: { agent: Agent }): ReactNode {
         )}
         <Field agent={agent} field="id" label="Id" isMono isCopied value={agent.id} />
       </dl>
+      <button type="button" className="link-button" data-testid="exact-times" onClick={toggleExactTimes}>
+        {isExact ? 'Ages in place of times' : 'Times in place of ages'}
+      </button>
     </>
   )
 }

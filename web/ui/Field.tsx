@@ -2,6 +2,7 @@
 
 import type { ReactNode } from 'react'
 import type { Agent } from '../../protocol/swarm.ts'
+import { useExactTimes } from '../store/exactTimes.ts'
 import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { CopyButton } from './CopyButton.tsx'
@@ -62,7 +63,7 @@ function Value({ value, isMono, filter }: { value: string; isMono: boolean; filt
     <button
       type="button"
       className="link-button"
-      title={`Show only these (${filter})`}
+      data-tip={`Show only these (${filter})`}
       onClick={() => useLooking.getState().setFilter(filter)}
     >
       {text}
@@ -73,16 +74,17 @@ function Value({ value, isMono, filter }: { value: string; isMono: boolean; filt
 function Source({ agent, field }: { agent: Agent; field: string }): ReactNode {
   const now = useNow()
   const offsetMs = useLine((state) => state.clockOffsetMs)
+  const isExact = useExactTimes(({ isOn }) => isOn)
   const said = agent.sources[field]
   if (!said) return null
-  const age = said.at === null ? '' : ` · ${formatAge(now + offsetMs - Date.parse(said.at))}`
+  const time = said.at && (isExact ? formatTime(said.at) : formatAge(now + offsetMs - Date.parse(said.at)))
   return (
     <span
       className="field-said figures"
-      title={said.at === null ? said.source : `${said.source}, ${formatTime(said.at)}`}
+      data-tip={said.at === null ? said.source : `${said.source}, ${formatTime(said.at)}`}
     >
       <span className="clip">{said.source}</span>
-      <span>{age}</span>
+      {time !== null && <span> · {time}</span>}
     </span>
   )
 }

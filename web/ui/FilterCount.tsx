@@ -24,7 +24,7 @@ export function FilterCount({ value, word, filter, tone, isMinor = false, title 
       data-zero={value === 0}
       data-minor={isMinor || undefined}
       aria-pressed={isOn}
-      title={title ?? `Show only these (${filter})`}
+      data-tip={title ?? `Show only these (${filter})`}
       onClick={() => setFilter(isOn ? '' : filter)}
     >
       <span className="mono">{value}</span> {word}

@@ -166,7 +166,7 @@ function AgentRowView(props: AgentRowProps): ReactNode {
 function Sub({ agent, concern }: { agent: Agent; concern: Concern | undefined }): ReactNode {
   const { text, tone, sinceMs } = rowWords(agent, concern)
   return (
-    <span className="row-sub" data-tone={tone ?? undefined} title={text}>
+    <span className="row-sub" data-tone={tone ?? undefined} data-tip={text}>
       <bdi className="clip">{text}</bdi>
       {sinceMs !== null && (
         <span className="row-since figures">

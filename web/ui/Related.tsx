@@ -66,7 +66,7 @@ export function Related({ agent }: { agent: Agent }): ReactNode {
       {swarm && (
         <section>
           <h3>Swarm</h3>
-          <p className="clip" title={swarm.id}>
+          <p className="related-swarm">
             <bdi>{swarm.name ?? swarm.nativeId}</bdi>{' '}
             <span className="related-note">
               {[
@@ -96,7 +96,7 @@ interface RelatedAgentProps {
 function RelatedAgent({ agent, evidence, isSaid }: RelatedAgentProps): ReactNode {
   const select = useLooking((state) => state.select)
   return (
-    <button type="button" className="related" title={evidence} onClick={() => select(agent.id)}>
+    <button type="button" className="related" data-tip={evidence} onClick={() => select(agent.id)}>
       <StatusMark look={lookOf(agent)} isHollow={agent.kind === 'registered'} />
       <bdi className="clip">{agent.name}</bdi>
       <span className="related-note">{statusText(agent)}</span>
@@ -109,9 +109,7 @@ function TaskItem({ task }: { task: Task }): ReactNode {
   const text = task.description ?? task.nativeId
   return (
     <li className="task">
-      <bdi className="clip" title={text}>
-        {text}
-      </bdi>
+      <bdi className="task-text">{text}</bdi>
       <span className="related-note">
         {task.status.replace('_', ' ')}
         {task.progress !== null && <span className="mono"> {Math.round(task.progress * 100)} %</span>}

@@ -46,7 +46,7 @@ function ViewControls(): ReactNode {
               type="button"
               className="icon-button"
               data-testid={`layout-${mode}`}
-              title={title}
+              data-tip={title}
               aria-label={title}
               aria-pressed={mode === layoutMode}
               onClick={() => setLayoutMode(mode)}
@@ -61,7 +61,7 @@ function ViewControls(): ReactNode {
           type="button"
           className="icon-button"
           data-testid="camera-follow"
-          title="Follow the selected agent"
+          data-tip="Follow the selected agent"
           aria-label="Follow the selected agent"
           aria-pressed={isFollowing}
           disabled={!hasSelection}
@@ -75,7 +75,7 @@ function ViewControls(): ReactNode {
             type="button"
             className="icon-button"
             data-testid={`camera-${command}`}
-            title={title}
+            data-tip={title}
             aria-label={title}
             onClick={() => sendSceneCommand(command)}
           >

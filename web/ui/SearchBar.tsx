@@ -165,7 +165,7 @@ function Chip({ term, onEdit, onRemove }: ChipProps): ReactNode {
       <button
         type="button"
         className="term-text clip"
-        title={isProblem ? term.problem : 'Change'}
+        data-tip={isProblem ? term.problem : 'Change'}
         aria-label={isProblem ? `${term.text}, not understood: change` : `${term.text}: change`}
         onClick={onEdit}
       >

@@ -25,14 +25,26 @@ export function SourceChips(): ReactNode {
   return (
     <ul ref={list} className="chips" aria-label="Connections">
       {chipsFor(chips, widthPx).map(({ key, tone, name, state, title }) => (
-        <li key={key} className="chip" data-tone={tone} data-testid="source-chip" title={title ?? undefined}>
-          <span className="chip-dot" />
-          <strong className="clip">{name}</strong>
-          {state !== '' && <span className="clip">{state}</span>}
-          {key === SUM_KEY && <span className="sr-only">{title}</span>}
+        <li key={key} className="chip" data-tone={tone} data-testid="source-chip">
+          <Words text={title ?? null}>
+            <span className="chip-dot" />
+            <strong className="clip">{name}</strong>
+            {state !== '' && <span className="clip">{state}</span>}
+            {key === SUM_KEY && <span className="sr-only">{title}</span>}
+          </Words>
         </li>
       ))}
     </ul>
+  )
+}
+
+/** A button where there is more to say: it can be reached by keyboard, and tapped. */
+function Words({ text, children }: { text: string | null; children: ReactNode }): ReactNode {
+  if (text === null) return children
+  return (
+    <button type="button" className="chip-more" data-tip={text} data-tip-pressed>
+      {children}
+    </button>
   )
 }
 

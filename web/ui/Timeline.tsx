@@ -74,7 +74,7 @@ function WayBack(): ReactNode {
       data-live={isLive}
       // Not `disabled`: pressed by keyboard it would lose the focus.
       aria-disabled={isLive}
-      title={isLive ? 'What is shown is now' : 'Back to live (Escape)'}
+      data-tip={isLive ? 'What is shown is now' : 'Back to live (Escape)'}
       onClick={() => isLive || travel.backToLive()}
     >
       {isLive ? <span className="timeline-dot" /> : <Radio size={14} aria-hidden="true" />}
@@ -95,7 +95,7 @@ function Player(): ReactNode {
         data-small
         data-testid="play"
         aria-label={isPlaying ? 'Pause' : 'Play from here'}
-        title={isPlaying ? 'Pause (Space)' : 'Play from here (Space)'}
+        data-tip={isPlaying ? 'Pause (Space)' : 'Play from here (Space)'}
         onClick={() => (isPlaying ? travel.pause() : travel.play())}
       >
         {isPlaying ? <Pause size={16} /> : <Play size={16} />}

@@ -68,7 +68,7 @@ function ToastCard({ toast, isInPast }: { toast: Toast; isInPast: boolean }): Re
           {agents.every((agent) => agent.isMock) && <span className="tag">mock</span>}
         </p>
         {text !== '' && (
-          <p className="toast-text" title={text}>
+          <p className="toast-text" data-tip={text}>
             <bdi>{text}</bdi>
           </p>
         )}
@@ -82,7 +82,7 @@ function ToastCard({ toast, isInPast }: { toast: Toast; isInPast: boolean }): Re
         data-small
         data-testid="toast-dismiss"
         aria-label={`Dismiss: ${toastTitle(toast)}`}
-        title="Dismiss"
+        data-tip="Dismiss"
         onClick={() => dismissToast(id)}
       >
         <X size={15} />

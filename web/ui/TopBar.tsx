@@ -27,7 +27,7 @@ export function TopBar(): ReactNode {
         aria-expanded={isPanelOpen}
         aria-controls="panel"
         aria-label={isPanelOpen ? 'Hide the list' : 'Show the list'}
-        title={isPanelOpen ? 'Hide the list' : 'Show the list'}
+        data-tip={isPanelOpen ? 'Hide the list' : 'Show the list'}
         onClick={() => setPanelOpen(!isPanelOpen)}
       >
         {isPanelOpen ? <PanelRightClose size={18} /> : <List size={18} />}

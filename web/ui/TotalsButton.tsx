@@ -25,7 +25,7 @@ export function TotalsButton(): ReactNode {
       aria-label={[...figures, 'totals'].join(' ')}
       aria-expanded={isOpen}
       aria-controls="totals"
-      title={isOpen ? 'Hide the totals' : 'All totals'}
+      data-tip={isOpen ? 'Hide the totals' : 'All totals'}
       onClick={toggleTotals}
     >
       {figures.map((figure) => (

@@ -1,7 +1,7 @@
 // What the banner says, from what is known: one line per thing that is wrong, the page's own line first.
 
 import { errorOf } from '../../protocol/connection.ts'
-import { BUDGET_WARNING_SHARE, type Budget, isLive } from '../../protocol/derive.ts'
+import { type Budget, isLive } from '../../protocol/derive.ts'
 import type { SourceError, SourceStatus } from '../../protocol/swarm.ts'
 import { isLineDown, type Line, modeShown, staleSince } from '../store/line.ts'
 import { formatCost, formatShare } from './format.ts'
@@ -156,8 +156,8 @@ const budgetLine = ({ level, limitUsd, spentUsd }: Budget): BannerLine => ({
   sentence:
     level === 'exceeded'
       ? `The budget of ${formatCost(limitUsd)} is exceeded.`
-      : `${formatShare(BUDGET_WARNING_SHARE)} of the budget of ${formatCost(limitUsd)} are spent.`,
-  figure: `${formatCost(spentUsd ?? 0)} reported so far.`,
+      : `The budget of ${formatCost(limitUsd)} is nearly spent.`,
+  figure: `${formatShare((spentUsd ?? 0) / limitUsd)}: ${formatCost(spentUsd ?? 0)} reported so far.`,
   suggestion: 'Nothing is stopped by it.',
 })
 

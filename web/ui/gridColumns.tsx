@@ -119,7 +119,7 @@ function State({ agent }: { agent: Agent }): ReactNode {
 function Name({ agent }: { agent: Agent }): ReactNode {
   return (
     <span className="row-name">
-      <bdi className="clip" title={agent.name}>
+      <bdi className="clip" data-tip={agent.name}>
         {agent.name}
       </bdi>
       {agent.mock && <span className="tag">mock</span>}
@@ -150,7 +150,7 @@ function RowMarks({ agent }: { agent: Agent }): ReactNode {
 
 function RowMark({ tone, words, children }: { tone: string; words: string; children: ReactNode }): ReactNode {
   return (
-    <span className="row-mark" data-tone={tone} title={words}>
+    <span className="row-mark" data-tone={tone} data-tip={words}>
       <span aria-hidden="true">{children}</span>
       <span className="sr-only">{words}</span>
     </span>
@@ -161,7 +161,7 @@ function Doing({ agent }: { agent: Agent }): ReactNode {
   const { text, tone, sinceMs } = rowWords(agent, useConcern(agent.id))
   if (taskText(agent) === null && (tone === null || tone === 'quiet')) return <NotReported what="What it does" />
   return (
-    <span className="cell-doing" data-tone={tone ?? undefined} title={text}>
+    <span className="cell-doing" data-tone={tone ?? undefined} data-tip={text}>
       <bdi className="clip">{text}</bdi>
       {sinceMs !== null && (
         <span className="row-since figures">
@@ -176,7 +176,7 @@ function Doing({ agent }: { agent: Agent }): ReactNode {
 function Text({ text, what, title }: { text: string | null; what: string; title?: string }): ReactNode {
   if (text === null || text === '') return <NotReported what={what} />
   return (
-    <bdi className="clip" title={title ?? text}>
+    <bdi className="clip" data-tip={title ?? text}>
       {text}
     </bdi>
   )
@@ -185,7 +185,7 @@ function Text({ text, what, title }: { text: string | null; what: string; title?
 /** A dash, which is told apart from 0 also for who does not see it. */
 export function NotReported({ what }: { what: string }): ReactNode {
   return (
-    <span className="field-none" title={`${what}: not reported`} data-testid="not-reported">
+    <span className="field-none" data-tip={`${what}: not reported`} data-testid="not-reported">
       <span aria-hidden="true">–</span>
       <span className="sr-only">not reported</span>
     </span>
@@ -200,7 +200,7 @@ interface FigureProps {
 
 function Figure({ value, format, what }: FigureProps): ReactNode {
   if (value === null) return <NotReported what={what} />
-  return <span title={`${what}: ${value.toLocaleString('en-US')}`}>{format(value)}</span>
+  return <span data-tip={`${what}: ${value.toLocaleString('en-US')}`}>{format(value)}</span>
 }
 
 /** How long it has been so. */
@@ -209,5 +209,5 @@ function Since({ agent }: { agent: Agent }): ReactNode {
   const offsetMs = useLine((state) => state.clockOffsetMs)
   const ms = stateMs(agent, now + offsetMs)
   if (ms === null) return <NotReported what="Time in state" />
-  return <span title={`${statusText(agent)} since ${stateSince(agent)}`}>{formatAge(ms)}</span>
+  return <span data-tip={`${statusText(agent)} since ${stateSince(agent)}`}>{formatAge(ms)}</span>
 }

@@ -44,7 +44,7 @@ export function XrButtons(): ReactNode {
           type="button"
           className="icon-button"
           data-testid="exit-xr"
-          title="Leave the headset"
+          data-tip="Leave the headset"
           aria-label="Leave the headset"
           onClick={() => void headset.session.end().catch(() => undefined)} // it has ended already
         >
@@ -58,7 +58,7 @@ export function XrButtons(): ReactNode {
             type="button"
             className="icon-button xr-enter"
             data-testid={TITLES[mode].testId}
-            title={TITLES[mode].title}
+            data-tip={TITLES[mode].title}
             aria-label={TITLES[mode].title}
             aria-disabled={headset.state === 'entering'}
             onPointerEnter={prepareXr}
@@ -75,7 +75,7 @@ export function XrButtons(): ReactNode {
           type="button"
           className="icon-button"
           data-testid="xr-why"
-          title="VR and AR: how to get in"
+          data-tip="VR and AR: how to get in"
           aria-label="VR and AR: how to get in"
           aria-expanded={isHintOpen}
           onClick={() => setHintOpen(!isHintOpen)}
