@@ -3,8 +3,9 @@
 
 import type { XrCommand } from './actions.ts'
 
+/** A few lines are left free below each panel: the empty foot of a short one must not show the next one's edge. */
 export const PICTURE_WIDTH = 1_664
-export const PICTURE_HEIGHT = 1_708
+export const PICTURE_HEIGHT = 1_716
 
 export const PANEL_NAMES = ['banner', 'menu', 'detail', 'notice', 'wrist'] as const
 export type PanelName = (typeof PANEL_NAMES)[number]
@@ -43,7 +44,7 @@ export const PANELS: Readonly<Record<PanelName, Panel>> = {
     width: 1,
   },
   menu: {
-    box: { x: 0, y: 440, width: 1_024, height: 540 },
+    box: { x: 0, y: 444, width: 1_024, height: 540 },
     azimuth: 0,
     elevation: -0.8,
     tilt: 0.5,
@@ -51,7 +52,7 @@ export const PANELS: Readonly<Record<PanelName, Panel>> = {
     width: 0.52,
   },
   detail: {
-    box: { x: 0, y: 980, width: 640, height: 728 },
+    box: { x: 0, y: 988, width: 640, height: 728 },
     azimuth: -0.6,
     elevation: 0,
     tilt: 0,
@@ -67,7 +68,7 @@ export const PANELS: Readonly<Record<PanelName, Panel>> = {
     width: 0.56,
   },
   wrist: {
-    box: { x: 640, y: 980, width: 760, height: 526 },
+    box: { x: 640, y: 988, width: 760, height: 526 },
     azimuth: 0,
     elevation: 0,
     tilt: 0,
