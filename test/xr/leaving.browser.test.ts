@@ -142,6 +142,37 @@ describe('the page around a stay', () => {
     await expectNoFaults(page)
   })
 
+  test('a headset that is taken off as one enters leaves nobody half inside, and the next press enters', async () => {
+    const { page } = await pages.open([agentOf('one')])
+    await page.evaluate(() => {
+      const { xr } = navigator
+      if (!xr) return
+      const request = xr.requestSession.bind(xr)
+      xr.requestSession = async (mode, init) => {
+        const session = await request(mode, init)
+        xr.requestSession = request
+        const reference = session.requestReferenceSpace.bind(session)
+        session.requestReferenceSpace = async (type) => {
+          const space = await reference(type)
+          await session.end()
+          return space
+        }
+        return session
+      }
+    })
+    await page.locator('[data-testid=enter-vr]').click()
+    await hint(page).waitFor()
+    expect(await hint(page).getAttribute('data-reason')).toBe('left-again')
+    expect((await pageStats(page)).xr.presenting).toBe(false)
+    // The page draws again.
+    const { frames: drawn } = await pageStats(page)
+    await page.locator('[data-testid=camera-zoom-in]').click()
+    await page.waitForFunction((count) => globalThis.swarmscope.stats().frames > count, drawn)
+    await enter(page)
+    expect(await hint(page).count()).toBe(0)
+    await expectNoFaults(page)
+  })
+
   test('each refusal has words of its own, is an alert, and goes by Escape or its button', async () => {
     const { page } = await pages.open([agentOf('one')])
     for (const [name, reason, words] of [
@@ -195,7 +226,7 @@ describe('the page around a stay', () => {
     await page.goto(fake.url)
     // Over the scene on a phone; its own button would be next.
     if (width < 600) await page.locator('[data-testid=panel][data-open=true]').waitFor()
-    await page.evaluate(() => document.querySelector<HTMLElement>('[data-testid=xr-why]')?.click())
+    await page.locator('[data-testid=xr-why]').dispatchEvent('click')
     await hint(page).waitFor()
     const box = await page.locator('.xr-hint-box').boundingBox()
     expect(box?.x).toBeGreaterThanOrEqual(0)

@@ -1,6 +1,7 @@
 // Into a headset and out of it again. Loaded only when somebody is about to: see XrButtons.tsx.
 
 import { createXRStore } from '@react-three/xr'
+import type { WebXRManager } from 'three'
 import { immersiveSurface } from '../scene/immersiveSurface.ts'
 import { setHeadset } from '../store/headset.ts'
 import type { XrMode, XrRefusal } from './availability.ts'
@@ -43,7 +44,10 @@ export async function enterXr(mode: XrMode): Promise<XrRefusal | null> {
   store.setWebXRManager(xr)
   const session = await store.enterXR(mode)
   // Meanwhile the headset may have been taken off, or the scene may have gone.
-  if (!session || xr.getSession() !== session) return 'left-again'
+  if (!session || xr.getSession() !== session) {
+    forgetSession(xr)
+    return 'left-again'
+  }
   if (immersiveSurface() !== surface) {
     await session.end()
     return 'no-scene'
@@ -60,4 +64,11 @@ export async function enterXr(mode: XrMode): Promise<XrRefusal | null> {
     { once: true },
   )
   return null
+}
+
+/** three, whose session ended while it began, believes to be in it ever after, and the page would draw no more. */
+function forgetSession(xr: WebXRManager): void {
+  if (!xr.isPresenting || xr.getSession() !== null) return
+  xr.isPresenting = false
+  xr.dispatchEvent({ type: 'sessionend' })
 }
