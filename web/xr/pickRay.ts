@@ -36,7 +36,11 @@ export function pickRay(nodes: Float32Array, slotEnd: number, from: Point, way: 
     const z = (nodes[at + 2] as number) - from.z
     const along = x * way.x + y * way.y + z * way.z
     if (along <= 0) continue
-    const beside = Math.sqrt(Math.max(0, x * x + y * y + z * z - along * along))
+    const besideSquared = x * x + y * y + z * z - along * along
+    // Nearly all are far outside of the cone: for them there is no root to be drawn.
+    const reach = radius + along * SNAP_TAN
+    if (besideSquared > reach * reach) continue
+    const beside = Math.sqrt(Math.max(0, besideSquared))
     if (beside <= radius) {
       const enters = along - Math.sqrt(radius * radius - beside * beside)
       const share = beside / radius
