@@ -45,19 +45,56 @@ const shipControllerProfiles = (): Plugin => ({
   },
 })
 
-/** The XR library can bring a headset's emulator along, 6 MB of it, even where that is switched off. It stays out. */
-const leaveEmulatorOut = (): Plugin => ({
-  name: 'leave-emulator-out',
+/**
+ * What the XR library imports and we never use stays out: a headset's emulator (6 MB, brought along even where it is switched
+ * off), and the loader for models of hands and controllers, which are shapes of our own.
+ */
+const NEVER_USED = [
+  {
+    source: /^\.\/emulate\.js$/,
+    id: '\0no-emulator',
+    code: 'export const emulate = () => { throw new Error("there is no emulator in here") }',
+  },
+  {
+    source: /\/loaders\/GLTFLoader\.js$/,
+    id: '\0no-models',
+    code: 'export class GLTFLoader { load() { throw new Error("no models are loaded in here") } }',
+  },
+]
+
+const leaveUnusedOut = (): Plugin => ({
+  name: 'leave-unused-out',
   enforce: 'pre',
   resolveId: (source, importer) =>
-    source === './emulate.js' && importer?.includes('/@pmndrs/xr/') ? '\0no-emulator' : null,
-  load: (id) =>
-    id === '\0no-emulator' ? 'export const emulate = () => { throw new Error("there is no emulator in here") }' : null,
+    /\/@(pmndrs|react-three)\/xr\//.test(importer ?? '')
+      ? (NEVER_USED.find((one) => one.source.test(source))?.id ?? null)
+      : null,
+  load: (id) => NEVER_USED.find((one) => one.id === id)?.code ?? null,
+})
+
+/** What a shader says to its readers alone stays out: a minifier takes it for text. Lines stay where they are. */
+const shortenShaders = (): Plugin => ({
+  name: 'shorten-shaders',
+  apply: 'build',
+  enforce: 'pre',
+  transform: (code) =>
+    code.includes('/* glsl */')
+      ? {
+          code: code.replace(/\/\* glsl \*\/ `[^`]*`/g, (shader) =>
+            shader
+              .replace(/^\/\* glsl \*\/ /, '')
+              .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ''))
+              .replace(/\/\/.*$/gm, '')
+              .replace(/^[ \t]+|[ \t]+$/gm, ''),
+          ),
+          map: null,
+        }
+      : null,
 })
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), preloadScene(), leaveEmulatorOut(), shipControllerProfiles()],
+  plugins: [react(), preloadScene(), leaveUnusedOut(), shipControllerProfiles(), shortenShaders()],
   define: { __VERSION__: JSON.stringify(manifest.version) },
   // The server puts a fresh nonce in its place for each answer.
   html: { cspNonce: '__CSP_NONCE__' },
