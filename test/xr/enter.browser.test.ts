@@ -40,10 +40,11 @@ const holdings = (page: Page) =>
       seen = globalThis.swarmscope.stats().frames
       await new Promise((resolve) => setTimeout(resolve, 700))
     }
-    // Of the page what could come of it: the rest tells of agents, and says more of them as time goes by.
+    // Of the page what could come of it: the rest tells of agents, and says more of them as time goes by; a tooltip is there
+    // as long as the button that has the focus again.
     return {
       ...globalThis.headset.live,
-      elements: document.querySelectorAll('body > *, canvas, .scene-controls *').length,
+      elements: document.querySelectorAll('body > :not(:has(.tip)), canvas, .scene-controls *').length,
     }
   })
 
