@@ -24,7 +24,7 @@ export interface HookIntakeOptions {
 /** Two seconds of the largest burst. Bodies have some hundred bytes as a rule, and 64 KB when a file is in them. */
 const BOUNDS: HookQueueOptions = { maxHooks: 20_000, maxBytes: 32 * 1024 * 1024 }
 /** Answers to the next ones, and the live stream, have their turn between. */
-const TURN_MS = 2
+const TURN_MS = 1
 const MAX_BATCH = 500
 /**
  * Two batches do not begin closer to each other: each costs a commit, and what a few ms bring together is told once. The
@@ -111,14 +111,8 @@ export class HookIntake {
       setImmediate(() => this.#turn(records))
       return
     }
-    this.#hand(records).then(
-      () => this.#next(),
-      (error: unknown) => {
-        this.#options.count('hooksFailed', records.length)
-        this.#tellFailure(error)
-        this.#next()
-      },
-    )
+    // In a turn of its own: what is made of them takes its time too.
+    setImmediate(() => this.#hand(records))
   }
 
   #next(): void {
@@ -130,8 +124,19 @@ export class HookIntake {
     for (const resolve of this.#idle) resolve()
   }
 
-  async #hand(records: readonly ClaudeCodeRecord[]): Promise<void> {
-    if (records.length > 0) await this.#options.sink.accept(records, new Date().toISOString())
+  #hand(records: readonly ClaudeCodeRecord[]): void {
+    if (records.length === 0) {
+      this.#next()
+      return
+    }
+    this.#options.sink.accept(records, new Date().toISOString()).then(
+      () => this.#next(),
+      (error: unknown) => {
+        this.#options.count('hooksFailed', records.length)
+        this.#tellFailure(error)
+        this.#next()
+      },
+    )
   }
 
   #read({ bytes, receivedAtMs, host, pid }: WaitingHook): ClaudeCodeRecord | null {

@@ -38,7 +38,7 @@ const MAX_GROUP = 5_000
 /** How often in one group tool calls of one agent are told one by one; beyond it only the last is. */
 const MAX_TOLD_ONE_BY_ONE = 16
 /** Of the event loop, in one piece: an answer and a frame wait no longer for what is made of thousands of records. */
-const TURN_MS = 2
+const TURN_MS = 1
 /** Between two looks at the clock. */
 const RECORDS_AT_ONCE = 16
 /** A clock that is ahead of ours must not keep its session young for ever. */
@@ -212,7 +212,9 @@ export class ClaudeCodeSource implements Source {
       try {
         const turn = new Turn(TURN_MS)
         const events = await this.#eventsOf(group, turn)
-        await this.#world.append(events, await changedNotes(this.#model, NOTES, turn))
+        const notes = await changedNotes(this.#model, NOTES, turn)
+        if (turn.isOver) await turn.next()
+        await this.#world.append(events, notes)
         this.#model.kept()
         for (const { resolve } of group) resolve()
       } catch (error) {
