@@ -377,7 +377,6 @@ describe('[I3] a flood', () => {
       }
       const sizes = async (afterMs: number) => {
         await vi.advanceTimersByTimeAsync(afterMs)
-        // Read in one turn, handed on in the next.
         // Read in one turn, handed on in the next, which with fake timers is a millisecond later.
         await vi.advanceTimersByTimeAsync(1)
         return sink.batches.splice(0).map(({ length }) => length)
