@@ -359,10 +359,10 @@ describe('in there', () => {
     expect(await panelsOf(page)).not.toContain('banner')
     const said = async () => (await wordsOn(page, 'banner')).join(' ')
     for (const mode of ['replay', 'stale', 'mock'] as const) {
-      fake.setStatus({ mode })
+      fake.setStatus({ mode, sources: [liveSource(mode === 'stale' ? { state: 'waiting' } : {})] })
       await expect.poll(() => panelsOf(page), SOON).toContain('banner')
       await expect.poll(said, SOON).toContain(mode.toUpperCase())
-      fake.setStatus({ mode: 'live' })
+      fake.setStatus({ mode: 'live', sources: [liveSource()] })
       await expect.poll(() => panelsOf(page), SOON).not.toContain('banner')
     }
     // The longest that the catalogue has, in the page's own letters.
