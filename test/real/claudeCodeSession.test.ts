@@ -149,7 +149,8 @@ it('shows a session, its subagents and the claude-flow agent that it registered 
   expect(main).toMatchObject({
     unattributed: null,
     crossCheck: { tokens: tokensOf(model, SPEAKERS) },
-    endedReason: 'session ended: other',
+    // At its end it does not always wait for its own SessionEnd hook: then its process is missed.
+    endedReason: expect.stringMatching(/^(session ended: other|process gone)$/),
     attention: null,
     openTools: [],
   })
