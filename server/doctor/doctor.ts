@@ -20,7 +20,8 @@ export async function diagnose(place: Place, options: Options, env: NodeJS.Proce
   // As `connect` writes it, and as Claude Code sends.
   const url = report.running ? ingestUrlOf(report.url) : expectedIngestUrl(options)
   const ingestToken = findSecret('ingest', dataDir, env)?.secret ?? null
-  const settings = { project, url, ingestToken, env }
+  const givenDataDir = options.dataDir === undefined ? undefined : dataDir
+  const settings = { project, url, ingestToken, givenDataDir, env }
   const health = report.running ? report.health : null
   return [
     checkNode(),

@@ -24,10 +24,13 @@ export interface SettingsInput extends ClaudePlace {
   /** Where the server is, or will be. */
   url: string
   ingestToken: string | null
+  /** Where it was asked for another than the usual one: `connect` has to be told, too. */
+  givenDataDir?: string | undefined
   path?: string
 }
 
-const CONNECT = 'npm start -- connect'
+const connectLine = ({ project, givenDataDir }: SettingsInput): string =>
+  `npm start -- connect --project ${project}${givenDataDir === undefined ? '' : ` --data-dir ${givenDataDir}`}`
 
 export function checkTokens(dataDir: string, env: NodeJS.ProcessEnv = process.env): Check {
   const name = 'Tokens'
@@ -58,7 +61,7 @@ export function checkTokens(dataDir: string, env: NodeJS.ProcessEnv = process.en
 export function checkHooks(input: SettingsInput): Check {
   const name = 'Hooks'
   const scopes = scopesOf(input)
-  const fix = `${CONNECT} --project ${input.project}`
+  const fix = connectLine(input)
   const bad = scopes.find(({ error }) => error !== null)
   if (bad) return broken(name, `${bad.where}: ${bad.error}`, 'Correct that file: Claude Code cannot read it either')
   const local = scopes.find(({ kind }) => kind === 'local')
@@ -84,7 +87,7 @@ const NO_TOKEN = '-'
 
 export function checkTelemetry(input: SettingsInput): Check {
   const name = 'Telemetry'
-  const fix = `${CONNECT} --project ${input.project}`
+  const fix = connectLine(input)
   const scopes = scopesOf(input)
   const env = variablesOf(scopes)
   const target = { url: input.url, ingestToken: input.ingestToken ?? NO_TOKEN, hostName: '' }

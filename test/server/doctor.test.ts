@@ -111,6 +111,8 @@ describe('settings', () => {
 
   test('as connect wrote them they are well', async () => {
     expect([checkHooks(input()).state, checkTelemetry(input()).state]).toEqual(['warning', 'warning'])
+    const fix = `npm start -- connect --project ${project} --data-dir /elsewhere`
+    expect(checkHooks({ ...input(), givenDataDir: '/elsewhere' })).toMatchObject({ fix })
     await connect()
     program(bin, 'curl')
     expect(checkHooks(input())).toMatchObject({ state: 'ok' })
