@@ -12,6 +12,14 @@ import { type OpenOptions, openPage, pageStats } from './page.ts'
 import { ROOT } from './swarmscope.ts'
 import { startFakeServer } from './webFakeServer.ts'
 
+/** One of these is enough for whatever is done in there (X9). */
+export const SINGLE_INPUTS = [
+  ['controller', 'left'],
+  ['controller', 'right'],
+  ['hand', 'left'],
+  ['hand', 'right'],
+] as const
+
 export interface Vector {
   x: number
   y: number

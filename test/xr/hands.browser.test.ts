@@ -20,6 +20,7 @@ import {
   press,
   pull,
   rigOf,
+  SINGLE_INPUTS,
 } from '../helpers/headset.ts'
 import { pageStats } from '../helpers/page.ts'
 import { serveHistory } from '../helpers/servedHistory.ts'
@@ -27,14 +28,10 @@ import { agentOf, smallWorld } from '../helpers/webWorld.ts'
 
 const pages = headsetPages({ reducedMotion: 'reduce', initScript: countOnly })
 
-const INPUTS = [
-  ['controller', 'left'],
-  ['controller', 'right'],
-  ['hand', 'left'],
-  ['hand', 'right'],
-  ['gaze', 'right'],
-  ['screen', 'right'],
-] as const satisfies readonly (readonly [Input, Hand])[]
+const INPUTS = [...SINGLE_INPUTS, ['gaze', 'right'], ['screen', 'right']] as const satisfies readonly (readonly [
+  Input,
+  Hand,
+])[]
 
 /** What is asked of the page is answered after what it has to draw, on a machine that may be busy. */
 const SOON = { timeout: 10_000 }

@@ -1,7 +1,16 @@
 // Inside: what is said there, what an operator can do, and what still works when files are missing.
 
 import { describe, expect, test } from 'vitest'
-import { buttonPlace, click, countOnly, enter, expectNoFaults, frames, headsetPages } from '../helpers/headset.ts'
+import {
+  buttonPlace,
+  click,
+  countOnly,
+  enter,
+  expectNoFaults,
+  frames,
+  headsetPages,
+  SINGLE_INPUTS,
+} from '../helpers/headset.ts'
 import { pageStats } from '../helpers/page.ts'
 import { agentOf } from '../helpers/webWorld.ts'
 
@@ -38,12 +47,7 @@ describe('inside', () => {
     await expectNoFaults(page)
   })
 
-  test.each([
-    ['controller', 'left'],
-    ['controller', 'right'],
-    ['hand', 'left'],
-    ['hand', 'right'],
-  ] as const)(
+  test.each(SINGLE_INPUTS)(
     'without the descriptions of inputs, ray, select and exit still work: %s, %s (X7)',
     async (input, hand) => {
       const { page } = await pages.open([agentOf('one')], { ...SHARED, tolerates: /Failed to fetch/ })

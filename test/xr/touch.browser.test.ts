@@ -22,6 +22,7 @@ import {
   press,
   pull,
   rigOf,
+  SINGLE_INPUTS,
   type Vector,
 } from '../helpers/headset.ts'
 import { pageStats } from '../helpers/page.ts'
@@ -251,12 +252,7 @@ describe('in there', () => {
     await expectNoFaults(page)
   })
 
-  test.each([
-    ['controller', 'left'],
-    ['controller', 'right'],
-    ['hand', 'left'],
-    ['hand', 'right'],
-  ] as const)(
+  test.each(SINGLE_INPUTS)(
     'a palm turned to the face opens the menu at that wrist, for the other hand; turned away, it goes (X17), by %s, %s',
     async (input, hand) => {
       const { page } = await open()

@@ -1,7 +1,6 @@
 // OTLP over real sockets: in JSON and protobuf, plain and gzipped.
 
 import { readFileSync } from 'node:fs'
-import protobuf from 'protobufjs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { otlpDescriptor } from '../../../scripts/otlpDescriptor.mjs'
 import { OTLP_PATHS, type Signal } from '../../../server/ingest/paths.ts'
@@ -15,6 +14,7 @@ import {
   startIngest,
   zipped,
 } from '../../helpers/ingestServer.ts'
+import { protobufField } from '../../helpers/protobufField.ts'
 import { bearer, TOKENS } from '../../helpers/testServer.ts'
 import { seededRandom } from '../../protocol/samples.ts'
 
@@ -300,8 +300,12 @@ describe('[I5] hostile telemetry', () => {
     expect((await server.otlpJson('logs', body)).status).toBeLessThan(500)
     let nested = Buffer.alloc(0)
     // AnyValue.array_value.values, again and again: field 5, then field 1.
-    for (let n = 0; n < 2_000; n++) nested = Buffer.concat([field(5, Buffer.concat([field(1, nested)]))])
-    const logs = field(1, field(1, field(1, Buffer.concat([field(1, Buffer.from('k')), field(2, nested)]))))
+    for (let n = 0; n < 2_000; n++)
+      nested = Buffer.concat([protobufField(5, Buffer.concat([protobufField(1, nested)]))])
+    const logs = protobufField(
+      1,
+      protobufField(1, protobufField(1, Buffer.concat([protobufField(1, Buffer.from('k')), protobufField(2, nested)]))),
+    )
     expect((await server.otlpProtobuf('logs', logs)).status).toBe(400)
     expect((await server.otlpJson('logs', '{}')).status).toBe(200)
   })
@@ -337,13 +341,3 @@ test('the descriptor is what the official definitions say', () => {
   const written = readFileSync(new URL('../../../server/ingest/otlp/descriptor.ts', import.meta.url), 'utf8')
   expect(written).toBe(otlpDescriptor())
 })
-
-/** A protobuf field with bytes in it. */
-function field(number: number, content: Uint8Array): Buffer {
-  return Buffer.from(
-    protobuf.Writer.create()
-      .uint32((number << 3) | 2)
-      .bytes(content)
-      .finish(),
-  )
-}

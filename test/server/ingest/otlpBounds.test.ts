@@ -1,6 +1,5 @@
 // What an OTLP body may become is bounded before it is parsed, and what it says comes in small pieces.
 
-import protobuf from 'protobufjs/light.js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SwarmscopeError } from '../../../protocol/errors.ts'
 import { hasMoreElements } from '../../../server/ingest/otlp/elements.ts'
@@ -10,6 +9,7 @@ import type { ParserThreadEvents } from '../../../server/ingest/otlp/parserThrea
 import { hasMoreFields } from '../../../server/ingest/otlp/protobuf.ts'
 import { MAX_ELEMENTS } from '../../../server/ingest/otlp/readBody.ts'
 import { asProtobuf, type IngestServer, readProtobuf, startIngest, zipped } from '../../helpers/ingestServer.ts'
+import { protobufField } from '../../helpers/protobufField.ts'
 
 const GZIP = { headers: { 'Content-Encoding': 'gzip' } }
 const MIB = 1024 * 1024
@@ -130,10 +130,12 @@ describe('[I12] what is counted in a body', () => {
   test('protobuf: fields of all messages, and numbers in a row one by one', () => {
     const fields = (bytes: Buffer) => count((max) => hasMoreFields('metrics', bytes, max))
     expect(fields(Buffer.alloc(0))).toBe(0)
-    expect(fields(field(1, field(2, field(2, Buffer.alloc(0)))))).toBe(3)
+    expect(fields(protobufField(1, protobufField(2, protobufField(2, Buffer.alloc(0)))))).toBe(3)
     // The bounds of a histogram's buckets: four doubles.
-    const point = field(7, Buffer.alloc(32))
-    expect(fields(field(1, field(2, field(2, field(9, field(1, point))))))).toBe(6 + 4)
+    const point = protobufField(7, Buffer.alloc(32))
+    expect(
+      fields(protobufField(1, protobufField(2, protobufField(2, protobufField(9, protobufField(1, point)))))),
+    ).toBe(6 + 4)
     expect(() => fields(Buffer.from([0x0a, 0x05]))).toThrow()
   })
 })
@@ -152,7 +154,7 @@ describe('a large body', () => {
       threads.push(thread)
       return {
         post: (message) => thread.posted.push(message),
-        end: () => {
+        end: async () => {
           thread.isEnded = true
         },
       }
@@ -214,19 +216,9 @@ describe('a large body', () => {
     expect(threads.map(({ isEnded }) => isEnded)).toEqual([true])
   })
 })
-
-/** A protobuf field with bytes in it. */
-function field(number: number, content: Uint8Array): Buffer {
-  return Buffer.from(
-    protobuf.Writer.create()
-      .uint32((number << 3) | 2)
-      .bytes(content)
-      .finish(),
-  )
-}
 function within(content: Buffer): Buffer {
-  return field(1, content)
+  return protobufField(1, content)
 }
 function far(content: Buffer): Buffer {
-  return field(1, field(2, field(2, content)))
+  return protobufField(1, protobufField(2, protobufField(2, content)))
 }
