@@ -97,7 +97,7 @@ export class OtlpReader {
     this.#thread = null
     this.#answer?.reject(new SwarmscopeError('STOPPING'))
     this.#answer = null
-    thread?.end()
+    thread?.end().catch(() => undefined) // `onEnd` tells
   }
 }
 
