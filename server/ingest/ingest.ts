@@ -67,12 +67,15 @@ export class Ingest {
     if (!door) return false
     response.setHeader('Cache-Control', 'no-store')
     response.setHeader('X-Content-Type-Options', 'nosniff')
-    let isKnown = false
-    const asked: Asked = { request, response, refuse: (error) => this.#refuse(door, asked, error, isKnown) }
+    const asked: Asked = { request, response, refuse: (error) => this.#refuse(door, asked, error, true) }
     try {
-      this.#check(request, () => {
-        isKnown = true
-      })
+      this.#checkSender(request)
+    } catch (error) {
+      this.#refuse(door, asked, error, false)
+      return true
+    }
+    try {
+      this.#take('ingest', request)
       if (request.method !== 'POST') {
         response.setHeader('Allow', 'POST')
         throw new SwarmscopeError('METHOD_NOT_ALLOWED', { detail: `Instead of ${request.method} use POST` })
@@ -94,8 +97,8 @@ export class Ingest {
     await this.#intake?.close()
   }
 
-  /** `onKnown`: it has the token, whatever is said against it then. */
-  #check(request: IncomingMessage, onKnown: () => void): void {
+  /** Throws unless it has the token. */
+  #checkSender(request: IncomingMessage): void {
     const { guard } = this.#options
     guard.checkAccess(request)
     try {
@@ -104,8 +107,6 @@ export class Ingest {
       this.#take('anonymous', request)
       throw error
     }
-    onKnown()
-    this.#take('ingest', request)
   }
 
   #take(policy: 'anonymous' | 'ingest', request: IncomingMessage): void {
@@ -117,6 +118,7 @@ export class Ingest {
     }
   }
 
+  /** `isKnown`: it has the token, whatever is said against it. */
   #refuse(door: Door, { request, response }: Asked, error: unknown, isKnown: boolean): void {
     const known = toSwarmscopeError(error)
     const { onError, log } = this.#options
