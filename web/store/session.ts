@@ -5,7 +5,7 @@ import { steadyNowMs } from '../stream/steadyClock.ts'
 import { currentToken, keepToken, keptToken, takeToken } from '../stream/token.ts'
 import { ViewerStream } from '../stream/viewerStream.ts'
 import { clocksTold, useLine } from './line.ts'
-import { onSeen } from './seen.ts'
+import { isSeen, onSeen } from './seen.ts'
 import { frameSchedule, SwarmModel } from './swarmModel.ts'
 
 export const model: SwarmModel = new SwarmModel(frameSchedule(() => model.agents.size))
@@ -29,8 +29,8 @@ export function openSession(): void {
     const fresh = keptToken(event)
     if (fresh !== null && fresh !== currentToken()) signInWith(fresh)
   })
-  onSeen((isSeen) => {
-    if (isSeen) stream?.wake()
+  onSeen((isSeenNow) => {
+    if (isSeenNow) stream?.wake()
   })
   addEventListener('online', () => stream?.wake())
 }
@@ -70,7 +70,7 @@ function storage(): Storage | null {
 
 const newStream = (token: string) =>
   new ViewerStream(
-    browserEdge(),
+    browserEdge(isSeen),
     {
       position: () => model.position(),
       load: (snapshot) => model.load(snapshot),

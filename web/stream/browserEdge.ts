@@ -1,11 +1,11 @@
 // The stream's edge in a real browser.
 
-import { isSeen } from '../store/seen.ts'
 import { steadyNowMs } from './steadyClock.ts'
 import { requestTicket } from './ticket.ts'
 import type { StreamEdge, StreamSocket } from './viewerStream.ts'
 
-export function browserEdge(): StreamEdge {
+/** `isSeen`: whether anybody looks. */
+export function browserEdge(isSeen: () => boolean): StreamEdge {
   return {
     requestTicket,
     openSocket: (protocols) => {
