@@ -105,6 +105,17 @@ describe('a tooltip', () => {
 })
 
 describe('the focus', () => {
+  test('is not called back to the row by a frame that comes after the user has gone on', async () => {
+    await page.evaluate(async () => {
+      const frame = () => new Promise(requestAnimationFrame)
+      document.querySelector<HTMLElement>('[data-agent="test/queen"]')?.click()
+      document.querySelector<HTMLElement>('[data-testid="search"]')?.focus()
+      await frame()
+      await frame()
+    })
+    expect(await focused()).toBe('search')
+  })
+
   test('is where it was when palette, sheet or settings are shut', async () => {
     await chooseRow('test/queen')
     for (const [key, dialog] of [

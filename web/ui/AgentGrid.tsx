@@ -103,8 +103,12 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
 
   const focusOn = useCallback((id: string) => {
     setFocusedId(id)
+    const asked = document.activeElement
     // By the agent, not by the place: rows may have moved by then.
     requestAnimationFrame(() => {
+      const active = document.activeElement
+      // On a slow machine the user may have gone on, and is not called back.
+      if (active !== asked && !isFocusLost() && !list.current?.contains(active)) return
       list.current?.querySelector<HTMLElement>(`[data-agent="${CSS.escape(id)}"]`)?.focus({ preventScroll: true })
     })
   }, [])
