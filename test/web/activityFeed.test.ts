@@ -184,6 +184,13 @@ describe('the feed in words', () => {
     expect(feedLines(items).map(({ text }) => text)).toEqual(['reported again, 3 times', 'first seen: active'])
     expect(feedLines(items)[0]?.at).toBe(item(4).receivedAt)
   })
+
+  it('takes no time of ours for one of a recording: what has none of its own has none', () => {
+    const told = '2026-11-20T10:00:00.000Z'
+    const items = [item(4, { status: 'error', before: 'busy' }), item(3, { at: told, status: 'busy', before: 'idle' })]
+    expect(feedLines(items, true).map(({ at }) => at)).toEqual([null, told])
+    expect(feedLines(items).map(({ at }) => at)).toEqual([item(4).receivedAt, told])
+  })
 })
 
 describe('the API', () => {

@@ -167,14 +167,17 @@ export interface FeedLine {
   key: string
   text: string
   tone: 'plain' | 'failed' | 'quiet'
-  at: string
+  /** `null`: nobody told. */
+  at: string | null
 }
 
-/** The source's clock where it told one. */
-const timeOf = (item: FeedItem): string => item.at ?? item.receivedAt
-
-/** In words. Reports that say nothing new are one line together. */
-export function feedLines(items: readonly FeedItem[]): FeedLine[] {
+/**
+ * In words. Reports that say nothing new are one line together. `isRecorded`: when a recording's entry was read is no time of
+ * the recording, so that one which has no time of its own has none.
+ */
+export function feedLines(items: readonly FeedItem[], isRecorded = false): FeedLine[] {
+  // The source's clock where it told one.
+  const timeOf = (item: FeedItem) => item.at ?? (isRecorded ? null : item.receivedAt)
   const lines: FeedLine[] = []
   let repeated = 0
   for (const [index, item] of items.entries()) {

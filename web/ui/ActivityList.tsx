@@ -21,7 +21,8 @@ export function ActivityList({ agentId }: { agentId: string }): ReactNode {
     () => (pastMs === null ? feed.items : feed.items.filter(({ receivedAt }) => Date.parse(receivedAt) <= pastMs)),
     [feed.items, pastMs],
   )
-  const lines = useMemo(() => feedLines(items), [items])
+  const isRecorded = useLine((state) => state.recorded !== null)
+  const lines = useMemo(() => feedLines(items, isRecorded), [items, isRecorded])
   // The latest may all be of later.
   const isBeyond = pastMs !== null && items.length === 0 && feed.next !== null && !feed.isLoading && !feed.error
   useEffect(() => {
@@ -42,9 +43,15 @@ export function ActivityList({ agentId }: { agentId: string }): ReactNode {
         {lines.map(({ key, text, tone, at }) => (
           <li key={key} className="feed-line" data-tone={tone}>
             <bdi>{text}</bdi>
-            <time className="figures" dateTime={at} data-tip={formatTime(at)}>
-              {isExact ? formatTime(at) : formatAge(now + offsetMs - Date.parse(at))}
-            </time>
+            {at === null ? (
+              <span className="feed-untimed" data-tip="Time not reported">
+                – <span className="sr-only">time not reported</span>
+              </span>
+            ) : (
+              <time className="figures" dateTime={at} data-tip={formatTime(at)}>
+                {isExact ? formatTime(at) : formatAge(now + offsetMs - Date.parse(at))}
+              </time>
+            )}
           </li>
         ))}
       </ol>
