@@ -11,6 +11,7 @@ import {
   type SourceStatus,
   type TokenCounts,
   type Unnumbered,
+  type Usage,
 } from './swarm.ts'
 
 /** How long a view may say `connecting` before it shows something else. */
@@ -171,8 +172,9 @@ export interface Totals {
   /** Sums over the agents that report them, and what belongs to no known agent; `null` if there is none. */
   tokens: TokenCounts | null
   costUsd: number | null
-  /** What agents cost that left the picture: in no other sum. */
+  /** What agents cost and used that left the picture: in no other sum. */
   goneCostUsd: number | null
+  goneTokens: TokenCounts | null
 }
 
 type TaskCount = 'pending' | 'inProgress' | 'completed' | 'failed' | 'cancelled' | 'unknown'
@@ -203,7 +205,11 @@ export function totalsOf(store: SwarmStore): Totals {
     costUsd = addCost(costUsd, unattributed?.costUsd ?? null)
   }
   let goneCostUsd: number | null = null
-  for (const source of store.all('source').values()) goneCostUsd = addCost(goneCostUsd, source.goneCostUsd ?? null)
+  let goneTokens: TokenCounts | null = null
+  for (const source of store.all('source').values()) {
+    goneCostUsd = addCost(goneCostUsd, source.goneCostUsd ?? null)
+    if (source.goneTokens) goneTokens = addTokens(goneTokens, source.goneTokens)
+  }
   let conflicts = 0
   const links = store.all('link')
   for (const { kind } of links.values()) if (kind === 'conflict') conflicts++
@@ -234,8 +240,20 @@ export function totalsOf(store: SwarmStore): Totals {
     tokens,
     costUsd,
     goneCostUsd,
+    goneTokens,
   }
 }
+
+/** What was told so far, by agents that are shown and by those that left: it never becomes less because one leaves. */
+export const spentOf = ({
+  costUsd,
+  tokens,
+  goneCostUsd,
+  goneTokens,
+}: Pick<Totals, 'costUsd' | 'tokens' | 'goneCostUsd' | 'goneTokens'>): Usage => ({
+  costUsd: addCost(costUsd, goneCostUsd),
+  tokens: goneTokens ? addTokens(tokens, goneTokens) : tokens,
+})
 
 const addCost = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : a + b)
 

@@ -102,7 +102,13 @@ const SHAPES: ReadonlyMap<unknown, Shape> = new Map<unknown, Shape>([
     },
   ],
   // Kind and state may be words that this page does not know: it says them as they are.
-  ['source', { required: all(isText, 'kind', 'state', 'since'), nullable: all(isText, 'url', 'project', 'host') }],
+  [
+    'source',
+    {
+      required: all(isText, 'kind', 'state', 'since'),
+      nullable: [...all(isText, 'url', 'project', 'host'), ...all(isNumber, 'goneCostUsd'), ['goneTokens', TOKENS]],
+    },
+  ],
 ])
 
 function isSound(value: Fields, { required, nullable, statuses }: Shape): boolean {

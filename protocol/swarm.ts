@@ -231,8 +231,9 @@ export interface Source extends EntityBase {
   project: string | null
   host: string | null
   since: IsoTime
-  /** What agents of it cost that left the picture; absent or `null`: nothing of that was reported. */
+  /** What agents of it cost and used that left the picture; absent or `null`: nothing of that was reported. */
   goneCostUsd?: number | null | undefined
+  goneTokens?: TokenCounts | null | undefined
 }
 
 export type Entity = Agent | Task | Swarm | Link | Source

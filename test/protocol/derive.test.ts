@@ -10,6 +10,7 @@ import {
   QUIET_AFTER_MS,
   quietSinceMs,
   STUCK_AFTER_MS,
+  spentOf,
   staleSinceMs,
   stuckCount,
   stuckReason,
@@ -157,7 +158,27 @@ describe('totalsOf', () => {
       tokens: null,
       costUsd: null,
       goneCostUsd: null,
+      goneTokens: null,
     })
+  })
+
+  it('[K22] what was told becomes no less because who told it leaves', () => {
+    const used = { input: 100, output: 5, cacheRead: null, cacheWrite: 7 }
+    const there = totalsOf(storeOf(sampleAgent('a', { tokens: used, costUsd: 2 }), sampleAgent('b', { costUsd: 1 })))
+    const gone = { goneCostUsd: 2, goneTokens: used }
+    const place = {
+      entity: 'source',
+      id: 's',
+      kind: 'claude-code',
+      state: 'receiving',
+      url: null,
+      project: null,
+    } as const
+    const left = totalsOf(storeOf(sampleAgent('b', { costUsd: 1 }), { ...place, host: null, since: TIME, ...gone }))
+    expect(spentOf(there)).toEqual({ tokens: used, costUsd: 3 })
+    expect(left).toMatchObject({ tokens: null, costUsd: 1, ...gone })
+    expect(spentOf(left)).toEqual(spentOf(there))
+    expect(spentOf(totalsOf(storeOf()))).toEqual({ tokens: null, costUsd: null })
   })
 
   it('counts kinds, states and attention', () => {

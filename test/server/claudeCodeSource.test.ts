@@ -9,8 +9,10 @@ import { activityQuery } from '../../server/api/schemas/reads.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
 import { SqliteLog } from '../../server/log/sqliteLog.ts'
 import { ClaudeCodeSource } from '../../server/sources/claudeCode/claudeCodeSource.ts'
+import { goneSumOf, OWN } from '../../server/sources/claudeCode/goneSessions.ts'
 import type { Processes } from '../../server/sources/claudeCode/processWatch.ts'
 import type { ApiRequestRecord, ClaudeCodeRecord, HookRecord } from '../../server/sources/claudeCode/records.ts'
+import { NO_USAGE } from '../../server/sources/claudeCode/usage.ts'
 import { World } from '../../server/world.ts'
 import {
   FIRST,
@@ -459,14 +461,23 @@ describe('[K10] over a kill', () => {
       nowMs += MINUTE
       await accept(second.source, hook('SessionStart', 'resume'), spend, request('r2', 1))
       expect(agentOf(second.world)?.unattributed).toMatchObject({ tokens: { input: 20 }, costUsd: 10 })
-      expect(totalsOf(second.world.store)).toMatchObject({ costUsd: 10, goneCostUsd: 0 })
+      expect(totalsOf(second.world.store)).toMatchObject({
+        costUsd: 10,
+        goneCostUsd: 0,
+        goneTokens: { input: 0, output: 0 },
+      })
       second.thread.abandon()
       const third = await open()
       await accept(third.source, spend, hook('SessionEnd', 'other'))
       nowMs += 16 * MINUTE
       await accept(third.source, spend, { ...hook('UserPromptSubmit'), sessionId: 'third' })
       expect(agentOf(third.world)).toBeUndefined()
-      expect(totalsOf(third.world.store)).toMatchObject({ costUsd: null, goneCostUsd: 10 })
+      expect(totalsOf(third.world.store)).toMatchObject({
+        costUsd: null,
+        tokens: null,
+        goneCostUsd: 10,
+        goneTokens: { input: 20, output: 2, cacheRead: 0, cacheWrite: 0 },
+      })
       await third.world.close()
     })
 
@@ -490,6 +501,13 @@ describe('[K10] over a kill', () => {
       const notes = await second.world.notes('claude-code/')
       expect([...notes.keys()].filter((key) => key.includes(SESSION))).toEqual([`claude-code/${SESSION}/gone`])
       await second.world.close()
+    })
+
+    test('nor what it used, where a former version kept the cost alone', () => {
+      const tokens = { input: 10, output: 1, cacheRead: 0, cacheWrite: 0 }
+      const one = { at: at(), host: OWN, usage: { tokens, nanoUsd: 9e9 }, metrics: NO_USAGE }
+      expect(goneSumOf('12000000000', OWN, [one, { ...one, host: 'server' }])).toEqual({ tokens, nanoUsd: 12e9 })
+      expect(goneSumOf('{"tokens":null,"nanoUsd":5}', OWN, [one])).toEqual({ tokens: null, nanoUsd: 5 })
     })
 
     test('by machine', async () => {

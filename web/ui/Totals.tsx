@@ -3,8 +3,8 @@
 
 import { type ReactNode, useEffect, useMemo } from 'react'
 import './totals.css'
-import { type Totals as TotalsNow, totalsOf } from '../../protocol/derive.ts'
-import { AGENT_STATUSES, type AgentStatus } from '../../protocol/swarm.ts'
+import { spentOf, type Totals as TotalsNow, totalsOf } from '../../protocol/derive.ts'
+import { AGENT_STATUSES, type AgentStatus, type TokenCounts } from '../../protocol/swarm.ts'
 import { useConcerns } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
 import { model } from '../store/session.ts'
@@ -167,7 +167,8 @@ function Use({ totals }: { totals: TotalsNow }): ReactNode {
   const meter = useUsage((state) => state.meter)
   const offsetMs = useLine((line) => line.clockOffsetMs)
   const nowMs = useNow() + offsetMs
-  const { tokens, costUsd } = totals
+  const { goneCostUsd, goneTokens } = totals
+  const { tokens, costUsd } = spentOf(totals)
   const rate = meter?.rate(nowMs) ?? null
   const tokenPoints = usePoints(meter, nowMs, 'tokens')
   const costPoints = usePoints(meter, nowMs, 'costUsd')
@@ -194,9 +195,9 @@ function Use({ totals }: { totals: TotalsNow }): ReactNode {
               label={`Tokens per minute over the last ${formatAge(USAGE_SPAN_MS)}: ${wordsOf(tokenPoints, formatCount)}`}
             />
             <p className="totals-note">
-              <span className="mono">{formatCount((tokens.input ?? 0) + (tokens.output ?? 0))}</span> in all:{' '}
-              {formatTokens(tokens)}
+              <span className="mono">{formatCount(inAndOut(tokens))}</span> in all: {formatTokens(tokens)}
             </p>
+            <OfThoseThatLeft figure={goneTokens && inAndOut(goneTokens)} format={formatCount} what="tokens" />
           </>
         )}
       </div>
@@ -216,10 +217,28 @@ function Use({ totals }: { totals: TotalsNow }): ReactNode {
               label={`Cost per minute over the last ${formatAge(USAGE_SPAN_MS)}: ${wordsOf(costPoints, formatCost)}`}
             />
             <p className="totals-note">as reported, without what nobody reports</p>
+            <OfThoseThatLeft figure={goneCostUsd} format={formatCost} what="cost" />
           </>
         )}
       </div>
     </>
+  )
+}
+
+interface OfThoseThatLeftProps {
+  /** `null`: nothing of it was reported. */
+  figure: number | null
+  format: (value: number) => string
+  what: 'tokens' | 'cost'
+}
+
+/** What no agent in the list has any more, and what is told all the same. */
+function OfThoseThatLeft({ figure, format, what }: OfThoseThatLeftProps): ReactNode {
+  if (figure === null || figure <= 0) return null
+  return (
+    <p className="totals-note" data-testid={`${what}-of-gone`}>
+      <span className="mono">{format(figure)}</span> of {what === 'cost' ? 'it' : 'them'} by sessions that have left
+    </p>
   )
 }
 
@@ -244,7 +263,9 @@ function wordsOf(points: readonly ChartPoint[], format: (value: number) => strin
   return `${format(values.at(-1) ?? 0)} now, ${format(Math.max(...values))} at most`
 }
 
-function formatTokens({ input, output, cacheRead, cacheWrite }: NonNullable<TotalsNow['tokens']>): string {
+const inAndOut = ({ input, output }: TokenCounts): number => (input ?? 0) + (output ?? 0)
+
+function formatTokens({ input, output, cacheRead, cacheWrite }: TokenCounts): string {
   const parts = [
     [input, 'in'],
     [output, 'out'],

@@ -2,7 +2,7 @@
 
 import { ChevronDown } from 'lucide-react'
 import { type ReactNode, useMemo } from 'react'
-import { totalsOf } from '../../protocol/derive.ts'
+import { spentOf, totalsOf } from '../../protocol/derive.ts'
 import { model } from '../store/session.ts'
 import { toggleTotals, useTotalsPanel } from '../store/totalsPanel.ts'
 import { formatCost, formatCount } from './format.ts'
@@ -12,7 +12,7 @@ export function TotalsButton(): ReactNode {
   const isOpen = useTotalsPanel((state) => state.isOpen)
   const version = useModelVersion()
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
-  const { tokens, costUsd } = useMemo(() => totalsOf(model.store), [version])
+  const { tokens, costUsd } = useMemo(() => spentOf(totalsOf(model.store)), [version])
   const figures = [
     tokens === null ? null : `${formatCount((tokens.input ?? 0) + (tokens.output ?? 0))} tokens`,
     costUsd === null ? null : formatCost(costUsd),

@@ -140,6 +140,7 @@ export const source = z.object({
   host: text,
   since: isoTime,
   goneCostUsd: z.number().nullish().describe('What agents of it cost that are listed no more'),
+  goneTokens: tokenCounts.nullish().describe('What agents of it used that are listed no more'),
 })
 
 export const sourceError = z.object({

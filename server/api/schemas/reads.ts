@@ -188,6 +188,7 @@ export const statusAnswer = z.object({
     tokens: tokenCounts.nullable().describe('Summed over the agents that report them; null: none does'),
     costUsd: z.number().nullable().describe('Summed over the agents that report it; null: none does'),
     goneCostUsd: z.number().nullable().describe('What agents cost that are listed no more; null: nothing was reported'),
+    goneTokens: tokenCounts.nullable().describe('What agents used that are listed no more; null: nothing was reported'),
   }),
   budget: z
     .object({

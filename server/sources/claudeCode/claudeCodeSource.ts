@@ -2,6 +2,7 @@
 // log when `accept` resolves. Records are taken in groups: what came in while the last group was being committed.
 
 import { hostname } from 'node:os'
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from '../../../platform/log.ts'
 import { Turn } from '../../../platform/turn.ts'
 import { EVENT_VERSION, type SwarmEvent } from '../../../protocol/events.ts'
@@ -57,6 +58,8 @@ export interface ClaudeCodeSourceOptions {
   bounds?: ModelBounds
 }
 
+type GoneSums = Required<Pick<SourceEntity, 'goneCostUsd' | 'goneTokens'>>
+
 interface Waiting {
   records: readonly ClaudeCodeRecord[]
   receivedAt: IsoTime
@@ -90,8 +93,8 @@ export class ClaudeCodeSource implements Source {
   readonly #timers: Partial<Record<'due' | 'processes' | 'quiet' | 'tell', NodeJS.Timeout>> = {}
   readonly #counts: Record<string, number> = {}
   readonly #loggedSources = new Set<string>()
-  /** As it was said last, by source. */
-  readonly #goneCosts = new Map<string, number>()
+  /** What those used that left, as it was said last, by source. */
+  readonly #goneSums = new Map<string, GoneSums>()
   /** As long as the model tells this very list, nothing of it is to be said. */
   #statedConflicts: unknown = null
   /** A commit failed, or there was a former run: all is to be compared, and kept, again. */
@@ -186,12 +189,12 @@ export class ClaudeCodeSource implements Source {
   #beginAnew(): void {
     this.#model.touchAll()
     this.#loggedSources.clear()
-    this.#goneCosts.clear()
+    this.#goneSums.clear()
     const stated: Unnumbered<Entity>[] = []
-    for (const { id, kind, goneCostUsd } of this.#world.store.all('source').values()) {
+    for (const { id, kind, goneCostUsd = null, goneTokens = null } of this.#world.store.all('source').values()) {
       if (kind !== 'claude-code') continue
       this.#loggedSources.add(id)
-      if (goneCostUsd !== undefined && goneCostUsd !== null) this.#goneCosts.set(id, goneCostUsd)
+      this.#goneSums.set(id, { goneCostUsd, goneTokens })
       stated.push(...this.#world.statedBy(id).values())
     }
     this.#stated.reset(stated)
@@ -271,7 +274,7 @@ export class ClaudeCodeSource implements Source {
     this.#statedConflicts = links
     events.push(...this.#stated.state(REGISTERED, this.#registeredLinks(), receivedAt))
     if (isAnew) events.push(...this.#stated.state(RESTORED, [], receivedAt))
-    this.#stateGoneCosts(events, receivedAt)
+    this.#stateGoneSums(events, receivedAt)
     return events
   }
 
@@ -311,24 +314,25 @@ export class ClaudeCodeSource implements Source {
   #logSource(id: string, host: string | null, events: SwarmEvent[], receivedAt: IsoTime): void {
     if (this.#loggedSources.has(id)) return
     this.#loggedSources.add(id)
-    events.push(this.#sourceEvent({ id, host, since: receivedAt }, receivedAt))
+    events.push(this.#sourceEvent({ id, host, since: receivedAt, goneCostUsd: null, goneTokens: null }, receivedAt))
   }
 
   /** In the same commit in which their agents leave: no sum of both is ever wrong. */
-  #stateGoneCosts(events: SwarmEvent[], receivedAt: IsoTime): void {
-    for (const [host, goneCostUsd] of this.#model.gone.costs()) {
+  #stateGoneSums(events: SwarmEvent[], receivedAt: IsoTime): void {
+    for (const [host, { costUsd: goneCostUsd, tokens: goneTokens }] of this.#model.gone.sums()) {
       const id = host === OWN ? CLAUDE_CODE_SOURCE_ID : `${CLAUDE_CODE_SOURCE_ID}:${host}`
-      if (this.#goneCosts.get(id) === goneCostUsd) continue
-      this.#goneCosts.set(id, goneCostUsd)
+      const sums: GoneSums = { goneCostUsd, goneTokens }
+      if (isDeepStrictEqual(this.#goneSums.get(id), sums)) continue
+      this.#goneSums.set(id, sums)
       const known = this.#world.store.get('source', id)
       const { since = receivedAt } = known ?? {}
       this.#loggedSources.add(id)
-      const source = { id, host: known?.host ?? (host === OWN ? this.#host : host), since, goneCostUsd }
+      const source = { id, host: known?.host ?? (host === OWN ? this.#host : host), since, ...sums }
       events.push(this.#sourceEvent(source, receivedAt))
     }
   }
 
-  #sourceEvent(source: Pick<SourceEntity, 'id' | 'host' | 'since' | 'goneCostUsd'>, receivedAt: IsoTime): SwarmEvent {
+  #sourceEvent(source: Pick<SourceEntity, 'id' | 'host' | 'since'> & GoneSums, receivedAt: IsoTime): SwarmEvent {
     const { id } = source
     const version = this.#stated.nextVersion(id)
     return {

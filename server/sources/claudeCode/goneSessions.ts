@@ -1,17 +1,17 @@
-// Sessions that left the picture: when, and what they used, so that late telemetry does not bring them back, the budget
-// forgets nothing, and one that is resumed goes on with its sum. The oldest are forgotten; what they cost stays in the total.
+// Sessions that left the picture: when, and what they used, so that late telemetry does not bring them back, budget and
+// totals forget nothing, and one that is resumed goes on with its sum. The oldest are forgotten; what they used stays in it.
 
-import type { IsoTime } from '../../../protocol/swarm.ts'
+import type { IsoTime, Usage } from '../../../protocol/swarm.ts'
 import type { Session, SessionFacts } from './session.ts'
-import { NO_USAGE, type UsageSum, usageOf } from './usage.ts'
+import { addUsage, isNoUsage, NO_USAGE, takeUsage, type UsageSum, usageOf } from './usage.ts'
 
 const MAX_GONE = 4_000
-/** Machines whose cost is told apart; of others it is told with our own. */
+/** Machines whose sums are told apart; of others they are told with our own. */
 const MAX_HOSTS = 1_000
 
 export interface GoneSession {
   at: IsoTime
-  /** Under which its cost was added; `OWN`: our own machine. */
+  /** Under which its use was added; `OWN`: our own machine. */
   host: string
   usage: UsageSum
   metrics: UsageSum
@@ -21,22 +21,21 @@ export const OWN = ''
 
 export class GoneSessions {
   readonly #gone = new Map<string, GoneSession>()
-  /** In billionths of a dollar, so that what is taken out again leaves no trace. */
-  readonly #nanoUsd = new Map<string, number>()
+  readonly #sums = new Map<string, UsageSum>()
   readonly #unkept = new Set<string>()
-  readonly #unkeptCosts = new Set<string>()
+  readonly #unkeptSums = new Set<string>()
 
   at(id: string): IsoTime | undefined {
     return this.#gone.get(id)?.at
   }
 
   add(session: Session, host: string, at: IsoTime): void {
-    const key = this.#nanoUsd.has(host) || this.#nanoUsd.size < MAX_HOSTS ? host : OWN
+    const key = this.#sums.has(host) || this.#sums.size < MAX_HOSTS ? host : OWN
     const gone: GoneSession = { at, host: key, usage: session.totalUsage, metrics: session.totalMetrics }
     const { id } = session.facts
     this.restore(id, gone)
     this.#unkept.add(id)
-    this.#addCost(gone, 1)
+    if (!isNoUsage(gone.usage)) this.#setSum(key, addUsage(this.#sums.get(key) ?? NO_USAGE, gone.usage))
   }
 
   /** It is back: what it was at, with its sums, which are in the total no longer. */
@@ -45,7 +44,8 @@ export class GoneSessions {
     if (!gone) return null
     this.#gone.delete(id)
     this.#unkept.add(id)
-    this.#addCost(gone, -1)
+    const sum = this.#sums.get(gone.host)
+    if (sum) this.#setSum(gone.host, takeUsage(sum, gone.usage))
     return { goneAt: gone.at, settledUsage: gone.usage, settledMetrics: gone.metrics }
   }
 
@@ -60,13 +60,13 @@ export class GoneSessions {
     }
   }
 
-  restoreCost(host: string, nanoUsd: number): void {
-    this.#nanoUsd.set(host, nanoUsd)
+  restoreSum(host: string, sum: UsageSum): void {
+    this.#sums.set(host, sum)
   }
 
-  /** By machine: what those cost that left, and did not come back. */
-  *costs(): Generator<[host: string, usd: number]> {
-    for (const [host, nanoUsd] of this.#nanoUsd) yield [host, usageOf({ tokens: null, nanoUsd }).costUsd ?? 0]
+  /** By machine: what those used that left, and did not come back. */
+  *sums(): Generator<[host: string, usage: Usage]> {
+    for (const [host, sum] of this.#sums) yield [host, usageOf(sum)]
   }
 
   /** What is to be remembered of those that changed; `null`: nothing any more. */
@@ -76,22 +76,28 @@ export class GoneSessions {
     return unkept
   }
 
-  takeUnkeptCosts(): [host: string, nanoUsd: number][] {
-    const unkept = [...this.#unkeptCosts].map((host): [string, number] => [host, this.#nanoUsd.get(host) ?? 0])
-    this.#unkeptCosts.clear()
+  takeUnkeptSums(): [host: string, sum: UsageSum][] {
+    const unkept = [...this.#unkeptSums].map((host): [string, UsageSum] => [host, this.#sums.get(host) ?? NO_USAGE])
+    this.#unkeptSums.clear()
     return unkept
   }
 
   touchAll(): void {
     for (const id of this.#gone.keys()) this.#unkept.add(id)
-    for (const host of this.#nanoUsd.keys()) this.#unkeptCosts.add(host)
+    for (const host of this.#sums.keys()) this.#unkeptSums.add(host)
   }
 
-  #addCost({ host, usage: { nanoUsd } }: GoneSession, sign: 1 | -1): void {
-    if (nanoUsd === null) return
-    this.#nanoUsd.set(host, (this.#nanoUsd.get(host) ?? 0) + sign * nanoUsd)
-    this.#unkeptCosts.add(host)
+  #setSum(host: string, sum: UsageSum): void {
+    this.#sums.set(host, sum)
+    this.#unkeptSums.add(host)
   }
+}
+
+/** A former version kept the cost alone; of the tokens there is then what is still told by session. */
+export function goneSumOf(note: string, host: string, gone: readonly GoneSession[]): UsageSum {
+  if (note.startsWith('{')) return JSON.parse(note) as UsageSum
+  const { tokens } = gone.filter((one) => one.host === host).reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE)
+  return { tokens, nanoUsd: Number(note) }
 }
 
 /** A former version kept only when one left. */

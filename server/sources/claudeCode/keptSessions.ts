@@ -2,7 +2,7 @@
 // changed. A session's facts are one, each of its agents is, what that wrote is, and each page of its rows.
 
 import type { Turn } from '../../../platform/turn.ts'
-import { type GoneSession, goneSessionOf } from './goneSessions.ts'
+import { type GoneSession, goneSessionOf, goneSumOf } from './goneSessions.ts'
 import type { ClaudeCodeModel } from './model.ts'
 import type { Row, Rows } from './rows.ts'
 import { type AgentFacts, newAgent, newSession, Session, type SessionFacts } from './session.ts'
@@ -18,8 +18,8 @@ interface KeptFacts {
   horizons: Record<RowsKind, string>
 }
 
-/** What those cost that left, by machine: no session has this id. */
-const COST = '~/cost/'
+/** What those used that left, by machine: no session has this id. A former version kept the cost alone, hence the name. */
+const GONE_SUM = '~/cost/'
 /** Between two looks at the clock. */
 const SESSIONS_AT_ONCE = 16
 
@@ -61,7 +61,7 @@ export async function changedNotes(model: ClaudeCodeModel, prefix: string, turn:
     }
   }
   for (const [id, gone] of model.gone.takeUnkept()) notes.set(`${prefix}${id}/gone`, gone && JSON.stringify(gone))
-  for (const [host, nanoUsd] of model.gone.takeUnkeptCosts()) notes.set(`${prefix}${COST}${host}`, String(nanoUsd))
+  for (const [host, sum] of model.gone.takeUnkeptSums()) notes.set(`${prefix}${GONE_SUM}${host}`, JSON.stringify(sum))
   return notes
 }
 
@@ -69,10 +69,11 @@ export async function changedNotes(model: ClaudeCodeModel, prefix: string, turn:
 export function restoreSessions(model: ClaudeCodeModel, kept: ReadonlyMap<string, string>, prefix: string): void {
   const sessions = new Map<string, Session>()
   const goneNotes: [id: string, gone: GoneSession][] = []
+  const sumNotes: [host: string, text: string][] = []
   const rest: [session: string, kind: string, name: string, text: string][] = []
   for (const [key, text] of kept) {
     const [id = '', kind = '', ...name] = key.slice(prefix.length).split('/')
-    if (key.startsWith(`${prefix}${COST}`)) model.gone.restoreCost(name.join('/'), Number(text))
+    if (key.startsWith(`${prefix}${GONE_SUM}`)) sumNotes.push([name.join('/'), text])
     else if (kind === 'gone') goneNotes.push([id, goneSessionOf(text)])
     else if (kind === 'f') {
       const { facts, horizons } = JSON.parse(text) as KeptFacts
@@ -95,4 +96,6 @@ export function restoreSessions(model: ClaudeCodeModel, kept: ReadonlyMap<string
   // The oldest first, as they left.
   goneNotes.sort(([, a], [, b]) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   for (const [id, gone] of goneNotes) model.gone.restore(id, gone)
+  const allGone = goneNotes.map(([, gone]) => gone)
+  for (const [host, text] of sumNotes) model.gone.restoreSum(host, goneSumOf(text, host, allGone))
 }
