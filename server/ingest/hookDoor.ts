@@ -7,7 +7,7 @@ import type { Asked } from './asked.ts'
 import { type ByteBudget, readBody } from './body.ts'
 import type { IngestCounts } from './counts.ts'
 import type { HookIntake } from './hookIntake.ts'
-import { peerHost } from './peerHost.ts'
+import { senderOf } from './sender.ts'
 
 /** A picture that was read stands whole in its hook; what is larger yet is none of Claude Code's. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -30,8 +30,7 @@ export class HookDoor {
 
   answer({ request, response, refuse }: Asked): void {
     const { intake, budget, counts } = this.#options
-    // A socket that was closed has none any more.
-    const address = request.socket.remoteAddress
+    const { isHere, address } = senderOf(request)
     readBody(request, { maxBytes: MAX_BODY_BYTES, budget }, (body) => {
       if (body === 'cut') return
       if (body === 'too-large') {
@@ -49,9 +48,10 @@ export class HookDoor {
         counts.hook('hooksUnwanted')
         return
       }
-      const host = headerOf(request, 'x-swarmscope-host', HOST_NAME) ?? peerHost(address)
+      const name = headerOf(request, 'x-swarmscope-host', HOST_NAME)
       const pid = headerOf(request, 'x-swarmscope-pid', PID)
-      intake.push({ bytes: body, receivedAtMs: Date.now(), host, pid: pid === null ? null : Number(pid) })
+      const machine = { host: name ?? address, isHere: isHere && name === null }
+      intake.push({ bytes: body, receivedAtMs: Date.now(), machine, pid: pid === null ? null : Number(pid) })
     })
   }
 }

@@ -139,7 +139,7 @@ export class HookIntake {
     )
   }
 
-  #read({ bytes, receivedAtMs, host, pid }: WaitingHook): ClaudeCodeRecord | null {
+  #read({ bytes, receivedAtMs, machine, pid }: WaitingHook): ClaudeCodeRecord | null {
     const { count, showContent } = this.#options
     const body = parse(bytes)
     if (body === null) {
@@ -150,7 +150,7 @@ export class HookIntake {
       count('hooksIgnored')
       return null
     }
-    const said = { at: new Date(receivedAtMs).toISOString(), showContent, host, parentPid: pid }
+    const said = { at: new Date(receivedAtMs).toISOString(), showContent, machine, parentPid: pid }
     const record = readHook(body, said)
     if (record === null) count('hooksMalformed')
     return record

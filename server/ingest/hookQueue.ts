@@ -1,11 +1,13 @@
 // Hooks that were answered and not read yet. Bounded by number and bytes: what has no room is dropped and counted, and what
 // begins or ends something only when nothing lesser is left.
 
+import type { Machine } from '../sources/claudeCode/machine.ts'
+
 export interface WaitingHook {
   bytes: Buffer
   receivedAtMs: number
+  machine: Machine
   /** As the hook's headers said it; `null`: nothing. */
-  host: string | null
   pid: number | null
 }
 

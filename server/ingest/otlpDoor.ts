@@ -14,6 +14,7 @@ import type { Encoding } from './otlp/readBody.ts'
 import type { ReadRequest } from './otlp/readRequest.ts'
 import { OTLP_TYPES, type Signal } from './paths.ts'
 import { rpcStatusOf } from './rpcStatus.ts'
+import { senderOf } from './sender.ts'
 import type { SpanSink } from './spanSink.ts'
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -57,9 +58,10 @@ export class OtlpDoor {
     } else if (this.#underWay >= MAX_UNDER_WAY) refuse(tooMany())
     else {
       this.#underWay++
+      const { isHere } = senderOf(request)
       readBody(request, { maxBytes: MAX_BODY_BYTES, budget }, (body) => {
         const share = new ByteShare(budget)
-        this.#take(signal, { encoding, isZipped: zip === 'gzip', body }, share)
+        this.#take(signal, { encoding, isZipped: zip === 'gzip', body, isHere }, share)
           .then((answer) => answer && send(response, encoding, 200, answer))
           .catch(refuse)
           .finally(() => {
@@ -75,13 +77,17 @@ export class OtlpDoor {
   }
 
   /** Resolves to the answer's body when everything is in the log; `null`: nobody waits for it. */
-  async #take(signal: Signal, { encoding, isZipped, body }: Sent, share: ByteShare): Promise<Uint8Array | null> {
+  async #take(
+    signal: Signal,
+    { encoding, isZipped, body, isHere }: Sent,
+    share: ByteShare,
+  ): Promise<Uint8Array | null> {
     if (body === 'cut') return null
     if (body === 'too-large') throw new SwarmscopeError('TOO_LARGE')
     // What it held while it came in was given back just now.
     if (body === 'busy' || !share.take(body.length)) throw tooMany()
     const bytes = isZipped ? await unzip(body, share) : body
-    const read = await this.#reader.read({ signal, encoding, bytes })
+    const read = await this.#reader.read({ signal, encoding, bytes, isHere })
     await this.#hand(read)
     const answer = answerOf(signal, read)
     return encoding === 'json' ? Buffer.from(JSON.stringify(answer)) : (await protobuf()).encodeResponse(signal, answer)
@@ -114,6 +120,7 @@ interface Sent {
   encoding: Encoding
   isZipped: boolean
   body: Body
+  isHere: boolean
 }
 
 function* pieces<T>(all: readonly T[]): Iterable<readonly T[]> {

@@ -36,7 +36,7 @@ export function recordedHooks(run: OtherRun = {}): HookRecord[] {
     const record = readHook(JSON.parse(renamed(JSON.stringify(body), run)), {
       at,
       showContent: false,
-      host: run.host ?? null,
+      machine: { host: run.host ?? null, isHere: run.host === undefined },
     })
     if (!record) throw new Error(`not understood: ${JSON.stringify(body)}`)
     return record
@@ -100,7 +100,12 @@ function logs(): TelemetryRecord[] {
       for (const scope of many(resource, 'scopeLogs')) {
         for (const log of many(scope, 'logRecords')) {
           const said = attributesOf(log)
-          const base = { sessionId: textIn(said, 'session.id') ?? '', host: null, at: isoOf(log.timeUnixNano) }
+          const base = {
+            sessionId: textIn(said, 'session.id') ?? '',
+            host: null,
+            isHere: true,
+            at: isoOf(log.timeUnixNano),
+          }
           switch (said['event.name']) {
             case 'api_request':
               found.push({
@@ -157,6 +162,7 @@ function spans(): TelemetryRecord[] {
           const base = {
             sessionId: textIn(said, 'session.id') ?? '',
             host: null,
+            isHere: true,
             at: isoOf(span.endTimeUnixNano),
             startAt: isoOf(span.startTimeUnixNano),
             spanId: String(span.spanId),
@@ -204,6 +210,7 @@ function points(): TelemetryRecord[] {
               type: 'usage-metric',
               sessionId: textIn(said, 'session.id') ?? '',
               host: null,
+              isHere: true,
               at: isoOf(point.timeUnixNano),
               startAt: isoOf(point.startTimeUnixNano),
               field: field as 'input',

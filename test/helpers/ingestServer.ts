@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import protobuf from 'protobufjs/light.js'
+import { isLoopback } from '../../platform/listen.ts'
 import type { Logger } from '../../platform/log.ts'
 import { accessList } from '../../protocol/access.ts'
 import { Guard } from '../../server/guard/guard.ts'
@@ -69,7 +70,7 @@ export interface Sending {
   chunkBytes?: number
 }
 
-/** `peer`: the address from which requests seem to come. */
+/** `peer`: the address from which requests seem to come; they seem to come to 192.168.1.1, if it is not a loopback one. */
 export async function startIngest({ peer, ...given }: Partial<IngestOptions> & { log?: Logger; peer?: string } = {}) {
   const claudeCode = new KeepingSink<ClaudeCodeRecord>()
   const otlp = new KeepingSink<GenAiSpan>()
@@ -92,7 +93,10 @@ export async function startIngest({ peer, ...given }: Partial<IngestOptions> & {
     ...given,
   })
   server.on('request', (incoming, response) => {
-    if (peer !== undefined) Object.defineProperty(incoming.socket, 'remoteAddress', { value: peer, configurable: true })
+    const seem = (what: 'remoteAddress' | 'localAddress', value: string) =>
+      Object.defineProperty(incoming.socket, what, { value, configurable: true })
+    if (peer !== undefined) seem('remoteAddress', peer)
+    if (peer !== undefined && !isLoopback(peer)) seem('localAddress', '192.168.1.1')
     if (!ingest.answer(incoming, response)) response.writeHead(404).end()
   })
   const send = (path: string, { method = 'POST', headers = {}, body = '', chunkBytes }: Sending = {}) =>

@@ -59,7 +59,7 @@ function interleaved(lists: readonly (readonly ClaudeCodeRecord[])[], random: ()
   }
 }
 
-const base = { sessionId: SESSION, host: null, type: 'hook' as const }
+const base = { sessionId: SESSION, host: null, isHere: true, type: 'hook' as const }
 /** What the recording has nothing of: asks, failures, writes, messages, an interrupted turn, a lost end. */
 function more(): ClaudeCodeRecord[] {
   const hook = (atMs: number, event: string, given: object = {}): ClaudeCodeRecord =>

@@ -327,6 +327,7 @@ describe('[K5] status', () => {
       type: 'tool-result',
       sessionId: SESSION,
       host: null,
+      isHere: true,
       at,
       toolUseId: 't2',
       toolName: 'Bash',
@@ -413,6 +414,7 @@ describe('[K5] status', () => {
       type: 'process-gone' as const,
       sessionId: SESSION,
       host: null,
+      isHere: true,
       at: new Date(feed.nowMs + 1).toISOString(),
       pid: 77,
     })
@@ -499,6 +501,7 @@ describe('[K5] status', () => {
         span: 'execution',
         sessionId: SESSION,
         host: null,
+        isHere: true,
         at,
         startAt: new Date(START_MS).toISOString(),
         spanId: 'exec',
@@ -605,7 +608,15 @@ describe('[K7] attention', () => {
     feed.tool('PreToolUse', 'Bash', 't1')
     feed.tool('PermissionRequest', 'Bash', null)
     const at = new Date(feed.nowMs + 800).toISOString()
-    feed.take({ type: 'tool-decision', sessionId: SESSION, host: null, at, toolUseId: 't1', accepted: true })
+    feed.take({
+      type: 'tool-decision',
+      sessionId: SESSION,
+      host: null,
+      isHere: true,
+      at,
+      toolUseId: 't1',
+      accepted: true,
+    })
     expect(feed.agent()).toMatchObject({ attention: null, status: 'busy' })
   })
 
@@ -615,6 +626,7 @@ describe('[K7] attention', () => {
         type: 'tool-decision',
         sessionId: SESSION,
         host: null,
+        isHere: true,
         at: new Date(feed.nowMs).toISOString(),
         toolUseId,
         accepted: true,
@@ -632,7 +644,15 @@ describe('[K7] attention', () => {
     feed.tool('PreToolUse', 'Bash', 't1')
     feed.tool('PermissionRequest', 'Bash', null)
     const at = new Date(feed.nowMs + 800).toISOString()
-    feed.take({ type: 'tool-decision', sessionId: SESSION, host: null, at, toolUseId: 't1', accepted: false })
+    feed.take({
+      type: 'tool-decision',
+      sessionId: SESSION,
+      host: null,
+      isHere: true,
+      at,
+      toolUseId: 't1',
+      accepted: false,
+    })
     expect(feed.agent()).toMatchObject({ attention: null, status: 'active', openTools: [], lastTool: { ok: false } })
   })
 
@@ -828,6 +848,7 @@ describe('[K9] the ledger', () => {
       type: 'usage-metric',
       sessionId: SESSION,
       host: null,
+      isHere: true,
       at: new Date(START_MS + 1_000).toISOString(),
       series: 'model=x',
       field: 'input',
@@ -952,6 +973,43 @@ describe('[K15] machines', () => {
       expect(new Set(feed.agents.map(({ host }) => host))).toEqual(new Set([name]))
     }
   })
+
+  test('one of which only telemetry from elsewhere was heard, that names none, is on no machine that is known', () => {
+    const elsewhere = recordedTelemetry().map((record) => ({ ...record, isHere: false }))
+    feed.take(...elsewhere)
+    expect(feed.agent()).toMatchObject({ sourceId: 'claude-code', host: null })
+    for (const [machine, expected] of [
+      [{ host: null, isHere: true }, 'laptop'],
+      [{ host: '192.168.1.7', isHere: false }, '192.168.1.7'],
+      [{ host: 'server', isHere: false }, 'server'],
+    ] as const) {
+      const hooks = recordedHooks().map((record) => ({ ...record, ...machine }))
+      for (const records of [
+        [...elsewhere, ...hooks],
+        [...hooks, ...elsewhere],
+      ]) {
+        feed = new Feed()
+        feed.take(...records)
+        expect(new Set(feed.agents.map(({ host }) => host))).toEqual(new Set([expected]))
+      }
+    }
+  })
+
+  test('that something of it came from here tells more than an address, and less than a name', () => {
+    const [hook] = recordedHooks()
+    const from = [
+      { ...hook!, host: '192.168.1.7', isHere: false },
+      { ...hook!, host: null, isHere: true },
+      { ...hook!, host: 'server', isHere: false },
+    ]
+    for (const records of [from, from.toReversed()]) {
+      feed = new Feed()
+      feed.take(...records.filter(({ host }) => host !== 'server'))
+      expect(feed.agents.map(({ host }) => host)).toEqual(['laptop'])
+      feed.take(...records)
+      expect(feed.agents.map(({ host }) => host)).toEqual(['server'])
+    }
+  })
 })
 
 describe('[K16] bounds', () => {
@@ -1056,6 +1114,7 @@ function request(given: {
     type: 'api-request',
     sessionId: SESSION,
     host: null,
+    isHere: true,
     at,
     requestId,
     sequence,
@@ -1074,6 +1133,7 @@ function span(given: Partial<LlmSpanRecord> & { requestId: string }): LlmSpanRec
     type: 'llm-span',
     sessionId: SESSION,
     host: null,
+    isHere: true,
     at,
     startAt: new Date(START_MS).toISOString(),
     spanId: `s${given.requestId}`,

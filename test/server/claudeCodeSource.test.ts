@@ -308,10 +308,11 @@ describe('[K6] processes', () => {
     const { world, source } = newSource()
     await accept(source, start())
     alive.set(78, 'then')
-    await accept(source, start({ sessionId: 'remote', parentPid: 78, host: 'server' }))
+    await accept(source, start({ sessionId: 'remote', parentPid: 78, host: 'server', isHere: false }))
+    await accept(source, start({ sessionId: 'somewhere', parentPid: 78, host: null, isHere: false }))
     alive.clear()
     await pass(MINUTE)
-    expect(agentsOf(world).map(({ endedReason }) => endedReason)).toEqual([null, null])
+    expect(agentsOf(world).map(({ endedReason }) => endedReason)).toEqual([null, null, null])
   })
 
   test('nobody looks while there is nobody to look for', async () => {
@@ -426,6 +427,7 @@ describe('[K10] over a kill', () => {
       type: 'api-request',
       sessionId: SESSION,
       host: null,
+      isHere: true,
       at: when,
       requestId,
       sequence: null,

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { shownLine } from '../../../protocol/redact.ts'
 import type { IsoTime, TokenCounts } from '../../../protocol/swarm.ts'
+import type { Machine } from '../../sources/claudeCode/machine.ts'
 import {
   MAX_NAME_LENGTH,
   NATIVE_ID,
@@ -61,7 +62,7 @@ const LOG_ATTRIBUTES: ReadonlySet<string> = new Set([
 ])
 const LOG_EVENTS = ['api_request', 'tool_result', 'tool_decision', 'subagent_completed'] as const
 
-export function readLogRecord(record: unknown, host: string | null): Read<TelemetryRecord> {
+export function readLogRecord(record: unknown, machine: Machine): Read<TelemetryRecord> {
   const said = attributesOf(listIn(record, 'attributes'), LOG_ATTRIBUTES)
   const event = textOf(said, 'event.name') ?? textIn(recordIn(record, 'body'), 'stringValue')
   const told = event?.startsWith(PREFIX) ? event.slice(PREFIX.length) : event
@@ -70,7 +71,7 @@ export function readLogRecord(record: unknown, host: string | null): Read<Teleme
   const sessionId = idOf(said, 'session.id')
   const at = isoOf(timeMsIn(record, 'timeUnixNano') ?? timeOf(said, 'event.timestamp'))
   if (sessionId === null || at === null) return 'malformed'
-  const base = { sessionId, host: hostOf(host), at }
+  const base = { sessionId, ...shownOf(machine), at }
   switch (name) {
     case 'api_request':
       return {
@@ -124,7 +125,7 @@ const SPAN_ATTRIBUTES: ReadonlySet<string> = new Set([
   'success',
 ])
 
-export function readSpan(span: unknown, host: string | null): Read<TelemetryRecord> {
+export function readSpan(span: unknown, machine: Machine): Read<TelemetryRecord> {
   const name = textIn(span, 'name')
   const type = name?.startsWith(PREFIX) ? name.slice(PREFIX.length) : name
   if (type !== 'llm_request' && type !== 'tool' && type !== 'tool.execution') return 'ignored'
@@ -136,7 +137,7 @@ export function readSpan(span: unknown, host: string | null): Read<TelemetryReco
   if (sessionId === null || spanId === null || at === null || startAt === null) return 'malformed'
   const base = {
     sessionId,
-    host: hostOf(host),
+    ...shownOf(machine),
     at,
     startAt,
     spanId,
@@ -187,7 +188,7 @@ const TOKEN_FIELDS: Readonly<Record<string, UsageMetricRecord['field']>> = {
 const TEMPORALITIES: Readonly<Record<number, UsageMetricRecord['temporality']>> = { 1: 'delta', 2: 'cumulative' }
 
 /** One for each data point. */
-export function* readMetric(metric: unknown, host: string | null): Iterable<Read<TelemetryRecord>> {
+export function* readMetric(metric: unknown, machine: Machine): Iterable<Read<TelemetryRecord>> {
   const sum = recordIn(metric, 'sum')
   const name = textIn(metric, 'name')
   const points = listIn(sum ?? recordIn(metric, 'gauge') ?? recordIn(metric, 'histogram'), 'dataPoints')
@@ -218,7 +219,7 @@ export function* readMetric(metric: unknown, host: string | null): Iterable<Read
     yield {
       type: 'usage-metric',
       sessionId,
-      host: hostOf(host),
+      ...shownOf(machine),
       at,
       series: seriesOf(said),
       field,
@@ -270,4 +271,7 @@ function timeOf(said: Attributes, key: string): number | null {
 
 const isoOf = (ms: number | null): IsoTime | null => (ms === null ? null : new Date(ms).toISOString())
 
-const hostOf = (host: string | null): string | null => (host !== null && HOST_NAME.test(host) ? host : null)
+const shownOf = ({ host, isHere }: Machine): Machine => ({
+  host: host !== null && HOST_NAME.test(host) ? host : null,
+  isHere,
+})

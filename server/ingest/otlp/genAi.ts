@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto'
 import { contentWords, publicWords } from '../../../protocol/redact.ts'
 import type { TokenCounts } from '../../../protocol/swarm.ts'
+import type { Machine } from '../../sources/claudeCode/machine.ts'
 import type { GenAiSpan } from '../../sources/otlp/genAiSpan.ts'
 import {
   type Attributes,
@@ -57,7 +58,7 @@ const OPERATIONS: Readonly<Record<string, GenAiSpan['kind']>> = {
 const STATUS_ERROR = 2
 
 /** `null`: malformed. A span of another kind (`other`) keeps the tree together, and is nothing by itself. */
-export function readGenAiSpan(span: unknown, service: string | null, host: string | null): GenAiSpan | null {
+export function readGenAiSpan(span: unknown, service: string | null, { host, isHere }: Machine): GenAiSpan | null {
   const traceId = hexIdIn(span, 'traceId', 16)
   const spanId = hexIdIn(span, 'spanId', 8)
   const endMs = timeMsIn(span, 'endTimeUnixNano')
@@ -73,6 +74,7 @@ export function readGenAiSpan(span: unknown, service: string | null, host: strin
     parentSpanId: hexIdIn(span, 'parentSpanId', 8),
     service: service === null ? null : shown(service),
     host: host === null ? null : shown(host),
+    isHere,
     agentId: idOf(said, 'gen_ai.agent.id'),
     agentName: nameOf(said, 'gen_ai.agent.name') ?? nameOf(said, 'gen_ai.workflow.name'),
     conversationId: idOf(said, 'gen_ai.conversation.id'),

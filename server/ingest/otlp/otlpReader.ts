@@ -44,11 +44,11 @@ export class OtlpReader {
   }
 
   async #readInThread(body: OtlpBody): Promise<ReadRequest> {
-    const { signal, encoding } = body
+    const { signal, encoding, isHere } = body
     // A copy: the body may be a piece of something larger that is not ours to give away.
     const bytes = new Uint8Array(body.bytes)
     let read: ReadRequest | null = null
-    let answer = await this.#ask({ type: 'read', signal, encoding, bytes }, [bytes.buffer])
+    let answer = await this.#ask({ type: 'read', signal, encoding, bytes, isHere }, [bytes.buffer])
     for (;;) {
       if (answer.type === 'failed') throw new Error(answer.words)
       if (answer.type === 'refused') return refuse(answer.why, body)

@@ -5,7 +5,9 @@ import type { Signal } from '../paths.ts'
 import type { Encoding } from './readBody.ts'
 import type { ReadRequest } from './readRequest.ts'
 
-export type ToParser = { type: 'read'; signal: Signal; encoding: Encoding; bytes: Uint8Array } | { type: 'more' }
+export type ToParser =
+  | { type: 'read'; signal: Signal; encoding: Encoding; bytes: Uint8Array; isHere: boolean }
+  | { type: 'more' }
 
 export type FromParser =
   /** The sums in it are those of the whole body, in each part. */

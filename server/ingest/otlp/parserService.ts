@@ -24,10 +24,11 @@ export class ParserService {
 
   async #answer(message: ToParser): Promise<FromParser> {
     if (message.type === 'read') {
-      const { signal, encoding, bytes } = message
+      const { signal, encoding, bytes, isHere } = message
       const read = await readBody({
         signal,
         encoding,
+        isHere,
         bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
       })
       if (typeof read === 'string') return { type: 'refused', why: read }

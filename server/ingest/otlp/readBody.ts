@@ -20,6 +20,8 @@ export interface OtlpBody {
   signal: Signal
   encoding: Encoding
   bytes: Buffer
+  /** A program of this machine sent it. */
+  isHere: boolean
 }
 
 /** Never throws. */
@@ -33,7 +35,7 @@ export async function readBody(body: OtlpBody): Promise<ReadRequest | 'malformed
     return 'malformed' // its own words would quote what was sent
   }
   const isRequest = typeof request === 'object' && request !== null && !Array.isArray(request)
-  return isRequest ? readRequest(body.signal, request) : 'malformed'
+  return isRequest ? readRequest(body.signal, request, body.isHere) : 'malformed'
 }
 
 async function hasTooMany({ signal, encoding, bytes }: OtlpBody): Promise<boolean> {

@@ -1,5 +1,6 @@
 // A whole OTLP request → what each source is to take in, and how many records were what.
 
+import type { Machine } from '../../sources/claudeCode/machine.ts'
 import type { TelemetryRecord } from '../../sources/claudeCode/records.ts'
 import type { GenAiSpan } from '../../sources/otlp/genAiSpan.ts'
 import type { Signal } from '../paths.ts'
@@ -18,36 +19,41 @@ export interface ReadRequest {
   malformed: number
 }
 
-/** Never throws. */
-export function readRequest(signal: Signal, request: unknown): ReadRequest {
+/** `isHere`: a program of this machine sent it. Never throws. */
+export function readRequest(signal: Signal, request: unknown, isHere: boolean): ReadRequest {
   const read: ReadRequest = { claudeCode: [], spans: [], taken: 0, ignored: 0, foreign: 0, malformed: 0 }
   for (const group of scopeGroups(signal, request)) {
     if (isClaudeCode(group)) {
-      for (const one of claudeCodeRecords(signal, group)) {
+      for (const one of claudeCodeRecords(signal, group, isHere)) {
         if (typeof one === 'string') read[one]++
         else {
           read.claudeCode.push(one)
           read.taken++
         }
       }
-    } else if (signal === 'traces') readSpans(group, read)
+    } else if (signal === 'traces') readSpans(group, isHere, read)
     // Of other programs only spans say what an agent is.
     else read.foreign += signal === 'logs' ? group.records.length : group.records.reduce<number>(addPoints, 0)
   }
   return read
 }
 
-function* claudeCodeRecords(signal: Signal, { records, host }: ScopeGroup): Iterable<Read<TelemetryRecord>> {
+function* claudeCodeRecords(
+  signal: Signal,
+  { records, host }: ScopeGroup,
+  isHere: boolean,
+): Iterable<Read<TelemetryRecord>> {
+  const machine = machineOf(host, isHere)
   for (const record of records) {
     switch (signal) {
       case 'traces':
-        yield readSpan(record, host)
+        yield readSpan(record, machine)
         break
       case 'logs':
-        yield readLogRecord(record, host)
+        yield readLogRecord(record, machine)
         break
       case 'metrics':
-        yield* readMetric(record, host)
+        yield* readMetric(record, machine)
         break
       default:
         signal satisfies never
@@ -55,9 +61,10 @@ function* claudeCodeRecords(signal: Signal, { records, host }: ScopeGroup): Iter
   }
 }
 
-function readSpans({ records, service, host }: ScopeGroup, into: ReadRequest): void {
+function readSpans({ records, service, host }: ScopeGroup, isHere: boolean, into: ReadRequest): void {
+  const machine = machineOf(host, isHere)
   for (const record of records) {
-    const span = readGenAiSpan(record, service, host)
+    const span = readGenAiSpan(record, service, machine)
     if (span === null) {
       into.malformed++
       continue
@@ -67,6 +74,9 @@ function readSpans({ records, service, host }: ScopeGroup, into: ReadRequest): v
     else into.taken++
   }
 }
+
+/** Only one that names none is of the machine that it came from: a collector hands on what others told it. */
+const machineOf = (host: string | null, isHere: boolean): Machine => ({ host, isHere: isHere && host === null })
 
 const addPoints = (sum: number, metric: unknown): number =>
   sum +

@@ -18,6 +18,7 @@ import type { World } from '../../world.ts'
 import type { Source } from '../source.ts'
 import { OWN } from './goneSessions.ts'
 import { changedNotes, restoreSessions } from './keptSessions.ts'
+import { nameOf } from './machine.ts'
 import { BOUNDS, ClaudeCodeModel, type ModelBounds, type Outcome } from './model.ts'
 import { isGone, localProcesses, type Processes } from './processWatch.ts'
 import type { ClaudeCodeRecord } from './records.ts'
@@ -297,7 +298,7 @@ export class ClaudeCodeSource implements Source {
     const latestAt = new Date(Date.parse(receivedAt) + MAX_AHEAD_MS).toISOString()
     const at = record.at > latestAt ? receivedAt : record.at
     if (record.type !== 'hook' || record.parentPid === null) return at === record.at ? record : { ...record, at }
-    const isLocal = record.host === null || record.host === this.#host
+    const isLocal = nameOf(record, this.#host) === this.#host
     // Each of its hooks says it, for a server that was started later than the session: it is looked up once.
     const known = this.#model.sessions.get(record.sessionId)?.facts.process?.value.pid
     const isNews = record.event === 'SessionStart' || record.parentPid !== known
@@ -314,7 +315,10 @@ export class ClaudeCodeSource implements Source {
   #logSource(id: string, host: string | null, events: SwarmEvent[], receivedAt: IsoTime): void {
     if (this.#loggedSources.has(id)) return
     this.#loggedSources.add(id)
-    events.push(this.#sourceEvent({ id, host, since: receivedAt, goneCostUsd: null, goneTokens: null }, receivedAt))
+    const machine = id === CLAUDE_CODE_SOURCE_ID ? this.#host : host
+    events.push(
+      this.#sourceEvent({ id, host: machine, since: receivedAt, goneCostUsd: null, goneTokens: null }, receivedAt),
+    )
   }
 
   /** In the same commit in which their agents leave: no sum of both is ever wrong. */
@@ -415,7 +419,7 @@ export class ClaudeCodeSource implements Source {
     const at = new Date(this.#now()).toISOString()
     const records = [...this.#watched()]
       .filter(({ pid, start }) => isGone(pid, start, this.#processes))
-      .map(({ sessionId, pid }) => ({ type: 'process-gone' as const, sessionId, host: null, at, pid }))
+      .map(({ sessionId, pid }) => ({ type: 'process-gone' as const, sessionId, host: null, isHere: false, at, pid }))
     if (records.length === 0) {
       this.#schedule()
       return

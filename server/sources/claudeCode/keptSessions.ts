@@ -77,7 +77,9 @@ export function restoreSessions(model: ClaudeCodeModel, kept: ReadonlyMap<string
     else if (kind === 'gone') goneNotes.push([id, goneSessionOf(text)])
     else if (kind === 'f') {
       const { facts, horizons } = JSON.parse(text) as KeptFacts
-      const session = new Session({ ...newSession(id, facts.firstAt), ...facts })
+      // A former version took all that named no machine for this one's.
+      const isHere = facts.isHere ?? facts.host === null
+      const session = new Session({ ...newSession(id, facts.firstAt), ...facts, isHere })
       for (const rows of Object.keys(ROWS) as RowsKind[]) rowsOf(session, rows).restoreHorizon(horizons[rows])
       sessions.set(id, session)
     } else rest.push([id, kind, name.join('/'), text])

@@ -4,6 +4,7 @@ import type { IsoTime, Link, Unnumbered } from '../../../protocol/swarm.ts'
 import { Conflicts } from './conflicts.ts'
 import { endingOf, sessionEnding } from './ending.ts'
 import { GoneSessions, OWN } from './goneSessions.ts'
+import { nameOf } from './machine.ts'
 import type { Parentage } from './parentage.ts'
 import {
   agentDueMs,
@@ -223,7 +224,9 @@ export class ClaudeCodeModel {
       this.#due(agentDueMs(agent))
       const endedAt = agent.status === 'offline' ? agent.statusSince : null
       const { sourceId, parentId, host } = agent
-      this.#conflicts.put({ id: agent.id, sourceId, parentId, endedAt, host: host ?? '', writes: facts.writes })
+      // Two that are nobody knows where may be far from each other.
+      const machine = host ?? `? ${id}`
+      this.#conflicts.put({ id: agent.id, sourceId, parentId, endedAt, host: machine, writes: facts.writes })
     }
     return repainted
   }
@@ -258,8 +261,8 @@ export class ClaudeCodeModel {
     this.#changed.add(id)
     this.#unkept.delete(session)
     this.#dropped.push(session)
-    const { host } = session.facts
-    this.gone.add(session, host === null || host === this.#host ? OWN : host, new Date(nowMs).toISOString())
+    const name = nameOf(session.facts, this.#host)
+    this.gone.add(session, name === null || name === this.#host ? OWN : name, new Date(nowMs).toISOString())
   }
 
   /** Whether one more session may begin; sessions that are over, or silent, leave for it: those of its own project first. */

@@ -16,6 +16,7 @@ import type { AgentCalls } from './agentCalls.ts'
 import { attentionOf } from './attention.ts'
 import { type CallRow, durationOf } from './callRow.ts'
 import { callStartOf, type Ending, endingOf } from './ending.ts'
+import { nameOf } from './machine.ts'
 import { type Parentage, parentageOf } from './parentage.ts'
 import { later } from './said.ts'
 import { type AgentFacts, MAIN, type Session } from './session.ts'
@@ -65,8 +66,10 @@ export interface Registration {
   at: IsoTime
 }
 
-const sourceIdOf = (session: Session, ownHost: string): string =>
-  session.facts.host === null || session.facts.host === ownHost ? ORIGIN : `${ORIGIN}:${session.facts.host}`
+function sourceIdOf({ facts }: Session, ownHost: string): string {
+  const name = nameOf(facts, ownHost)
+  return name === null || name === ownHost ? ORIGIN : `${ORIGIN}:${name}`
+}
 
 const agentIdOf = (session: Session, ownHost: string, id: string): string => {
   const main = `${sourceIdOf(session, ownHost)}/${session.facts.id}`
@@ -211,7 +214,7 @@ function projectAgent(
     activity: activityOf(openTools),
     attention,
     project,
-    host: facts.host ?? host,
+    host: nameOf(facts, host),
     tools,
     statusSince: since,
     createdAt: agent.firstStartAt,

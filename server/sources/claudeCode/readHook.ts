@@ -6,6 +6,7 @@ import { posix } from 'node:path'
 import { z } from 'zod'
 import { shownLine, withoutHome } from '../../../protocol/redact.ts'
 import type { IsoTime } from '../../../protocol/swarm.ts'
+import type { Machine } from './machine.ts'
 import { AGENT_TOOLS, HOOK_EVENTS, type HookRecord, type HookTool, MAX_NAME_LENGTH, NATIVE_ID } from './records.ts'
 
 export interface ReadHookOptions {
@@ -13,8 +14,8 @@ export interface ReadHookOptions {
   at: IsoTime
   /** `--show-content` */
   showContent: boolean
-  /** What stands in the hook's headers: on which machine, and the process that runs Claude Code there. */
-  host?: string | null
+  /** Where it came from, and the process that runs Claude Code there. */
+  machine?: Machine
   parentPid?: number | null
 }
 
@@ -66,12 +67,13 @@ const hookBody = z.object({
 })
 type HookBody = z.output<typeof hookBody>
 
+const UNKNOWN: Machine = { host: null, isHere: false }
 const HOST = /^[\w.-]{1,253}$/
 const EVENTS: ReadonlySet<string> = new Set(HOOK_EVENTS)
 
 /** `null`: not a hook's body. Never throws. */
 export function readHook(body: unknown, options: ReadHookOptions): HookRecord | null {
-  const { at, showContent, host = null, parentPid = null } = options
+  const { at, showContent, machine: { host, isHere } = UNKNOWN, parentPid = null } = options
   const parsed = hookBody.safeParse(body)
   if (!parsed.success) return null
   const hook = parsed.data
@@ -83,6 +85,7 @@ export function readHook(body: unknown, options: ReadHookOptions): HookRecord | 
     event,
     sessionId: hook.session_id,
     host: host !== null && HOST.test(host) ? host : null,
+    isHere,
     at,
     promptId: hook.prompt_id ?? null,
     agentId: hook.agent_id ?? null,

@@ -3,6 +3,7 @@
 // order, or said only once.
 
 import type { IsoTime, TokenCounts } from '../../../protocol/swarm.ts'
+import type { Machine } from './machine.ts'
 
 /** Ids of sessions, agents, tool calls, requests and spans; others are refused at the door. */
 export const NATIVE_ID = /^[\w.:@+=-]{1,128}$/
@@ -49,10 +50,8 @@ export const HOOK_EVENTS = [
 ] as const
 export type HookEvent = (typeof HOOK_EVENTS)[number]
 
-interface RecordBase {
+interface RecordBase extends Machine {
   sessionId: string
-  /** The machine that it says it is from; `null`: it says none. */
-  host: string | null
   /** Of hooks when they came in (they carry no time), of telemetry Claude Code's clock. */
   at: IsoTime
 }

@@ -5,6 +5,7 @@
 import type { IsoTime, TokenCounts } from '../../../protocol/swarm.ts'
 import { AgentCalls } from './agentCalls.ts'
 import { beganAt, type CallRow, durationOf, endOf, isLinking, isOpen, newCall } from './callRow.ts'
+import type { Machine } from './machine.ts'
 import type { WrittenFile } from './records.ts'
 import { Rows } from './rows.ts'
 import { later, latest, type Said } from './said.ts'
@@ -80,11 +81,10 @@ export interface UsageSoFar extends UsageSum {
   at: IsoTime | null
 }
 
-export interface SessionFacts {
+export interface SessionFacts extends Machine {
   id: string
   firstAt: IsoTime
   heardAt: IsoTime
-  host: string | null
   project: Said<string> | null
   process: Said<{ pid: number; start: string | null }> | null
   gone: Said<number> | null
@@ -312,6 +312,7 @@ export const newSession = (id: string, at: IsoTime): SessionFacts => ({
   firstAt: at,
   heardAt: at,
   host: null,
+  isHere: false,
   project: null,
   process: null,
   gone: null,

@@ -2,6 +2,7 @@
 // the certain: that is what makes the order of records not matter.
 
 import type { IsoTime, TokenCounts } from '../../../protocol/swarm.ts'
+import { betterHost } from './machine.ts'
 import type {
   ApiRequestRecord,
   ClaudeCodeRecord,
@@ -19,24 +20,15 @@ import { nanoOf } from './usage.ts'
 /** What became of it, for the counts. */
 export type Taken = 'taken' | 'late'
 
-/** Of what is said of a session's machine the same in any order; a name tells more than the address that a door saw. */
-function betterHost(a: string | null, b: string | null): string | null {
-  if (a === null || b === null) return a ?? b
-  const [isAddressA, isAddressB] = [ADDRESS.test(a), ADDRESS.test(b)]
-  if (isAddressA !== isAddressB) return isAddressA ? b : a
-  return a <= b ? a : b
-}
-/** IPv6 is written with `-`. */
-const ADDRESS = /^(?:[\d.]+|[\da-f]*-[\da-f]*-[\da-f.-]*)$/
-
 export function takeRecord(session: Session, record: ClaudeCodeRecord): Taken {
   const { facts } = session
-  const { host, firstAt } = facts
+  const { host, isHere, firstAt } = facts
   facts.firstAt = earlier(firstAt, record.at) ?? record.at
   if (facts.firstAt !== firstAt) session.dirtyAgents.add(MAIN)
   if (record.type !== 'process-gone') facts.heardAt = later(facts.heardAt, record.at) ?? record.at
-  facts.host = betterHost(facts.host, record.host)
-  if (facts.host !== host) session.isDirty = true
+  facts.host = betterHost(host, record.host)
+  facts.isHere ||= record.isHere
+  if (facts.host !== host || facts.isHere !== isHere) session.isDirty = true
   switch (record.type) {
     case 'hook':
       return takeHook(session, record)

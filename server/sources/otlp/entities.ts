@@ -7,6 +7,8 @@ import { addTokens, type LastSpan, type Share } from './spanTree.ts'
 export interface AgentInput {
   id: string
   sourceId: string
+  /** The name of this machine. */
+  ownHost: string
   parentId: string | null
   share: Share
   /** As a former run stated it: all of it is older than the share. */
@@ -15,7 +17,7 @@ export interface AgentInput {
 
 const STATUSES: Record<LastSpan['type'], AgentStatus> = { ran: 'offline', made: 'idle', worked: 'active' }
 
-export function agentOf({ id, sourceId, parentId, share, former }: AgentInput): Unnumbered<Agent> {
+export function agentOf({ id, sourceId, ownHost, parentId, share, former }: AgentInput): Unnumbered<Agent> {
   const { last, lastTool } = share
   const isOver = last.type === 'ran'
   const at = iso(last.endMs)
@@ -51,7 +53,7 @@ export function agentOf({ id, sourceId, parentId, share, former }: AgentInput): 
     activity: last.type === 'worked' ? `${last.toolName ?? 'model call'} ${last.failed ? 'failed' : 'done'}` : null,
     attention: null,
     project: share.service ?? former?.project ?? null,
-    host: share.host ?? former?.host ?? null,
+    host: share.host ?? (share.isHere ? ownHost : (former?.host ?? null)),
     tools,
     // Since when it works is not told.
     statusSince: last.type === 'worked' ? null : at,

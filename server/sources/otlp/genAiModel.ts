@@ -50,6 +50,7 @@ interface KnownAgent {
 
 export class GenAiModel {
   readonly #sourceId: string
+  readonly #host: string
   readonly #bounds: GenAiBounds
   /** The one that was silent longest first. */
   readonly #traces = new Map<string, SpanTree>()
@@ -63,8 +64,10 @@ export class GenAiModel {
   #spans = 0
   #plainSpans = 0
 
-  constructor(sourceId: string, bounds: GenAiBounds = GENAI_BOUNDS) {
+  /** `host`: the name of this machine. */
+  constructor(sourceId: string, host: string, bounds: GenAiBounds = GENAI_BOUNDS) {
     this.#sourceId = sourceId
+    this.#host = host
     this.#bounds = bounds
   }
 
@@ -175,6 +178,7 @@ export class GenAiModel {
     const agent = agentOf({
       id,
       sourceId: this.#sourceId,
+      ownHost: this.#host,
       parentId,
       share,
       former: this.#former.get(id)?.agent ?? null,

@@ -11,6 +11,8 @@ export interface GenAiSpan {
   parentSpanId: string | null
   service: string | null
   host: string | null
+  /** It came from this very machine, and names none. */
+  isHere: boolean
   agentId: string | null
   agentName: string | null
   conversationId: string | null

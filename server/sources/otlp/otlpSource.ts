@@ -1,5 +1,6 @@
 // Other agents, by their OpenTelemetry spans, as a source: nobody connects to it, it is sent to.
 
+import { hostname } from 'node:os'
 import type { Logger } from '../../../platform/log.ts'
 import { QUIET_AFTER_MS } from '../../../protocol/derive.ts'
 import type { IsoTime, SourceStatus } from '../../../protocol/swarm.ts'
@@ -15,6 +16,8 @@ const EXPIRY_INTERVAL_MS = ENDED_STAY_MS / 12
 
 export interface OtlpSourceOptions {
   world: World
+  /** The name of this machine. */
+  host?: string
   bounds?: GenAiBounds
   log: Logger
 }
@@ -35,9 +38,9 @@ export class OtlpSource implements Source {
   #closed = false
 
   constructor(options: OtlpSourceOptions) {
-    const { world, bounds = GENAI_BOUNDS } = options
+    const { world, host = hostname(), bounds = GENAI_BOUNDS } = options
     this.#options = options
-    this.#model = new GenAiModel(OTLP_SOURCE_ID, bounds)
+    this.#model = new GenAiModel(OTLP_SOURCE_ID, host, bounds)
     this.#incarnation = world.incarnationOf(OTLP_SOURCE_ID) + 1
     for (const [key, entity] of world.statedBy(OTLP_SOURCE_ID)) {
       if (entity.entity !== 'agent' && entity.entity !== 'link') continue

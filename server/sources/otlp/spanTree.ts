@@ -12,6 +12,7 @@ export interface Share {
   name: string | null
   service: string | null
   host: string | null
+  isHere: boolean
   conversationId: string | null
   /** Key of the agent whose work it hangs below, as the latest of its spans has it. */
   parentKey: string | null
@@ -198,6 +199,7 @@ const emptyShare = ({ key, nativeId }: Owner, span: GenAiSpan): Share => ({
   name: null,
   service: span.service,
   host: span.host,
+  isHere: span.isHere,
   conversationId: null,
   parentKey: null,
   model: null,

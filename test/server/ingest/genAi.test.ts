@@ -27,13 +27,13 @@ interface Said {
 }
 const hex = (n: number, length: number) => n.toString(16).padStart(length, '0')
 
-const asOtlp = (spans: readonly Said[], service = 'crew') => ({
+const asOtlp = (spans: readonly Said[], service = 'crew', host: string | null = 'lab') => ({
   resourceSpans: [
     {
       resource: {
         attributes: [
           { key: 'service.name', value: { stringValue: service } },
-          { key: 'host.name', value: { stringValue: 'lab' } },
+          ...(host === null ? [] : [{ key: 'host.name', value: { stringValue: host } }]),
         ],
       },
       scopeSpans: [
@@ -59,10 +59,10 @@ const asOtlp = (spans: readonly Said[], service = 'crew') => ({
     },
   ],
 })
-const read = (...spans: Said[]): GenAiSpan[] => readRequest('traces', asOtlp(spans)).spans
+const read = (...spans: Said[]): GenAiSpan[] => readRequest('traces', asOtlp(spans), true).spans
 
 function start(world = new World('real', new MemoryLog()), bounds = GENAI_BOUNDS) {
-  const source = new OtlpSource({ world, bounds, log: silentLog })
+  const source = new OtlpSource({ world, host: 'laptop', bounds, log: silentLog })
   return {
     world,
     source,
@@ -226,6 +226,18 @@ describe('[I10] GenAI spans', () => {
     await take(read(...CREW.filter(({ id }) => id === 5)))
     expect(agents()).toHaveLength(1)
     expect(agent('Researcher')).toMatchObject({ id: working?.id, status: 'offline', activity: null })
+  })
+
+  it.each([
+    ['lab', false, 'lab'],
+    ['lab', true, 'lab'],
+    [null, true, 'laptop'],
+    [null, false, null],
+  ])('name the machine %s, and came from here: %s; then they are of %s', async (name, isHere, host) => {
+    const { take, agents } = start()
+    const span: Said = { id: 1, name: 'invoke_agent', from: 0, to: 1, 'gen_ai.operation.name': 'invoke_agent' }
+    await take(readRequest('traces', asOtlp([span], 'crew', name), isHere).spans)
+    expect(agents()).toMatchObject([{ host }])
   })
 
   it('of a program without agents make none', async () => {

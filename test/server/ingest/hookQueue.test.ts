@@ -3,7 +3,7 @@ import { HookQueue, isActivity } from '../../../server/ingest/hookQueue.ts'
 import { recorded } from '../../helpers/ingestServer.ts'
 import { seededRandom } from '../../protocol/samples.ts'
 
-const hook = (bytes: Buffer) => ({ bytes, receivedAtMs: 0, host: null, pid: null })
+const hook = (bytes: Buffer) => ({ bytes, receivedAtMs: 0, machine: { host: null, isHere: true }, pid: null })
 
 describe('[I3] what waits', () => {
   it('is told apart by the recorded hooks: only tool calls may go first, but not those that make a subagent', () => {

@@ -22,18 +22,24 @@ const accepted = () => server.claudeCode.records as HookRecord[]
 
 describe('a hook', () => {
   test.each([
-    ['127.0.0.1', {}, null],
-    ['::1', {}, null],
-    ['::ffff:127.0.0.1', {}, null],
-    ['192.168.1.7', {}, '192.168.1.7'],
-    ['::ffff:192.168.1.7', {}, '192.168.1.7'],
-    ['fe80::1%eth0', {}, 'fe80--1'],
-    ['192.168.1.7', { 'X-Swarmscope-Host': 'laptop' }, 'laptop'],
-  ])('[K15] from %s with %j is of the machine %s', async (peer, headers, host) => {
+    ['127.0.0.1', {}, null, true],
+    ['::1', {}, null, true],
+    ['::ffff:127.0.0.1', {}, null, true],
+    ['192.168.1.1', {}, null, true],
+    ['::ffff:192.168.1.1', {}, null, true],
+    ['127.0.0.1', { 'X-Forwarded-For': '192.168.1.7' }, null, false],
+    ['127.0.0.1', { Forwarded: 'for=192.168.1.7' }, null, false],
+    ['192.168.1.7', { Via: '1.1 proxy' }, null, false],
+    ['192.168.1.7', {}, '192.168.1.7', false],
+    ['::ffff:192.168.1.7', {}, '192.168.1.7', false],
+    ['fe80::1%eth0', {}, 'fe80--1', false],
+    ['192.168.1.7', { 'X-Swarmscope-Host': 'laptop' }, 'laptop', false],
+    ['127.0.0.1', { 'X-Swarmscope-Host': 'laptop' }, 'laptop', false],
+  ])('[K15] from %s with %j is of the machine %s, and from here: %s', async (peer, headers, host, isHere) => {
     const seen = await startIngest({ peer })
     try {
       await seen.hook(session, { headers })
-      expect(await seen.claudeCode.until(1)).toMatchObject([{ host }])
+      expect(await seen.claudeCode.until(1)).toMatchObject([{ host, isHere }])
     } finally {
       await seen.stop()
     }
@@ -274,7 +280,7 @@ describe('[I5] what is hostile', () => {
 describe('[I3] a flood', () => {
   const body = (event: string, n: number, padding = 0) =>
     Buffer.from(JSON.stringify({ session_id: `s-${n}`, hook_event_name: event, pad: 'x'.repeat(padding) }))
-  const waiting = { receivedAtMs: Date.now(), host: null, pid: null }
+  const waiting = { receivedAtMs: Date.now(), machine: { host: null, isHere: true }, pid: null }
 
   test('waits bounded: tool calls are dropped first, and every drop is counted', async () => {
     const sink = new KeepingSink<HookRecord>()

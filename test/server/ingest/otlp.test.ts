@@ -49,6 +49,34 @@ function send(signal: Signal, json: string, encoding: (typeof ENCODINGS)[number]
   }
 }
 
+describe('[K15] telemetry', () => {
+  const resource = (name: string | null) => ({
+    attributes: [
+      { key: 'service.name', value: { stringValue: 'claude-code' } },
+      ...(name === null ? [] : [{ key: 'host.name', value: { stringValue: name } }]),
+    ],
+  })
+  test.each([
+    ['127.0.0.1', null, null, true],
+    ['192.168.1.7', null, null, false],
+    ['127.0.0.1', 'server', 'server', false],
+    ['192.168.1.7', 'server', 'server', false],
+  ])('from %s that names %s is of the machine %s, and from here: %s', async (peer, name, host, isHere) => {
+    const seen = await startIngest({ peer })
+    try {
+      const request = JSON.parse(recorded('otlp-logs')[0] ?? '') as { resourceLogs: object[] }
+      const named = { resourceLogs: request.resourceLogs.map((group) => ({ ...group, resource: resource(name) })) }
+      for (const padding of ['', ' '.repeat(64 * 1024)])
+        expect((await seen.otlpJson('logs', JSON.stringify(named) + padding)).status).toBe(200)
+      const { records } = seen.claudeCode
+      expect(records.length).toBeGreaterThan(1)
+      for (const record of records) expect(record).toMatchObject({ host, isHere })
+    } finally {
+      await seen.stop()
+    }
+  })
+})
+
 describe("Claude Code's telemetry", () => {
   test.each(ENCODINGS)('[I7] is read alike in every encoding: %s', async (encoding) => {
     for (const [signal, name] of RECORDED) {

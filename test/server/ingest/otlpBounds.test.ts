@@ -143,7 +143,7 @@ describe('[I12] what is counted in a body', () => {
 describe('a large body', () => {
   const small = Buffer.from('{}')
   const large = Buffer.from(`{"a":"${'x'.repeat(64 * 1024)}"}`)
-  const body = (bytes: Buffer) => ({ signal: 'logs', encoding: 'json', bytes }) as const
+  const body = (bytes: Buffer) => ({ signal: 'logs', encoding: 'json', bytes, isHere: true }) as const
   const part = { claudeCode: [], spans: [], taken: 7, ignored: 0, foreign: 0, malformed: 0 }
 
   /** A reader with threads that only keep what they are told. */

@@ -33,19 +33,20 @@ test.each(SIGNALS.flatMap((signal) => ENCODINGS.map((encoding) => [signal, encod
   async (signal, encoding) => {
     const json = many(signal)
     const bytes = encoding === 'json' ? Buffer.from(json) : asProtobuf(signal, json)
-    const read = await reader.read({ signal, encoding, bytes })
+    const read = await reader.read({ signal, encoding, bytes, isHere: false })
     expect(read.taken).toBeGreaterThan(1_000)
-    expect(read).toEqual(await readBody({ signal, encoding, bytes }))
+    expect(read).toEqual(await readBody({ signal, encoding, bytes, isHere: false }))
   },
 )
 
 test('[I12] a body of too many things, or that is none, is refused, and the thread goes on', async () => {
   const [empties, message] = ['{},'.repeat(MAX_ELEMENTS), Buffer.from([0x0a, 0])]
-  const json = (text: string) => reader.read({ signal: 'logs', encoding: 'json', bytes: Buffer.from(text) })
+  const json = (text: string) =>
+    reader.read({ signal: 'logs', encoding: 'json', bytes: Buffer.from(text), isHere: false })
   await expect(json(`{"resourceLogs":[${empties}{}]}`)).rejects.toMatchObject({ code: 'TOO_LARGE' })
   await expect(json(`{"resourceLogs":[${'{},'.repeat(50_000)}`)).rejects.toMatchObject({ code: 'BAD_REQUEST' })
   const bytes = Buffer.alloc(2 * MAX_ELEMENTS + 2, message)
-  await expect(reader.read({ signal: 'logs', encoding: 'protobuf', bytes })).rejects.toMatchObject({
+  await expect(reader.read({ signal: 'logs', encoding: 'protobuf', bytes, isHere: false })).rejects.toMatchObject({
     code: 'TOO_LARGE',
   })
   expect(await json(many('logs'))).toMatchObject({ malformed: 0 })

@@ -134,7 +134,7 @@ describe('[I9] of a GenAI span', () => {
         attributes: Object.entries(said).map(([key, stringValue]) => ({ key, value: { stringValue } })),
       },
       `service ${EMAIL}`,
-      `host ${EMAIL}`,
+      { host: `host ${EMAIL}`, isHere: false },
     )
 
   test('names are shown without addresses and keys', () => {
