@@ -98,6 +98,7 @@ const COUNT_WORDS: Readonly<Record<string, string>> = {
   spansRepeated: 'spans that came twice',
   spansLate: 'spans that came too late',
   spansDropped: 'spans beyond the room for their trace',
+  spansNotShown: 'spans of which nothing is shown',
 }
 /** What should have been in the picture and is not. */
 const LOSSES = [

@@ -24,6 +24,7 @@ const MAX_NAME_LENGTH = 120
 /** A class, a code, a status: `TimeoutError`, `openai.RateLimitError`, `429`. Others write the whole message there. */
 const ERROR_TYPE = /^[\w.:$]{1,100}$/
 
+/** The conventions' own names, and those of instrumentations that are older: OpenLLMetry's, and Vercel's AI SDK's. */
 const WANTED: ReadonlySet<string> = new Set([
   'gen_ai.operation.name',
   'gen_ai.provider.name',
@@ -42,6 +43,12 @@ const WANTED: ReadonlySet<string> = new Set([
   'gen_ai.usage.cache_read.input_tokens',
   'gen_ai.usage.cache_creation.input_tokens',
   'error.type',
+  'llm.request.type',
+  'traceloop.span.kind',
+  'traceloop.entity.name',
+  'ai.operationId',
+  'ai.telemetry.functionId',
+  'ai.toolCall.name',
 ])
 
 const OPERATIONS: Readonly<Record<string, GenAiSpan['kind']>> = {
@@ -54,11 +61,34 @@ const OPERATIONS: Readonly<Record<string, GenAiSpan['kind']>> = {
   text_completion: 'inference',
   generate_content: 'inference',
   embeddings: 'inference',
+  // The AI SDK until its version 6: what is around these tells the same tokens once more, and is no run of an agent.
+  'ai.generateText.doGenerate': 'inference',
+  'ai.streamText.doStream': 'inference',
+  'ai.generateObject.doGenerate': 'inference',
+  'ai.streamObject.doStream': 'inference',
+  'ai.embed.doEmbed': 'inference',
+  'ai.embedMany.doEmbed': 'inference',
+  'ai.toolCall': 'tool',
 }
+/** OpenLLMetry. */
+const REQUEST_TYPES: Readonly<Record<string, GenAiSpan['kind']>> = {
+  chat: 'inference',
+  completion: 'inference',
+  embedding: 'inference',
+}
+const SPAN_KINDS: Readonly<Record<string, GenAiSpan['kind']>> = { agent: 'agent', workflow: 'agent', tool: 'tool' }
 const STATUS_ERROR = 2
+/** Of a span's flags (`SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK`): it is told, and so it is. */
+const PARENT_IS_REMOTE = 0x300
+
+/** Who sent it. */
+interface Program extends Machine {
+  service: string | null
+  instance: string | null
+}
 
 /** `null`: malformed. A span of another kind (`other`) keeps the tree together, and is nothing by itself. */
-export function readGenAiSpan(span: unknown, service: string | null, { host, isHere }: Machine): GenAiSpan | null {
+export function readGenAiSpan(span: unknown, { service, instance, host, isHere }: Program): GenAiSpan | null {
   const traceId = hexIdIn(span, 'traceId', 16)
   const spanId = hexIdIn(span, 'spanId', 8)
   const endMs = timeMsIn(span, 'endTimeUnixNano')
@@ -72,13 +102,17 @@ export function readGenAiSpan(span: unknown, service: string | null, { host, isH
     traceId,
     spanId,
     parentSpanId: hexIdIn(span, 'parentSpanId', 8),
+    isParentRemote: ((numberIn(span, 'flags') ?? 0) & PARENT_IS_REMOTE) === PARENT_IS_REMOTE,
     service: service === null ? null : shown(service),
+    instance: instance === null ? null : hiddenId(instance),
     host: host === null ? null : shown(host),
     isHere,
     agentId: idOf(said, 'gen_ai.agent.id'),
-    agentName: nameOf(said, 'gen_ai.agent.name') ?? nameOf(said, 'gen_ai.workflow.name'),
+    agentName:
+      nameOf(said, 'gen_ai.agent.name') ?? nameOf(said, 'gen_ai.workflow.name') ?? entityOf(said, kind, 'agent'),
+    functionName: nameOf(said, 'ai.telemetry.functionId'),
     conversationId: idOf(said, 'gen_ai.conversation.id'),
-    toolName: nameOf(said, 'gen_ai.tool.name'),
+    toolName: nameOf(said, 'gen_ai.tool.name') ?? nameOf(said, 'ai.toolCall.name') ?? entityOf(said, kind, 'tool'),
     model: nameOf(said, 'gen_ai.response.model') ?? nameOf(said, 'gen_ai.request.model'),
     tokens: tokensOf(said),
     startMs: Math.min(startMs, endMs),
@@ -88,13 +122,35 @@ export function readGenAiSpan(span: unknown, service: string | null, { host, isH
   }
 }
 
-/** By its operation; older ones tell it by the span's name alone: `chat gpt-4`. */
+/** Whoever tells one of them tells of models, agents or tools. */
+const MARKS = [
+  'gen_ai.system',
+  'gen_ai.provider.name',
+  'gen_ai.operation.name',
+  'gen_ai.tool.name',
+  'gen_ai.agent.name',
+  'ai.operationId',
+  'traceloop.span.kind',
+] as const
+
+/** By its operation; older ones tell it by a type of their own, or by the span's name alone: `chat gpt-4`. */
 function kindOf(said: Attributes, name: string): GenAiSpan['kind'] {
-  const isGenAi = said.has('gen_ai.system') || said.has('gen_ai.provider.name') || said.has('gen_ai.operation.name')
-  if (!isGenAi && !said.has('gen_ai.tool.name') && !said.has('gen_ai.agent.name')) return 'other'
-  const operation = textOf(said, 'gen_ai.operation.name') ?? name.split(' ', 1)[0] ?? ''
-  return Object.hasOwn(OPERATIONS, operation) ? (OPERATIONS[operation] ?? 'other') : 'other'
+  if (!MARKS.some((mark) => said.has(mark))) return 'other'
+  const operation = textOf(said, 'gen_ai.operation.name')
+  if (operation !== null) return kindIn(OPERATIONS, operation)
+  const byType = kindIn(REQUEST_TYPES, textOf(said, 'llm.request.type') ?? '')
+  if (byType !== 'other') return byType
+  const bySpanKind = kindIn(SPAN_KINDS, textOf(said, 'traceloop.span.kind') ?? '')
+  if (bySpanKind !== 'other') return bySpanKind
+  return kindIn(OPERATIONS, textOf(said, 'ai.operationId') ?? name.split(' ', 1)[0] ?? '')
 }
+
+const kindIn = (kinds: Readonly<Record<string, GenAiSpan['kind']>>, word: string): GenAiSpan['kind'] =>
+  Object.hasOwn(kinds, word) ? (kinds[word] ?? 'other') : 'other'
+
+/** OpenLLMetry's name for what the span is of. */
+const entityOf = (said: Attributes, kind: GenAiSpan['kind'], wanted: GenAiSpan['kind']): string | null =>
+  kind === wanted && said.has('traceloop.span.kind') ? nameOf(said, 'traceloop.entity.name') : null
 
 function tokensOf(said: Attributes): TokenCounts | null {
   const input = countOf(said, 'gen_ai.usage.input_tokens') ?? countOf(said, 'gen_ai.usage.prompt_tokens')
@@ -112,12 +168,14 @@ function countOf(said: Attributes, key: string): number | null {
   return value !== null && Number.isInteger(value) && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : null
 }
 
-/** One that is somebody's address, or has a secret in it, is still the same for the same. */
 function idOf(said: Attributes, key: string): string | null {
   const id = textOf(said, key)
-  if (id === null || !isPrivate(id)) return id?.slice(0, MAX_ID_LENGTH) ?? null
-  return `id-${hash('sha256', id, 'hex').slice(0, 20)}`
+  return id === null ? null : hiddenId(id)
 }
+
+/** One that is somebody's address, or has a secret in it, is still the same for the same. */
+const hiddenId = (id: string): string =>
+  isPrivate(id) ? `id-${hash('sha256', id, 'hex').slice(0, 20)}` : id.slice(0, MAX_ID_LENGTH)
 
 const isPrivate = (text: string): boolean => contentWords(text, text.length) !== text
 

@@ -94,13 +94,15 @@ export function flagOf(attributes: Attributes, key: string): boolean | null {
 /** What a request holds: for each scope of each resource its records (spans, log records, metrics). */
 export interface ScopeGroup {
   service: string | null
+  /** Which run of it. */
+  instance: string | null
   host: string | null
   /** The instrumentation's name. */
   scope: string | null
   records: readonly unknown[]
 }
 
-const RESOURCE: ReadonlySet<string> = new Set(['service.name', 'host.name'])
+const RESOURCE: ReadonlySet<string> = new Set(['service.name', 'service.instance.id', 'host.name'])
 const LISTS = {
   traces: ['resourceSpans', 'scopeSpans', 'spans'],
   logs: ['resourceLogs', 'scopeLogs', 'logRecords'],
@@ -112,9 +114,11 @@ export function* scopeGroups(signal: keyof typeof LISTS, request: unknown): Iter
   for (const group of listIn(request, resources)) {
     const resource = attributesOf(listIn(recordIn(group, 'resource'), 'attributes'), RESOURCE)
     const service = textOf(resource, 'service.name')
+    const instance = textOf(resource, 'service.instance.id')
     const host = textOf(resource, 'host.name')
     for (const scope of listIn(group, scopes)) {
-      yield { service, host, scope: textIn(recordIn(scope, 'scope'), 'name'), records: listIn(scope, records) }
+      const name = textIn(recordIn(scope, 'scope'), 'name')
+      yield { service, instance, host, scope: name, records: listIn(scope, records) }
     }
   }
 }

@@ -61,10 +61,10 @@ function* claudeCodeRecords(
   }
 }
 
-function readSpans({ records, service, host }: ScopeGroup, isHere: boolean, into: ReadRequest): void {
-  const machine = machineOf(host, isHere)
+function readSpans({ records, service, instance, host }: ScopeGroup, isHere: boolean, into: ReadRequest): void {
+  const program = { service, instance, ...machineOf(host, isHere) }
   for (const record of records) {
-    const span = readGenAiSpan(record, service, machine)
+    const span = readGenAiSpan(record, program)
     if (span === null) {
       into.malformed++
       continue

@@ -15,7 +15,12 @@ export interface AgentInput {
   former: Unnumbered<Agent> | null
 }
 
-const STATUSES: Record<LastSpan['type'], AgentStatus> = { ran: 'offline', made: 'idle', worked: 'active' }
+const STATUSES: Record<LastSpan['type'], AgentStatus> = {
+  ran: 'offline',
+  made: 'idle',
+  worked: 'active',
+  rested: 'idle',
+}
 
 export function agentOf({ id, sourceId, ownHost, parentId, share, former }: AgentInput): Unnumbered<Agent> {
   const { last, lastTool } = share
@@ -33,7 +38,7 @@ export function agentOf({ id, sourceId, ownHost, parentId, share, former }: Agen
     origin: 'otlp',
     kind: 'observed',
     name: share.name ?? former?.name ?? share.nativeId,
-    type: 'agent',
+    type: share.type,
     rawType: null,
     status,
     rawStatus: null,

@@ -9,6 +9,8 @@ import { mergeShares, type Share, SpanTree } from './spanTree.ts'
 
 export interface GenAiBounds {
   maxAgents: number
+  /** What an agent has in each is put together whenever one of them changes. */
+  maxTracesPerAgent: number
   maxSpans: number
   maxSpansPerTrace: number
   /** Of traces in which no agent was seen (yet). */
@@ -18,6 +20,7 @@ export interface GenAiBounds {
 
 export const GENAI_BOUNDS: GenAiBounds = {
   maxAgents: 5_000,
+  maxTracesPerAgent: 1_000,
   maxSpans: 50_000,
   maxSpansPerTrace: 5_000,
   maxPlainSpans: 10_000,
@@ -39,6 +42,8 @@ export interface Added {
   late: number
   /** Beyond a trace's bound. */
   dropped: number
+  /** Of agents that were made, and of which nothing tells them from others. */
+  notShown: number
 }
 
 interface KnownAgent {
@@ -84,17 +89,18 @@ export class GenAiModel {
   }
 
   add(spans: readonly GenAiSpan[]): Added {
-    const added: Added = { changed: new Map(), repeated: 0, late: 0, dropped: 0 }
+    const added: Added = { changed: new Map(), repeated: 0, late: 0, dropped: 0, notShown: 0 }
     const touched = new Set<SpanTree>()
     for (const span of spans) {
       const tree = this.#treeFor(span, added)
       if (!tree) continue
       this.#insert(tree, span)
       touched.add(tree)
+      added.notShown += Number(span.kind === 'create' && span.agentId === null)
     }
     const keys = new Set<string>()
     for (const tree of touched) if (tree.isGenAi) for (const key of this.#share(tree)) keys.add(key)
-    this.#settleTraces()
+    this.#settleTraces(keys)
     for (const key of keys) this.#state(key, added.changed)
     this.#leave(added.changed)
     return added
@@ -195,7 +201,15 @@ export class GenAiModel {
     retire(known.id, changed)
   }
 
-  #settleTraces(): void {
+  /** `keys`: agents that may have got one more. */
+  #settleTraces(keys: ReadonlySet<string>): void {
+    for (const key of keys) {
+      const { byTrace } = this.#agents.get(key) ?? { byTrace: new Map<string, Share>() }
+      for (const first of byTrace.keys()) {
+        if (byTrace.size <= this.#bounds.maxTracesPerAgent) break
+        this.#settle(first)
+      }
+    }
     for (const [traceId] of this.#traces) {
       if (this.#spans <= this.#bounds.maxSpans) break
       this.#settle(traceId)

@@ -9,12 +9,18 @@ export interface GenAiSpan {
   /** With the trace's its key: the same again is the same span again. */
   spanId: string
   parentSpanId: string | null
+  /** The parent is another program's, and need not come. */
+  isParentRemote: boolean
   service: string | null
+  /** Which run of that program (`service.instance.id`). */
+  instance: string | null
   host: string | null
   /** It came from this very machine, and names none. */
   isHere: boolean
   agentId: string | null
   agentName: string | null
+  /** What called the model, in the program's own words. It is no agent by that. */
+  functionName: string | null
   conversationId: string | null
   toolName: string | null
   model: string | null

@@ -81,11 +81,17 @@ export class OtlpSource implements Source {
   /** Resolves when what the spans say is committed; rejects if it could not be: the same spans again then say it again. */
   async accept(spans: readonly GenAiSpan[], receivedAt: IsoTime): Promise<void> {
     if (this.#closed) throw new Error('the source is closed')
-    const { changed, repeated, late, dropped } = this.#model.add(spans)
-    const taken = spans.filter(({ kind }) => kind !== 'other').length - repeated - late - dropped
+    const { changed, repeated, late, dropped, notShown } = this.#model.add(spans)
+    const taken = spans.filter(({ kind }) => kind !== 'other').length - repeated - late - dropped - notShown
     // Spans of programs that are no agents are no sign of one.
     if (spans.some(({ kind }) => kind !== 'other')) this.#heard()
-    this.#count({ spans: taken, spansRepeated: repeated, spansLate: late, spansDropped: dropped })
+    this.#count({
+      spans: taken,
+      spansRepeated: repeated,
+      spansLate: late,
+      spansDropped: dropped,
+      spansNotShown: notShown,
+    })
     await this.#state(changed, receivedAt)
     if (this.#stated.size > 0) this.#expireLater(EXPIRY_INTERVAL_MS)
   }

@@ -9,6 +9,7 @@ export interface Share {
   /** The agent's, the same in all traces. */
   key: string
   nativeId: string
+  type: OwnerType
   name: string | null
   service: string | null
   host: string | null
@@ -27,9 +28,15 @@ export interface Share {
   lastTool: LastSpan | null
 }
 
+/** What an agent is by: spans that say so; else what worked without saying for which agent, a conversation or a program. */
+export type OwnerType = 'agent' | 'conversation' | 'program'
+
 export interface LastSpan {
-  /** `ran`: the agent itself ended. `made`: it was created. `worked`: something that it did. */
-  type: 'ran' | 'made' | 'worked'
+  /**
+   * `ran`: the agent itself ended. `made`: it was created. `worked`: something that it did. `rested`: the same, and all that it
+   * was part of in its program is over.
+   */
+  type: 'ran' | 'made' | 'worked' | 'rested'
   startMs: number
   endMs: number
   spanId: string
@@ -42,12 +49,17 @@ export interface LastSpan {
 interface Owner {
   key: string
   nativeId: string
+  type: OwnerType
+  /** If no span tells one. */
+  name: string | null
 }
 
 /** Ancestors that are known, the nearest first; and the first that is not. */
 interface Path {
   known: readonly GenAiSpan[]
   missing: string | null
+  /** What is missing is of another program. */
+  isRemote: boolean
 }
 
 /** Longer chains are no agents', and a circle has no end. */
@@ -93,12 +105,14 @@ export class SpanTree {
     for (const span of spans) {
       if (span.kind === 'other') continue
       const path = this.#pathUp(span)
-      const owner = this.#ownerOf(span, path, conversation) ?? (isNamed(path) ? this.#bySpan(path.missing) : null)
+      const owner =
+        this.#ownerOf(span, path, conversation) ??
+        (isNamed(path) ? this.#bySpan(path.missing) : outsideOfRuns(span, conversation))
       if (!owner || isTold(owner.key, span)) continue
       const above = this.#ownerAbove(owner, path, conversation)
       const share = shares.get(owner.key) ?? emptyShare(owner, span)
       shares.set(owner.key, share)
-      note(share, span, above)
+      note(share, lastOf(span, isOver(path)), span, above)
       share.conversationId = span.conversationId ?? share.conversationId ?? conversation
       if (counted.has(span.spanId)) share.tokens = addTokens(share.tokens, span.tokens)
     }
@@ -108,13 +122,15 @@ export class SpanTree {
   #pathUp(span: GenAiSpan): Path {
     const known: GenAiSpan[] = []
     let parentId = span.parentSpanId
+    let isRemote = span.isParentRemote
     while (parentId !== null && known.length < MAX_DEPTH) {
       const parent = this.#spans.get(parentId)
-      if (!parent) return { known, missing: parentId }
+      if (!parent) return { known, missing: parentId, isRemote }
       known.push(parent)
       parentId = parent.parentSpanId
+      isRemote = parent.isParentRemote
     }
-    return { known, missing: null }
+    return { known, missing: null, isRemote: false }
   }
 
   #ownerOf(span: GenAiSpan, path: Path, conversation: string | null): Owner | null {
@@ -146,11 +162,12 @@ export class SpanTree {
   #identity(span: GenAiSpan, spanId: string, conversation: string | null): Owner {
     if (span.agentId === null) return this.#bySpan(spanId)
     const within = span.conversationId ?? conversation ?? this.traceId
-    return { key: JSON.stringify([span.service, within, span.agentId]), nativeId: span.agentId }
+    const key = JSON.stringify([span.service, within, span.agentId])
+    return { key, nativeId: span.agentId, type: 'agent', name: null }
   }
 
   #bySpan(spanId: string): Owner {
-    return { key: JSON.stringify([this.traceId, spanId]), nativeId: spanId }
+    return { key: JSON.stringify([this.traceId, spanId]), nativeId: spanId, type: 'agent', name: null }
   }
 
   #ownerAbove(owner: Owner, { known }: Path, conversation: string | null): string | null {
@@ -193,10 +210,31 @@ export class SpanTree {
   }
 }
 
-const emptyShare = ({ key, nativeId }: Owner, span: GenAiSpan): Share => ({
+/**
+ * Whose work a step is around which no run is known: of the agent that it names, else of its conversation, else of the
+ * program. Of a run that goes on the span comes when it ends, and then its steps are its own.
+ */
+function outsideOfRuns(span: GenAiSpan, conversation: string | null): Owner | null {
+  if (span.kind !== 'tool' && span.kind !== 'inference') return null
+  const { service, instance, host, isHere, agentName, functionName } = span
+  const conversationId = span.conversationId ?? conversation
+  const program = [service, instance, host, isHere]
+  const name = agentName ?? functionName
+  const key = JSON.stringify(['without run', program, conversationId, name])
+  if (name !== null) return { key, nativeId: name, type: agentName === null ? 'program' : 'agent', name }
+  if (conversationId !== null) return { key, nativeId: conversationId, type: 'conversation', name: service }
+  return { key, nativeId: instance ?? service ?? 'unnamed program', type: 'program', name: service }
+}
+
+/** No run is around it, and nothing of its program that still goes on. */
+const isOver = ({ known, missing, isRemote }: Path): boolean =>
+  (missing === null || isRemote) && !known.some(({ kind }) => kind === 'agent')
+
+const emptyShare = ({ key, nativeId, type, name }: Owner, span: GenAiSpan): Share => ({
   key,
   nativeId,
-  name: null,
+  type,
+  name,
   service: span.service,
   host: span.host,
   isHere: span.isHere,
@@ -208,12 +246,12 @@ const emptyShare = ({ key, nativeId }: Owner, span: GenAiSpan): Share => ({
   toolErrors: 0,
   toolMs: 0,
   beganMs: span.startMs,
-  last: lastOf(span),
+  last: lastOf(span, false),
   lastTool: null,
 })
 
 /** Spans come in the order of their ends. */
-function note(share: Share, span: GenAiSpan, parentKey: string | null): void {
+function note(share: Share, last: LastSpan, span: GenAiSpan, parentKey: string | null): void {
   share.name = span.agentName ?? share.name
   share.parentKey = parentKey ?? share.parentKey
   share.beganMs = Math.min(share.beganMs, span.startMs)
@@ -223,14 +261,17 @@ function note(share: Share, span: GenAiSpan, parentKey: string | null): void {
     share.tools++
     share.toolErrors += Number(span.failed)
     share.toolMs += span.endMs - span.startMs
-    share.lastTool = lastOf(span)
+    share.lastTool = last
   }
   // Of an agent and its last step that end at the same moment the agent is what is over.
-  if (span.endMs > share.last.endMs || share.last.type !== 'ran' || span.kind === 'agent') share.last = lastOf(span)
+  if (span.endMs > share.last.endMs || share.last.type !== 'ran' || span.kind === 'agent') share.last = last
 }
 
-const lastOf = ({ kind, startMs, endMs, spanId, failed, errorType, toolName }: GenAiSpan): LastSpan => ({
-  type: kind === 'agent' ? 'ran' : kind === 'create' ? 'made' : 'worked',
+const lastOf = (
+  { kind, startMs, endMs, spanId, failed, errorType, toolName }: GenAiSpan,
+  isOver: boolean,
+): LastSpan => ({
+  type: kind === 'agent' ? 'ran' : kind === 'create' ? 'made' : isOver ? 'rested' : 'worked',
   startMs,
   endMs,
   spanId,

@@ -22,7 +22,8 @@ interface Said {
   /** Seconds. */
   from: number
   to: number
-  [attribute: `gen_ai.${string}`]: string | number
+  flags?: number
+  [attribute: `${'gen_ai' | 'ai' | 'llm' | 'traceloop'}.${string}`]: string | number
   error?: string
 }
 const hex = (n: number, length: number) => n.toString(16).padStart(length, '0')
@@ -38,11 +39,12 @@ const asOtlp = (spans: readonly Said[], service = 'crew', host: string | null = 
       },
       scopeSpans: [
         {
-          spans: spans.map(({ id, parent, trace = 1, name, from, to, error, ...attributes }) => ({
+          spans: spans.map(({ id, parent, trace = 1, name, from, to, error, flags, ...attributes }) => ({
             traceId: hex(trace, 32),
             spanId: hex(id, 16),
             parentSpanId: parent === undefined ? '' : hex(parent, 16),
             name,
+            flags,
             startTimeUnixNano: `${T0 + from * 1000}000000`,
             endTimeUnixNano: `${T0 + to * 1000}000000`,
             attributes: [
@@ -244,9 +246,6 @@ describe('[I10] GenAI spans', () => {
     const { take, agents, source } = start()
     await take(read({ id: 1, name: 'GET /', from: 0, to: 1 }, { id: 2, parent: 1, name: 'SELECT', from: 0, to: 1 }))
     expect(source.status.state).toBe('never')
-    await take(
-      read({ id: 3, parent: 1, name: 'chat x', from: 0, to: 1, 'gen_ai.operation.name': 'chat', 'gen_ai.system': 'x' }),
-    )
     expect(agents()).toEqual([])
     await source.close()
   })
@@ -301,6 +300,251 @@ describe('[I10] GenAI spans', () => {
     await take(read(...CREW))
     expect(agent('Boss')?.tokens?.output).toBe(10)
   })
+})
+
+describe('[I14] steps around which no run of an agent is known', () => {
+  const chat = (id: number, given: Partial<Said> = {}): Said => ({
+    id,
+    trace: id,
+    name: 'chat gpt-5',
+    from: id,
+    to: id + 1,
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.usage.input_tokens': 10,
+    'gen_ai.usage.output_tokens': 1,
+    ...given,
+  })
+  const tool = (id: number, given: Partial<Said> = {}): Said => ({
+    id,
+    trace: id,
+    name: 'execute_tool search',
+    from: id,
+    to: id + 1,
+    'gen_ai.operation.name': 'execute_tool',
+    'gen_ai.tool.name': 'search',
+    ...given,
+  })
+  const tokens = (calls: number) => ({ input: 10 * calls, output: calls, cacheRead: null, cacheWrite: null })
+
+  it('are the work of their program, in all traces, each call once', async () => {
+    const { take, agents } = start()
+    await take(
+      read(chat(1), chat(2), { ...chat(3), parent: 1, trace: 1 }, tool(4), {
+        id: 5,
+        trace: 2,
+        name: 'GET /',
+        from: 0,
+        to: 9,
+      }),
+    )
+    expect(agents()).toMatchObject([
+      {
+        name: 'crew',
+        nativeId: 'crew',
+        type: 'program',
+        kind: 'observed',
+        origin: 'otlp',
+        status: 'idle',
+        // One is within another: told by two instrumentations.
+        tokens: tokens(2),
+        tools: { count: 1, errors: 0, durationMs: 1_000 },
+        sessionId: null,
+        parentId: null,
+      },
+    ])
+  })
+
+  it('are of another program on another machine, in another process, or of another name', async () => {
+    const { take, agents } = start()
+    const of = (id: number, ...[service, host]: [service: string, host: string | null]) =>
+      readRequest('traces', asOtlp([chat(id)], service, host), true).spans
+    await take([...of(1, 'crew', 'lab'), ...of(2, 'crew', null), ...of(3, 'shop', 'lab')])
+    await take(of(4, 'crew', 'lab').map((span) => ({ ...span, instance: 'second' })))
+    expect(agents().map(({ name, nativeId, host }) => [name, nativeId, host])).toEqual([
+      ['crew', 'crew', 'lab'],
+      ['crew', 'crew', 'laptop'],
+      ['shop', 'shop', 'lab'],
+      ['crew', 'second', 'lab'],
+    ])
+  })
+
+  it('are of the agent or the conversation that they name', async () => {
+    const { take, agents } = start()
+    const talk = { 'gen_ai.conversation.id': 'talk-1' }
+    const named = { 'gen_ai.agent.name': 'Helper' }
+    await take(read(chat(1, talk), chat(2, talk), chat(3, named), tool(4, named), chat(5, { ...talk, ...named })))
+    expect(agents().map(({ name, type, sessionId, tokens: used }) => [name, type, sessionId, used])).toEqual([
+      ['crew', 'conversation', 'talk-1', tokens(2)],
+      ['Helper', 'agent', null, tokens(1)],
+      ['Helper', 'agent', 'talk-1', tokens(1)],
+    ])
+  })
+
+  it('are the run’s own once that has ended, and nobody else’s any more', async () => {
+    const { take, agents } = start()
+    const step = { trace: 1, parent: 9 }
+    await take(read(chat(1, step), tool(2, step)))
+    expect(agents()).toMatchObject([
+      { name: 'crew', type: 'program', status: 'active', activity: 'search done', tokens: tokens(1) },
+    ])
+    await take(read(chat(3)))
+    const run: Said = {
+      id: 9,
+      trace: 1,
+      name: 'invoke_agent A',
+      from: 0,
+      to: 9,
+      'gen_ai.operation.name': 'invoke_agent',
+    }
+    await take(read({ ...run, 'gen_ai.agent.name': 'A', 'gen_ai.usage.input_tokens': 10 }))
+    expect(agents().map(({ name, status, tokens: used }) => [name, status, used])).toEqual([
+      ['crew', 'idle', tokens(1)],
+      ['A', 'offline', tokens(1)],
+    ])
+    await take(read({ ...run, id: 10, trace: 3, 'gen_ai.agent.name': 'B' }, chat(4, { trace: 3, parent: 10 })))
+    expect(agents().find(({ name }) => name === 'B')?.tokens).toEqual(tokens(1))
+  })
+
+  it('are over when all around them in their program is', async () => {
+    const { take, agents } = start()
+    await take(read(chat(1, { parent: 9 })))
+    expect(agents()).toMatchObject([{ status: 'active', statusSince: null }])
+    await take(read({ id: 9, trace: 1, parent: 8, name: 'POST /', from: 0, to: 9, flags: 0x300 }))
+    expect(agents()).toMatchObject([{ status: 'idle', statusSince: '2026-11-24T10:00:02.000Z', activity: null }])
+  })
+
+  it.each<[string, Said[], object]>([
+    [
+      "Vercel's AI SDK",
+      [
+        { id: 1, name: 'ai.generateText', from: 0, to: 9, 'ai.operationId': 'ai.generateText' },
+        {
+          id: 2,
+          parent: 1,
+          name: 'ai.generateText.doGenerate',
+          from: 1,
+          to: 2,
+          'ai.operationId': 'ai.generateText.doGenerate',
+          'ai.telemetry.functionId': 'answer',
+          'gen_ai.system': 'openai',
+          'gen_ai.request.model': 'gpt-5',
+          'gen_ai.usage.input_tokens': 10,
+          'gen_ai.usage.output_tokens': 1,
+        },
+        {
+          id: 3,
+          parent: 1,
+          name: 'ai.toolCall',
+          from: 2,
+          to: 3,
+          'ai.operationId': 'ai.toolCall',
+          'ai.telemetry.functionId': 'answer',
+          'ai.toolCall.name': 'weather',
+          'ai.toolCall.args': 'my secret',
+        },
+      ],
+      { name: 'answer', type: 'program', model: 'gpt-5', lastTool: { name: 'weather' } },
+    ],
+    [
+      'OpenLLMetry, a chain without an agent',
+      [
+        { id: 1, name: 'plan.task', from: 0, to: 9, 'traceloop.span.kind': 'task' },
+        {
+          id: 2,
+          parent: 1,
+          name: 'ChatOpenAI.chat',
+          from: 1,
+          to: 2,
+          'llm.request.type': 'chat',
+          'gen_ai.system': 'openai',
+          'gen_ai.response.model': 'gpt-5',
+          'gen_ai.usage.prompt_tokens': 10,
+          'gen_ai.usage.completion_tokens': 1,
+        },
+        {
+          id: 3,
+          parent: 1,
+          name: 'weather.tool',
+          from: 2,
+          to: 3,
+          'traceloop.span.kind': 'tool',
+          'traceloop.entity.name': 'weather',
+        },
+      ],
+      { name: 'crew', type: 'program', model: 'gpt-5', lastTool: { name: 'weather' } },
+    ],
+    [
+      'OpenLLMetry, with an agent',
+      [
+        {
+          id: 1,
+          name: 'Planner.agent',
+          from: 0,
+          to: 9,
+          'traceloop.span.kind': 'agent',
+          'traceloop.entity.name': 'Planner',
+        },
+        {
+          id: 2,
+          parent: 1,
+          name: 'openai.chat',
+          from: 1,
+          to: 2,
+          'llm.request.type': 'chat',
+          'gen_ai.system': 'openai',
+          'gen_ai.usage.prompt_tokens': 10,
+          'gen_ai.usage.completion_tokens': 1,
+        },
+      ],
+      { name: 'Planner', type: 'agent', status: 'offline' },
+    ],
+  ])('are understood as older instrumentations tell them: %s', async (_name, spans, expected) => {
+    const { take, agents, world } = start()
+    await take(read(...spans))
+    expect(agents()).toMatchObject([{ tokens: tokens(1), ...expected }])
+    expect(JSON.stringify([...world.store.values()])).not.toContain('secret')
+  })
+
+  it('of an agent that was made and has no id: nothing is shown, and that is counted', async () => {
+    const { take, agents, source } = start()
+    await take(
+      read({ id: 1, name: 'create_agent A', from: 0, to: 1, 'gen_ai.operation.name': 'create_agent' }, chat(2)),
+    )
+    expect(agents()).toHaveLength(1)
+    expect(source.status.counts).toEqual({ spans: 1, spansNotShown: 1 })
+    await source.close()
+  })
+
+  it('in very many traces keep their sum, and only the last traces are remembered', async () => {
+    const { take, agents, source } = start(undefined, { ...GENAI_BOUNDS, maxTracesPerAgent: 50 })
+    for (let id = 1; id <= 200; id++) await take(read(chat(id)))
+    await take(read(...Array.from({ length: 200 }, (_, n) => chat(201 + n))))
+    expect(agents()).toMatchObject([{ tokens: tokens(400) }])
+    await take(read(chat(1), chat(400)))
+    expect(agents()).toMatchObject([{ tokens: tokens(400) }])
+    expect(source.status.counts).toMatchObject({ spans: 400, spansLate: 1, spansRepeated: 1 })
+    await source.close()
+  })
+
+  it.each([31, 32, 33])('in any order, cut anywhere and repeated, come to the same agents (seed %i)', async (seed) => {
+    const random = seededRandom(seed)
+    const lone = [chat(51), chat(52, { 'gen_ai.conversation.id': 'talk-2' }), tool(53), tool(54, { parent: 99 })]
+    const spans = read(...CREW, ...lone)
+    const one = start()
+    await one.take(spans)
+    const shuffled = [...spans, ...spans.filter(() => random() < 0.4)]
+      .map((span) => ({ span, at: random() }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ span }) => span)
+    const other = start()
+    while (shuffled.length > 0) await other.take(shuffled.splice(0, 1 + Math.floor(random() * 4)))
+    const hash = ({ agents, links }: typeof one) =>
+      canonicalHash([...agents(), ...links()].map((entity) => ({ ...entity, rev: 0 })).sort(byId))
+    expect(other.agents()).toHaveLength(5)
+    expect(hash(other)).toBe(hash(one))
+  })
+  const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
 })
 
 describe('[I11] the bounds', () => {

@@ -133,8 +133,7 @@ describe('[I9] of a GenAI span', () => {
         endTimeUnixNano: '1795472709000000000',
         attributes: Object.entries(said).map(([key, stringValue]) => ({ key, value: { stringValue } })),
       },
-      `service ${EMAIL}`,
-      { host: `host ${EMAIL}`, isHere: false },
+      { service: `service ${EMAIL}`, instance: `instance ${EMAIL}`, host: `host ${EMAIL}`, isHere: false },
     )
 
   test('names are shown without addresses and keys', () => {
