@@ -165,8 +165,8 @@ export class HookIntake {
 }
 
 function parse(bytes: Buffer): Record<string, unknown> | null {
-  const json = bytes.length > LONG_BODY_BYTES ? shortenStrings(bytes, LONG_STRING_BYTES) : bytes
-  if (json.length > MAX_READ_BYTES) return null
+  const json = bytes.length > LONG_BODY_BYTES ? shortenStrings(bytes, LONG_STRING_BYTES, MAX_READ_BYTES) : bytes
+  if (json === null) return null
   try {
     const body: unknown = JSON.parse(json.toString('utf8'))
     return typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : null

@@ -39,12 +39,38 @@ describe('shortenStrings', () => {
     )
   })
 
-  it('takes 8 MB of quotes and backslashes in a fraction of a second', () => {
-    const bytes = Buffer.from(JSON.stringify({ a: '\\"'.repeat(1_000_000), b: '"'.repeat(1_000_000) }))
-    const beganMs = performance.now()
-    const read = JSON.parse(shortenStrings(bytes, 64).toString()) as { a: string; b: string }
-    expect(performance.now() - beganMs).toBeLessThan(2_000)
-    expect('\\"'.repeat(100).startsWith(read.a)).toBe(true)
+  it('gives up where more would be left than is wanted', () => {
+    const [small, long] = ['"a",'.repeat(1_000), `"${'x'.repeat(5_000)}",`]
+    for (const text of [
+      `[${small}1]`,
+      `[${long.repeat(100)}1]`,
+      `[${'1,'.repeat(3_000)}1]`,
+      `["${'x'.repeat(9_000)}`,
+    ]) {
+      const bytes = Buffer.from(text)
+      const whole = shortenStrings(bytes, 64)
+      expect(shortenStrings(bytes, 64, whole.length)).toEqual(whole)
+      expect(shortenStrings(bytes, 64, whole.length - 1)).toBeNull()
+      expect(shortenStrings(bytes, 64, 10)).toBeNull()
+    }
+  })
+
+  const MB_8 = 8 * 1024 * 1024
+  it.each([
+    ['quotes and backslashes', JSON.stringify({ a: '\\"'.repeat(MB_8 / 8), b: '"'.repeat(MB_8 / 4) })],
+    ['strings that are just too long', `["${`${'a'.repeat(4_100)}","`.repeat(2_000)}"]`],
+    ['escapes that end where it is cut', `["${'\\u00e9'.repeat(MB_8 / 6)}"]`],
+    ['very many small things', `["${'a","'.repeat(MB_8 / 4)}"]`],
+    ['nothing but an opening quote', `"${'x'.repeat(MB_8)}`],
+  ])('takes no longer for 8 MB of %s than a frame may wait', (_name, text) => {
+    const bytes = Buffer.from(text)
+    const took = Array.from({ length: 5 }, () => {
+      const beganMs = performance.now()
+      shortenStrings(bytes, 4_096, 512 * 1024)
+      return performance.now() - beganMs
+    })
+    // The best of some: others have this machine, too.
+    expect(Math.min(...took)).toBeLessThan(50)
   })
 })
 
