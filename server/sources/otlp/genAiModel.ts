@@ -2,6 +2,7 @@
 // have, their spans are forgotten, and late ones are not believed any more), and of too many agents the oldest ended leave.
 
 import { createHash } from 'node:crypto'
+import type { Turn } from '../../../platform/turn.ts'
 import type { Agent, Link, Unnumbered } from '../../../protocol/swarm.ts'
 import { agentOf, linkOf } from './entities.ts'
 import type { GenAiSpan } from './genAiSpan.ts'
@@ -88,7 +89,8 @@ export class GenAiModel {
     this.#former.set(agent.id, { agent, untilMs: Date.parse(agent.lastActiveAt ?? agent.updatedAt) })
   }
 
-  add(spans: readonly GenAiSpan[]): Added {
+  /** In pieces: nobody else may call anything here meanwhile. */
+  async add(spans: readonly GenAiSpan[], turn: Turn): Promise<Added> {
     const added: Added = { changed: new Map(), repeated: 0, late: 0, dropped: 0, notShown: 0 }
     const touched = new Set<SpanTree>()
     for (const span of spans) {
@@ -99,23 +101,29 @@ export class GenAiModel {
       added.notShown += Number(span.kind === 'create' && span.agentId === null)
     }
     const keys = new Set<string>()
-    for (const tree of touched) if (tree.isGenAi) for (const key of this.#share(tree)) keys.add(key)
+    for (const tree of touched) if (tree.isGenAi) for (const key of await this.#share(tree, turn)) keys.add(key)
     this.#settleTraces(keys)
-    for (const key of keys) this.#state(key, added.changed)
-    this.#leave(added.changed)
+    for (const key of keys) {
+      if (turn.isOver) await turn.next()
+      this.#state(key, added.changed)
+    }
+    await this.#leave(added.changed, turn)
     return added
   }
 
   /** Those that were silent for long leave. */
-  expire(nowMs: number): Added['changed'] {
+  async expire(nowMs: number, turn: Turn): Promise<Added['changed']> {
     const changed: Added['changed'] = new Map()
+    const shown = new Set<string>()
     for (const [key, known] of this.#agents) {
+      if (turn.isOver) await turn.next()
+      shown.add(known.id)
       const share = shareOf(known)
       if (share && nowMs >= share.last.endMs + stayMs(share)) this.#remove(key, known, changed)
     }
     for (const [id, { agent, untilMs }] of this.#former) {
       const stays = agent.endedReason === null ? SILENT_STAY_MS : ENDED_STAY_MS
-      if (nowMs >= untilMs + stays && !this.#isKnown(id)) {
+      if (nowMs >= untilMs + stays && !shown.has(id)) {
         this.#former.delete(id)
         retire(id, changed)
       }
@@ -156,9 +164,17 @@ export class GenAiModel {
   }
 
   /** Returns the agents whose share may be another one. */
-  #share(tree: SpanTree): Set<string> {
+  async #share(tree: SpanTree, turn: Turn): Promise<Set<string>> {
     const { traceId } = tree
-    const shares = tree.shares((key, span) => span.endMs <= (this.#former.get(this.#idOf(key))?.untilMs ?? 0))
+    const isTold = (key: string, span: GenAiSpan) =>
+      this.#former.size > 0 && span.endMs <= (this.#former.get(this.#idOf(key))?.untilMs ?? 0)
+    const sharing = tree.shares(isTold)
+    let step = sharing.next()
+    while (!step.done) {
+      if (turn.isOver) await turn.next()
+      step = sharing.next()
+    }
+    const shares = step.value
     const keys = new Set([...(this.#keysOfTrace.get(traceId) ?? []), ...shares.keys()])
     for (const key of keys) {
       const share = shares.get(key)
@@ -180,7 +196,8 @@ export class GenAiModel {
       return
     }
     const { id } = known
-    const parentId = share.parentKey === null ? null : this.#idOf(share.parentKey)
+    const { parentKey } = share
+    const parentId = parentKey === null ? null : (this.#agents.get(parentKey)?.id ?? this.#idOf(parentKey))
     const agent = agentOf({
       id,
       sourceId: this.#sourceId,
@@ -243,21 +260,20 @@ export class GenAiModel {
   }
 
   /** Ended ones first, and of them the oldest. Down to nine tenths, so that it is not done for each one more. */
-  #leave(changed: Added['changed']): void {
+  async #leave(changed: Added['changed'], turn: Turn): Promise<void> {
     const { maxAgents } = this.#bounds
     if (this.#agents.size <= maxAgents) return
-    const all = [...this.#agents].flatMap(([key, known]) => {
+    const all: { key: string; known: KnownAgent; ended: boolean; endMs: number }[] = []
+    for (const [key, known] of this.#agents) {
+      if (turn.isOver) await turn.next()
       const share = shareOf(known)
-      return share ? [{ key, known, ended: share.last.type === 'ran', endMs: share.last.endMs }] : []
-    })
+      if (share) all.push({ key, known, ended: share.last.type === 'ran', endMs: share.last.endMs })
+    }
     all.sort((a, b) => Number(b.ended) - Number(a.ended) || a.endMs - b.endMs)
-    for (const { key, known } of all.slice(0, all.length - Math.floor(maxAgents * 0.9)))
+    for (const { key, known } of all.slice(0, all.length - Math.floor(maxAgents * 0.9))) {
+      if (turn.isOver) await turn.next()
       this.#remove(key, known, changed)
-  }
-
-  #isKnown(id: string): boolean {
-    for (const known of this.#agents.values()) if (known.id === id) return true
-    return false
+    }
   }
 
   /** Keys are made of what others chose, of any length. */
@@ -273,8 +289,12 @@ function retire(id: string, changed: Added['changed']): void {
 
 const stayMs = ({ last }: Share): number => (last.type === 'ran' ? ENDED_STAY_MS : SILENT_STAY_MS)
 
-const shareOf = ({ byTrace, settled }: KnownAgent): Share | null =>
-  merged([...(settled ? [settled] : []), ...byTrace.values()])
+function shareOf({ byTrace, settled }: KnownAgent): Share | null {
+  // As most have it.
+  if (byTrace.size === 0) return settled
+  if (byTrace.size === 1 && settled === null) return byTrace.values().next().value ?? null
+  return merged([...(settled ? [settled] : []), ...byTrace.values()])
+}
 
 function merged(shares: readonly Share[]): Share | null {
   const inOrder = [...shares].sort((a, b) => a.last.endMs - b.last.endMs || (a.last.spanId < b.last.spanId ? -1 : 1))

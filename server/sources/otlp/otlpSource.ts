@@ -2,7 +2,9 @@
 
 import { hostname } from 'node:os'
 import type { Logger } from '../../../platform/log.ts'
+import { Turn } from '../../../platform/turn.ts'
 import { QUIET_AFTER_MS } from '../../../protocol/derive.ts'
+import type { SwarmEvent } from '../../../protocol/events.ts'
 import type { IsoTime, SourceStatus } from '../../../protocol/swarm.ts'
 import type { World } from '../../world.ts'
 import { changesBetween } from '../claudeFlow/changes.ts'
@@ -11,6 +13,8 @@ import { type Added, ENDED_STAY_MS, GENAI_BOUNDS, type GenAiBounds, GenAiModel, 
 import type { GenAiSpan } from './genAiSpan.ts'
 
 const OTLP_SOURCE_ID = 'otlp'
+/** Of the event loop, in one piece: answers and frames wait no longer for what thousands of spans amount to. */
+const TURN_MS = 1
 /** Whoever leaves because of its age may do so a little late. */
 const EXPIRY_INTERVAL_MS = ENDED_STAY_MS / 12
 
@@ -32,6 +36,8 @@ export class OtlpSource implements Source {
   /** What should be in the log, but whose append failed. */
   readonly #owed = new Map<string, OtlpEntity | null>()
   #revision = 0
+  /** What is under way, or was last. */
+  #last: Promise<void> = Promise.resolve()
   #status: SourceStatus
   #quietTimer: NodeJS.Timeout | undefined
   #expiryTimer: NodeJS.Timeout | undefined
@@ -79,9 +85,21 @@ export class OtlpSource implements Source {
   }
 
   /** Resolves when what the spans say is committed; rejects if it could not be: the same spans again then say it again. */
-  async accept(spans: readonly GenAiSpan[], receivedAt: IsoTime): Promise<void> {
+  accept(spans: readonly GenAiSpan[], receivedAt: IsoTime): Promise<void> {
+    return this.#whenFree(() => this.#take(spans, receivedAt))
+  }
+
+  /** One at a time: each takes many turns of the event loop. */
+  #whenFree(work: () => Promise<void>): Promise<void> {
+    const working = this.#last.then(work)
+    this.#last = working.catch(() => undefined) // told by `working`
+    return working
+  }
+
+  async #take(spans: readonly GenAiSpan[], receivedAt: IsoTime): Promise<void> {
     if (this.#closed) throw new Error('the source is closed')
-    const { changed, repeated, late, dropped, notShown } = this.#model.add(spans)
+    const turn = new Turn(TURN_MS)
+    const { changed, repeated, late, dropped, notShown } = await this.#model.add(spans, turn)
     const taken = spans.filter(({ kind }) => kind !== 'other').length - repeated - late - dropped - notShown
     // Spans of programs that are no agents are no sign of one.
     if (spans.some(({ kind }) => kind !== 'other')) this.#heard()
@@ -92,7 +110,7 @@ export class OtlpSource implements Source {
       spansDropped: dropped,
       spansNotShown: notShown,
     })
-    await this.#state(changed, receivedAt)
+    await this.#state(changed, receivedAt, turn)
     if (this.#stated.size > 0) this.#expireLater(EXPIRY_INTERVAL_MS)
   }
 
@@ -101,36 +119,36 @@ export class OtlpSource implements Source {
     this.#count({ [what]: more })
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#quietTimer)
     clearTimeout(this.#expiryTimer)
     this.#listeners.clear()
-    return Promise.resolve()
+    await this.#last
   }
 
-  async #state(changed: Added['changed'], receivedAt: IsoTime): Promise<void> {
+  async #state(changed: Added['changed'], receivedAt: IsoTime, turn: Turn): Promise<void> {
     for (const [key, entity] of changed) this.#owed.set(key, entity)
     const owed = new Map(this.#owed)
     this.#owed.clear()
     const before = new Map<string, OtlpEntity>()
-    const after = new Map<string, OtlpEntity>()
-    for (const [key, entity] of owed) {
-      const stated = this.#stated.get(key)
-      if (stated) before.set(key, stated)
-      if (entity) after.set(key, entity)
-    }
-    const events = changesBetween(before, after, {
+    const events: SwarmEvent[] = []
+    const context = {
       sourceId: OTLP_SOURCE_ID,
       sourceEpoch: `${OTLP_SOURCE_ID}/${this.#incarnation}`,
-      version: [this.#incarnation, ++this.#revision],
+      version: [this.#incarnation, ++this.#revision] as const,
       receivedAt,
-    })
+    }
     for (const [key, entity] of owed) {
+      if (turn.isOver) await turn.next()
+      const stated = this.#stated.get(key)
+      if (stated) before.set(key, stated)
+      events.push(...changesBetween(one(key, stated), one(key, entity), context))
       if (entity) this.#stated.set(key, entity)
       else this.#stated.delete(key)
     }
     try {
+      if (turn.isOver) await turn.next()
       await this.#options.world.append(events)
     } catch (error) {
       // Said again with the next, unless something newer is to be said by then.
@@ -143,6 +161,12 @@ export class OtlpSource implements Source {
       }
       throw error
     }
+  }
+
+  async #expire(): Promise<void> {
+    if (this.#closed) return
+    const turn = new Turn(TURN_MS)
+    await this.#state(await this.#model.expire(Date.now(), turn), new Date().toISOString(), turn)
   }
 
   #heard(): void {
@@ -176,7 +200,7 @@ export class OtlpSource implements Source {
     if (this.#expiryTimer) return
     this.#expiryTimer = setTimeout(() => {
       this.#expiryTimer = undefined
-      this.#state(this.#model.expire(Date.now()), new Date().toISOString()).catch((error: unknown) =>
+      this.#whenFree(() => this.#expire()).catch((error: unknown) =>
         this.#options.log.error({ err: error }, 'old OTLP agents could not be retired'),
       )
       if (this.#stated.size > 0 && !this.#closed) this.#expireLater(EXPIRY_INTERVAL_MS)
@@ -184,3 +208,6 @@ export class OtlpSource implements Source {
     this.#expiryTimer.unref()
   }
 }
+
+const one = (key: string, entity: OtlpEntity | null | undefined): ReadonlyMap<string, OtlpEntity> =>
+  new Map(entity ? [[key, entity]] : [])

@@ -64,6 +64,8 @@ interface Path {
 
 /** Longer chains are no agents', and a circle has no end. */
 const MAX_DEPTH = 100
+/** Between two looks at the clock; with the deepest of chains it is a fraction of a millisecond. */
+const SPANS_AT_ONCE = 32
 
 export class SpanTree {
   readonly traceId: string
@@ -92,17 +94,22 @@ export class SpanTree {
     if (span.kind !== 'other') this.#genAi++
   }
 
-  /** By the agents' keys. `isTold`: spans of an agent that were told in a former run, and count no more. */
-  shares(isTold: (key: string, span: GenAiSpan) => boolean = () => false): Map<string, Share> {
+  /**
+   * By the agents' keys. `isTold`: spans of an agent that were told in a former run, and count no more. Of thousands of spans
+   * it is long work: it may be interrupted wherever it yields, as long as nothing is added meanwhile.
+   */
+  *shares(isTold: (key: string, span: GenAiSpan) => boolean): Generator<void, Map<string, Share>> {
     const shares = new Map<string, Share>()
     const conversation = this.#onlyConversation()
-    const counted = this.#spansWithCountedTokens()
-    const named = this.#namedMissing()
+    const counted = yield* this.#spansWithCountedTokens()
+    const named = yield* this.#namedMissing()
     const isNamed = (path: Path): path is Path & { missing: string } =>
       path.missing !== null && named.has(path.missing) && !path.known.some(({ kind }) => kind === 'agent')
     // In one order, whatever the order of arrival: for equal times the span's id decides.
     const spans = [...this.#spans.values()].sort((a, b) => a.endMs - b.endMs || (a.spanId < b.spanId ? -1 : 1))
+    let done = 0
     for (const span of spans) {
+      if (++done % SPANS_AT_ONCE === 0) yield
       if (span.kind === 'other') continue
       const path = this.#pathUp(span)
       const owner =
@@ -148,9 +155,11 @@ export class SpanTree {
    * Of an agent that still runs the span is missing, for it comes when it ends; one of its steps may tell its name. As a rule
    * the step hangs right below it, and then the agent is the same one later.
    */
-  #namedMissing(): Set<string> {
+  *#namedMissing(): Generator<void, Set<string>> {
     const named = new Set<string>()
+    let done = 0
     for (const span of this.#spans.values()) {
+      if (++done % SPANS_AT_ONCE === 0) yield
       if (span.agentName === null || span.kind === 'agent' || span.kind === 'create') continue
       const { missing } = this.#pathUp(span)
       if (missing !== null) named.add(missing)
@@ -194,11 +203,13 @@ export class SpanTree {
    * One source for each number: model calls count, but not one within another (told by two instrumentations); what an agent
    * says in sum counts where nothing below it says anything.
    */
-  #spansWithCountedTokens(): Set<string> {
+  *#spansWithCountedTokens(): Generator<void, Set<string>> {
     const counted = new Set<string>()
     const toldBelow = new Set<string>()
     const withTokens = [...this.#spans.values()].filter(({ tokens }) => tokens !== null)
+    let done = 0
     for (const span of withTokens) {
+      if (++done % SPANS_AT_ONCE === 0) yield
       if (span.kind !== 'inference' && span.kind !== 'agent') continue
       const { known } = this.#pathUp(span)
       for (const above of known) toldBelow.add(above.spanId)

@@ -547,6 +547,57 @@ describe('[I14] steps around which no run of an agent is known', () => {
   const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
 })
 
+describe('[I12] thousands of spans', () => {
+  const runs = (trace: (n: number) => number) =>
+    Array.from(
+      { length: 1_500 },
+      (_, n): Said => ({
+        id: n + 1,
+        trace: trace(n),
+        name: 'invoke_agent A',
+        from: n,
+        to: n + 1,
+        'gen_ai.operation.name': 'invoke_agent',
+        'gen_ai.agent.name': `agent ${n}`,
+      }),
+    )
+
+  it.each([
+    ['of one trace', () => 1],
+    ['of as many traces', (n: number) => n + 1],
+  ])('%s are one commit, and others have their turn while it is made', async (_name, trace) => {
+    const { take, agents, world, source } = start()
+    let turns = 0
+    let isDone = false
+    const look = () => {
+      turns++
+      if (!isDone) setImmediate(look)
+    }
+    setImmediate(look)
+    await take(read(...runs(trace)))
+    isDone = true
+    expect(world.store.seq).toBe(1)
+    expect(agents()).toHaveLength(1_500)
+    // In one piece it is 1.
+    expect(turns).toBeGreaterThan(3)
+    await source.close()
+  })
+
+  it('of several senders at once come to the same agents, and none is lost', async () => {
+    const spans = read(...runs((n) => n % 7))
+    const [one, other] = [start(), start()]
+    await one.take(spans)
+    await Promise.all(Array.from({ length: 10 }, (_, n) => other.take(spans.slice(n * 150, (n + 1) * 150))))
+    const shown = ({ agents }: typeof one) =>
+      canonicalHash(
+        agents()
+          .map((agent) => ({ ...agent, rev: 0 }))
+          .sort((a, b) => (a.id < b.id ? -1 : 1)),
+      )
+    expect(shown(other)).toBe(shown(one))
+  })
+})
+
 describe('[I11] the bounds', () => {
   const run = (n: number): Said => ({
     id: n,
