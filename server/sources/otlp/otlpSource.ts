@@ -26,6 +26,14 @@ export interface OtlpSourceOptions {
   log: Logger
 }
 
+/** What is on its way into the log. */
+interface Stating {
+  events: SwarmEvent[]
+  owed: ReadonlyMap<string, OtlpEntity | null>
+  /** What was stated of these before. */
+  before: ReadonlyMap<string, OtlpEntity>
+}
+
 export class OtlpSource implements Source {
   readonly #options: OtlpSourceOptions
   readonly #model: GenAiModel
@@ -100,8 +108,10 @@ export class OtlpSource implements Source {
     if (this.#closed) throw new Error('the source is closed')
     const turn = new Turn(TURN_MS)
     const { changed, repeated, late, dropped, notShown } = await this.#model.add(spans, turn)
+    const stating = await this.#prepare(changed, receivedAt, turn)
     const taken = spans.filter(({ kind }) => kind !== 'other').length - repeated - late - dropped - notShown
-    // Spans of programs that are no agents are no sign of one.
+    // In one turn with what they say: a view that turns to the real world for it does not show it empty. Spans of programs that
+    // are no agents are no sign of one.
     if (spans.some(({ kind }) => kind !== 'other')) this.#heard()
     this.#count({
       spans: taken,
@@ -110,7 +120,7 @@ export class OtlpSource implements Source {
       spansDropped: dropped,
       spansNotShown: notShown,
     })
-    await this.#state(changed, receivedAt, turn)
+    await this.#state(stating)
     if (this.#stated.size > 0) this.#expireLater(EXPIRY_INTERVAL_MS)
   }
 
@@ -127,7 +137,7 @@ export class OtlpSource implements Source {
     await this.#last
   }
 
-  async #state(changed: Added['changed'], receivedAt: IsoTime, turn: Turn): Promise<void> {
+  async #prepare(changed: Added['changed'], receivedAt: IsoTime, turn: Turn): Promise<Stating> {
     for (const [key, entity] of changed) this.#owed.set(key, entity)
     const owed = new Map(this.#owed)
     this.#owed.clear()
@@ -147,8 +157,11 @@ export class OtlpSource implements Source {
       if (entity) this.#stated.set(key, entity)
       else this.#stated.delete(key)
     }
+    return { events, owed, before }
+  }
+
+  async #state({ events, owed, before }: Stating): Promise<void> {
     try {
-      if (turn.isOver) await turn.next()
       await this.#options.world.append(events)
     } catch (error) {
       // Said again with the next, unless something newer is to be said by then.
@@ -166,7 +179,8 @@ export class OtlpSource implements Source {
   async #expire(): Promise<void> {
     if (this.#closed) return
     const turn = new Turn(TURN_MS)
-    await this.#state(await this.#model.expire(Date.now(), turn), new Date().toISOString(), turn)
+    const expired = await this.#model.expire(Date.now(), turn)
+    await this.#state(await this.#prepare(expired, new Date().toISOString(), turn))
   }
 
   #heard(): void {
