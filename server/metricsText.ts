@@ -167,6 +167,11 @@ export function createMetricsText(
     help: 'Hooks of Claude Code that were answered',
     read: () => metrics.ingest.hooks.get('hooks'),
   })
+  exposition.histogram(
+    `${PREFIX}ingest_hook_answer_seconds`,
+    'From the earliest moment at which the end of a hook can have been there to be read to its answer, all waiting in this process included',
+    metrics.ingest.answers,
+  )
   exposition.counter({
     name: `${PREFIX}ingest_hooks_lost_total`,
     help: 'Answered hooks of which nothing is shown, by the reason',

@@ -1,6 +1,7 @@
 // What came in by the doors, and what became of it. The names are fixed: they are labels of metrics, and words beside the
 // sources.
 
+import { Histogram } from '../../platform/histogram.ts'
 import { Tally } from '../../platform/tally.ts'
 
 export const HOOK_COUNTS = [
@@ -44,6 +45,11 @@ export type IngestDoor = 'hooks' | 'telemetry'
 
 export type AnyCount = HookCount | TelemetryCount | 'refused'
 
+/** A hook is to be answered within 5 ms. */
+const ANSWER_BOUNDS_S = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.004, 0.005, 0.0075, 0.01, 0.025, 0.1, 0.5,
+]
+
 /** Whoever shows them need not hear of each of 10,000 in a second. */
 const TELL_INTERVAL_MS = 250
 
@@ -54,6 +60,8 @@ export class IngestCounts {
     hooks: new Tally(REFUSALS),
     telemetry: new Tally(REFUSALS),
   }
+  /** From the earliest moment at which the end of a hook can have been there to be read to its answer. */
+  readonly answers = new Histogram(ANSWER_BOUNDS_S)
   #onCounted: ((what: AnyCount, more: number) => void) | null = null
   readonly #untold = new Map<AnyCount, number>()
   #timer: NodeJS.Timeout | null = null

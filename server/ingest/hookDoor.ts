@@ -2,6 +2,7 @@
 // decision, so nothing here can block or change what the user's Claude Code does.
 
 import type { IncomingMessage } from 'node:http'
+import { LoopTurns } from '../../platform/loopTurns.ts'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 import type { Asked } from './asked.ts'
 import { type ByteBudget, readBody } from './body.ts'
@@ -23,6 +24,7 @@ export interface HookDoorOptions {
 
 export class HookDoor {
   readonly #options: HookDoorOptions
+  readonly #turns = new LoopTurns()
 
   constructor(options: HookDoorOptions) {
     this.#options = options
@@ -33,6 +35,7 @@ export class HookDoor {
     const { isHere, address } = senderOf(request)
     readBody(request, { maxBytes: MAX_BODY_BYTES, budget }, (body) => {
       if (body === 'cut') return
+      const readableSinceMs = this.#turns.readableSinceMs()
       if (body === 'too-large') {
         refuse(new SwarmscopeError('TOO_LARGE', { detail: `A hook has ${MAX_BODY_BYTES / 1024 / 1024} MiB at most` }))
         return
@@ -43,6 +46,7 @@ export class HookDoor {
       }
       response.writeHead(200, ANSWER_HEADERS)
       response.end(ANSWER)
+      counts.answers.observe((performance.now() - readableSinceMs) / 1_000)
       counts.hook('hooks')
       if (!intake) {
         counts.hook('hooksUnwanted')

@@ -130,6 +130,8 @@ test('what came in, was lost and refused is in the metrics, and beside the sourc
         sample.name === `swarmscope_ingest_${name}` && JSON.stringify(sample.labels) === JSON.stringify(labels),
     )?.value
   expect(value('hooks_total')).toBe(2)
+  expect(value('hook_answer_seconds_count')).toBe(2)
+  expect(value('hook_answer_seconds_sum')).toBeGreaterThan(0)
   expect(value('hooks_lost_total', { reason: 'malformed' })).toBe(1)
   expect(value('hooks_lost_total', { reason: 'ignored' })).toBe(1)
   expect(value('hooks_lost_total', { reason: 'dropped_lifecycle' })).toBe(0)
