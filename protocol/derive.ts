@@ -44,20 +44,23 @@ export interface ModeInput {
   nowMs: number
 }
 
-/** Which world to show: SPEC.md, M1–M6. */
+/** Which world to show: SPEC.md, M1–M6 and M8. */
 export function modeOf(input: ModeInput): Mode {
   if (input.demo) return 'mock'
   if (input.replay) return 'replay'
   if (input.sources.some(isLive)) return 'live'
   if (input.everLive || !input.realWorldEmpty) return 'stale'
-  const noAnswerYet = input.sources
-    .filter(isExpected)
-    .every((source) => FIRST_TRY_STATES.has(source.state) && source.lastError === null)
+  // Nobody is connected to, so nobody can be missed: that nothing was sent yet is the truth.
+  if (input.sources.length > 0 && input.sources.every(({ state, kind }) => state === 'never' && kind !== 'claude-flow'))
+    return 'live'
+  const noAnswerYet = input.sources.every(
+    (source) => (!isExpected(source) || FIRST_TRY_STATES.has(source.state)) && source.lastError === null,
+  )
   if (noAnswerYet && input.nowMs - input.startedAtMs < CONNECTING_MAX_MS) return 'connecting'
   return 'mock'
 }
 
-/** One that never sent anything is not used at all: neither live nor ailing. */
+/** One that never was is not used at all: neither live nor ailing. */
 const isExpected = ({ state }: Pick<SourceStatus, 'state'>): boolean => state !== 'never'
 
 /** Sources that should be live and are not. */

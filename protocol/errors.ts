@@ -314,6 +314,12 @@ export const ERRORS = {
     suggestion: () => 'Look into server.log, and report it with what you did',
     retryable: true,
   },
+  PROJECT_NOT_FOUND: {
+    status: 500,
+    error: 'There is no such project folder',
+    suggestion: (c) => `${because(c, 'The folder that was named is not there')}; check --project`,
+    retryable: false,
+  },
   PORT_IN_USE: {
     status: 500,
     error: 'The port is in use by another program',

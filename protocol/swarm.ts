@@ -244,7 +244,8 @@ export type Unnumbered<E> = E extends Entity ? Omit<E, 'rev'> : never
 /**
  * `live`: what it says is current. `limited`: read once, no live changes. `unavailable`: reached, but there is nothing
  * behind it. `waiting`: lost, will be tried again. `closed`: will not be tried again by itself. Sources that send by
- * themselves, and that nobody connects to, are `receiving`, `quiet` (heard before, but not just now) or `never` heard of.
+ * themselves, and that nobody connects to, are `receiving`, `quiet` (heard before, but not just now) or `never` heard of; so is
+ * a claude-flow that nobody asked for and that was never found. `never` is not used: neither live nor ailing.
  */
 export const SOURCE_STATES = [
   'idle',

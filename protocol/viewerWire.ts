@@ -38,9 +38,16 @@ export interface StatusMessage {
   at: IsoTime
 }
 
+/** Commands to be typed where the server runs, for its project and data. */
+export interface PageCommands {
+  connect: string
+  doctor: string
+}
+
 /** Server → viewer. */
 export type ServerMessage =
-  | { type: 'hello'; protocol: number; version: string; role: Role }
+  /** `commands`: for operators alone, for they name folders. */
+  | { type: 'hello'; protocol: number; version: string; role: Role; commands?: PageCommands | undefined }
   | ({ type: 'snapshot' } & SnapshotChunk<Entity>)
   | ({ type: 'frame' } & Frame<Entity>)
   | StatusMessage
@@ -85,9 +92,9 @@ export function parseServerMessage(
   if (!isObject(message)) return null
   switch (message.type) {
     case 'hello':
-      return typeof message.protocol === 'number' && typeof message.version === 'string'
-        ? (message as unknown as ServerMessage)
-        : null
+      if (typeof message.protocol !== 'number' || typeof message.version !== 'string') return null
+      if (message.commands !== undefined && !areCommands(message.commands)) delete message.commands
+      return message as unknown as ServerMessage
     case 'snapshot':
       return isText(message.epoch) &&
         isCount(message.seq) &&
@@ -141,6 +148,7 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const isText = (value: unknown): value is string => typeof value === 'string'
 const isRecorded = (value: unknown): boolean =>
   isObject(value) && !Number.isNaN(Date.parse(String(value.at))) && typeof value.pace === 'number'
+const areCommands = (value: unknown): boolean => isObject(value) && isText(value.connect) && isText(value.doctor)
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 const areRefs = (value: unknown): boolean =>
   Array.isArray(value) && value.every((ref) => isObject(ref) && isText(ref.entity) && isText(ref.id))

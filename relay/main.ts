@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // The relay's entry point: options in, one line out when it is ready, an exit code at the end.
 
-import { existsSync } from 'node:fs'
 import { openDataDir } from '../platform/dataDir.ts'
 import { leavesTime, watchLifetime } from '../platform/lifetime.ts'
 import { isLoopback } from '../platform/listen.ts'
 import { type Logger, openLog } from '../platform/log.ts'
+import { assertProjectFolder } from '../platform/projectFolder.ts'
 import { readSecret, readSecretFile, SecretError } from '../platform/secrets.ts'
 import { type ErrorCode, SwarmscopeError } from '../protocol/errors.ts'
 import { ConfigError, type RelayConfig, readCommand, type StatusConfig } from './config.ts'
@@ -41,6 +41,7 @@ async function serve(config: RelayConfig): Promise<number> {
   const tls = config.tls && readTls(config.tls)
   const logFile = openLog({ name: 'relay', file: config.logFile })
   const { log } = logFile
+  assertProjectFolder(config.project)
   const dataDir = openDataDir(config.dataDir)
   const { project, command } = config
   log.info({ project, command: command?.file ?? null, tls: tls && certificateFacts(tls) }, 'starting')
@@ -76,8 +77,7 @@ async function serve(config: RelayConfig): Promise<number> {
 }
 
 /** What makes it less safe than it could be. */
-function warn({ host, asksForToken, project }: RelayConfig, tls: Tls | undefined, log: Logger): void {
-  if (!existsSync(project)) log.warn({ project }, 'there is no such folder (yet): is --project right?')
+function warn({ host, asksForToken }: RelayConfig, tls: Tls | undefined, log: Logger): void {
   if (!asksForToken) {
     log.warn('--no-auth: no token is asked for, so every program of every user on this machine may run tools as you')
   }
@@ -124,7 +124,8 @@ main().then(
     const inWords = isExpected(error)
     // The server that starts us (nobody else says --port-option) tells it in its own words.
     const isTold = inWords && process.argv.includes('--port-option')
-    const text = inWords ? error.message : error instanceof Error ? error.stack : String(error)
+    const named = error instanceof SwarmscopeError ? ` (${error.code})` : ''
+    const text = inWords ? `${error.message}${named}` : error instanceof Error ? error.stack : String(error)
     if (!isTold) process.stderr.write(`${text}\n`)
     const code = error instanceof SwarmscopeError ? error.code : inWords ? 'BAD_REQUEST' : 'INTERNAL'
     tellParent({ type: 'failed', code, message: inWords ? error.message : 'The relay could not start' }, () =>

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { dataDirPath } from '../platform/dataDir.ts'
 import { lastLines } from '../platform/followFile.ts'
 import { type FoundSecret, findSecret, readSecretFile, SECRETS } from '../platform/secrets.ts'
+import { shellWord } from '../platform/shellWord.ts'
 import { errorBody } from '../protocol/errors.ts'
 import { askHealth, type HealthAnswer, type RelayHealth } from './askHealth.ts'
 import { ConfigError, type StatusConfig } from './config.ts'
@@ -99,13 +100,10 @@ function claudeCode(
     const file = join(dataDirPath(dataDir), SECRETS.relay.file)
     return { command: null, missing: `its token: ${SECRETS.relay.variable} is not set, and there is none in ${file}` }
   }
+  // Within `$(…)`, which begins quoting anew.
   const word = token.path === null ? `$${SECRETS.relay.variable}` : `$(cat ${shellWord(token.path)})`
   return { command: `${command} --header "Authorization: Bearer ${word}"` }
 }
-
-/** Within `$(…)`, which begins quoting anew. */
-const shellWord = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 /** Only if the relay, and so its log, is on this machine. */
 async function readLog({ logFile, project }: RelayHealth): Promise<StatusReport['log']> {

@@ -50,14 +50,17 @@ export interface Config {
   /** What it may cost before there is a warning; `null`: nobody said. */
   budgetUsd: number | null
   tokens: { operator: string; viewer: string; ingest: string; relay: string }
+  given: Given
   world:
     | { type: 'demo'; agents: number }
     /** A recorded session. */
     | { type: 'replay'; file: string; speed: number }
     /** A relay that runs elsewhere. */
     | ({ type: 'remote' } & RelayAddress)
-    /** A relay of our own, started as a child process. */
+    /** A relay of our own, started as a child process; `undefined`: claude-flow is used if it is found. */
     | { type: 'local'; relayPort: number; claudeFlow: string | undefined }
+    /** Neither: only what is sent here is shown. */
+    | { type: 'no-claude-flow' }
 }
 
 /** Wrong options or variables; the message says what to do. */
@@ -93,7 +96,8 @@ export interface Options {
   host?: string
   port: number
   relayPort: number
-  claudeFlow?: string
+  /** False: `--no-claude-flow`. */
+  claudeFlow?: string | false
   demo?: number | true
   seed: number
   open: boolean
@@ -133,6 +137,7 @@ export function createCommand(): Command {
       '--claude-flow <command>',
       "claude-flow's whole command line (default: the project's own, else the one on PATH)",
     )
+    .option('--no-claude-flow', 'do without claude-flow and its relay: only what Claude Code and others send is shown')
     .addOption(
       new Option(
         '--demo [n]',
@@ -196,6 +201,7 @@ Environment:
   CLAUDE_FLOW_URL                     the same as a whole address, ws://host:port or with TLS wss://host:port; it comes first
   CLAUDE_FLOW_CA                      PEM file with the only certificate(s) to trust for a wss:// relay, e.g. its own
   CLAUDE_FLOW_COMMAND                 the same as --claude-flow
+  CLAUDE_FLOW_OFF=1                   the same as --no-claude-flow
   SWARMSCOPE_TOKEN, SWARMSCOPE_VIEWER_TOKEN, SWARMSCOPE_INGEST_TOKEN, SWARMSCOPE_RELAY_TOKEN
                                       secrets; not set: random, kept in the data dir
   SWARMSCOPE_LOG_LEVEL                trace, debug, info (default), warn, error; what was commanded is always
@@ -238,6 +244,7 @@ export function configOf(options: Options, env: NodeJS.ProcessEnv = process.env)
     showContent: options.showContent,
     budgetUsd: options.budgetUsd ?? null,
     tokens: readTokens(dataDir, env),
+    given: place.given,
     world: place.world,
   }
 }
@@ -249,17 +256,26 @@ export interface Place {
   /** What the project's folder in the data dir is named after. */
   key: string
   projectDir: string
+  /** The options as they were given, their paths absolute: for the commands that we tell the user. */
+  given: Given
 }
+export type Given = Partial<Options>
 
 /** Where a server with these options keeps its things; makes nothing. Throws `ConfigError`. */
-export function placeOf(options: Pick<Options, PlaceOption>, env: NodeJS.ProcessEnv = process.env): Place {
+export function placeOf(options: Given & Pick<Options, PlaceOption>, env: NodeJS.ProcessEnv = process.env): Place {
   const startFolder = env.INIT_CWD ?? process.cwd()
   const project = resolve(startFolder, options.project ?? '.')
   const world = worldOf(options, env, startFolder)
   const key = world.type === 'remote' ? relayUrl(world) : project
   const dataDir = dataDirPath(options.dataDir === undefined ? undefined : resolve(startFolder, options.dataDir))
-  return { project, world, dataDir, key, projectDir: projectDirPath(dataDir, key) }
+  const given = { ...options }
+  for (const name of PATH_OPTIONS) {
+    const path = given[name]
+    if (path !== undefined) given[name] = resolve(startFolder, path)
+  }
+  return { project, world, dataDir, key, projectDir: projectDirPath(dataDir, key), given }
 }
+const PATH_OPTIONS = ['project', 'dataDir', 'replay', 'tlsCert', 'tlsKey'] as const
 type PlaceOption = 'project' | 'dataDir' | 'demo' | 'replay' | 'speed' | 'claudeFlow' | 'relayPort'
 
 function worldOf(options: Pick<Options, PlaceOption>, env: NodeJS.ProcessEnv, startFolder: string): Config['world'] {
@@ -270,6 +286,10 @@ function worldOf(options: Pick<Options, PlaceOption>, env: NodeJS.ProcessEnv, st
     const file = resolve(startFolder, options.replay)
     if (!existsSync(file)) throw new ConfigError(`--replay: there is no file ${file}`)
     return { type: 'replay', file, speed: options.speed }
+  }
+  // What is typed comes before what is exported.
+  if (options.claudeFlow === false || (options.claudeFlow === undefined && isSet('CLAUDE_FLOW_OFF', env))) {
+    return { type: 'no-claude-flow' }
   }
   const url = env.CLAUDE_FLOW_URL?.trim()
   const caFile = env.CLAUDE_FLOW_CA?.trim()
@@ -292,6 +312,14 @@ function worldOf(options: Pick<Options, PlaceOption>, env: NodeJS.ProcessEnv, st
     throw new ConfigError(`CLAUDE_FLOW_PORT is a port from 1 to 65535: ${port}`)
   }
   return { type: 'remote', host: host || '127.0.0.1', port: port ? Number(port) : DEFAULT_RELAY_PORT }
+}
+
+/** Of a variable that switches something on. */
+function isSet(variable: string, env: NodeJS.ProcessEnv): boolean {
+  const value = env[variable]?.trim().toLowerCase() ?? ''
+  if (['', '0', 'false', 'no', 'off'].includes(value)) return false
+  if (['1', 'true', 'yes', 'on'].includes(value)) return true
+  throw new ConfigError(`${variable} is 1 or 0: ${value}`)
 }
 
 function relayAtUrl(text: string, caFile: string | undefined): RelayAddress {

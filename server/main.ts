@@ -4,15 +4,18 @@ import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Command, CommanderError } from 'commander'
 import { type Lifetime, leavesTime, watchLifetime } from '../platform/lifetime.ts'
 import { isLoopback, listen } from '../platform/listen.ts'
 import { type Logger, openLog } from '../platform/log.ts'
+import { assertProjectFolder } from '../platform/projectFolder.ts'
 import { SwarmscopeError } from '../protocol/errors.ts'
 import { backupCommand } from './cli/backup.ts'
+import { pageCommands } from './cli/commandLine.ts'
 import { connectCommand } from './cli/connect.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { logsCommand } from './cli/logs.ts'
-import { statusCommand } from './cli/status.ts'
+import { EXIT, statusCommand } from './cli/status.ts'
 import {
   type Config,
   commandsFileOf,
@@ -23,6 +26,7 @@ import {
   logFileOf,
   type Options,
   openFileOf,
+  placeOf,
   plainPortOf,
   runFileOf,
 } from './config.ts'
@@ -31,28 +35,59 @@ import { RealLog } from './log/realLog.ts'
 import { linkOf, readyText } from './readyText.ts'
 import { RelayProcess, RelayStartError } from './relayProcess.ts'
 import { removeRunFile, runningAt, writeRunFile } from './runFile.ts'
-import { type RunningServer, startServer } from './server.ts'
+import { type RunningServer, type ServerOptions, startServer } from './server.ts'
 import { openServerTls, type ServerTls } from './tls/serverTls.ts'
 
 const WEB_DIR = fileURLToPath(new URL('../../web', import.meta.url))
 
+/** Of a project that may have been moved away since. */
+const LOOK_AT_WHAT_IS_KEPT: ReadonlySet<string> = new Set(['status', 'logs', 'backup'])
+/** Their exit codes say how a server is: 1 would say that one is there. */
+const SAY_HOW_IT_IS: ReadonlySet<string> = new Set(['status', 'doctor'])
+
 /** Runs until it is asked to end, or does what a subcommand says; sets the exit code and never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = createCommand()
+  let asked = program.name()
+  const commands = [statusCommand(), logsCommand(), backupCommand(), connectCommand(), doctorCommand()]
   program
     .action(serve)
-    .addCommand(statusCommand())
-    .addCommand(logsCommand())
-    .addCommand(backupCommand())
-    .addCommand(connectCommand())
-    .addCommand(doctorCommand())
+    // A word too many is most likely the name of a command: it is said which there are.
+    .allowExcessArguments()
+    .hook('preAction', (_program, command) => {
+      asked = command.name()
+      if (command === program && command.args.length > 0) refuseUnknown(program)
+      const { project, projectDir } = placeOf(command.optsWithGlobals<Options>())
+      if (!(LOOK_AT_WHAT_IS_KEPT.has(asked) && existsSync(projectDir))) assertProjectFolder(project)
+    })
+  for (const command of commands) {
+    program.addCommand(command.showHelpAfterError(`(npm start -- ${command.name()} --help tells all that it takes)`))
+    if (SAY_HOW_IT_IS.has(command.name()))
+      command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT.down))
+  }
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    process.stderr.write(`error: ${error.message}\n`)
-    process.exitCode = 1
+    const code = error instanceof SwarmscopeError ? ` (${error.code})` : ''
+    process.stderr.write(`error: ${error.message}${code}\n`)
+    process.exitCode = SAY_HOW_IT_IS.has(asked) ? EXIT.down : 1
   }
+}
+
+/** In commander's own words, which name the nearest one; it has them only for a program that does nothing by itself. */
+function refuseUnknown(program: Command): never {
+  const names = program.commands.map((command) => command.name())
+  const guide = new Command(program.name()).exitOverride().configureOutput({ writeErr: () => undefined })
+  for (const name of names) guide.command(name)
+  try {
+    guide.parse(program.args.slice(0, 1), { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    const known = `The commands are ${names.join(', ')}; without one the server starts. A folder is named by --project DIR.`
+    program.error(`${error.message}\n${known}\nnpm start -- --help tells all options.`)
+  }
+  return program.error(`error: '${program.args[0]}' is no command of ours`)
 }
 
 async function serve(options: Options): Promise<void> {
@@ -131,9 +166,6 @@ async function run({ config, tls, lifetime, log, attachLogFile, onStarted }: Run
   if (!existsSync(join(WEB_DIR, 'index.html'))) {
     throw new RelayStartError('The web app is not built: run "npm start", or "npm run build" first')
   }
-  if (!existsSync(config.project) && config.world.type === 'local') {
-    log.warn({ project: config.project }, 'there is no such folder (yet): is --project right?')
-  }
   if (config.world.type === 'replay') await assertRecording(config.world.file)
   // Before the relay and its claude-flow: a busy port must not start them for nothing.
   await assertFree(config)
@@ -167,15 +199,11 @@ async function run({ config, tls, lifetime, log, attachLogFile, onStarted }: Run
       log.info(`ending before the relay was ready: ${relayPort}`)
       return 0
     }
-    const shown =
-      world.type === 'demo' || world.type === 'replay'
-        ? world
-        : world.type === 'remote'
-          ? { ...world, type: 'relay' as const }
-          : { type: 'relay' as const, host: '127.0.0.1', port: relayPort ?? world.relayPort, managed: true }
+    const shown = shownOf(world, relayPort)
     // Only beside a log that is ours: it keeps others away from both.
     const commandsFile = realLog.path === null ? null : commandsFileOf(config)
-    const server = await startServer({ config, tls, shown, webDir: WEB_DIR, realLog, commandsFile, log })
+    const commands = pageCommands(config)
+    const server = await startServer({ config, tls, shown, webDir: WEB_DIR, realLog, commandsFile, commands, log })
     retry = server.retry
     try {
       onStarted(server)
@@ -210,6 +238,23 @@ async function run({ config, tls, lifetime, log, attachLogFile, onStarted }: Run
     await relay?.stop()
     await realLog.eventLog.close()
     giveBack?.()
+  }
+}
+
+function shownOf(world: Config['world'], relayPort: number | null): ServerOptions['shown'] {
+  switch (world.type) {
+    case 'demo':
+    case 'replay':
+    case 'no-claude-flow':
+      return world
+    case 'remote':
+      return { ...world, type: 'relay' }
+    case 'local': {
+      const isOptional = world.claudeFlow === undefined
+      return { type: 'relay', host: '127.0.0.1', port: relayPort ?? world.relayPort, managed: true, isOptional }
+    }
+    default:
+      return world satisfies never
   }
 }
 

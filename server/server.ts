@@ -7,6 +7,7 @@ import { isLoopback, listen } from '../platform/listen.ts'
 import type { Logger } from '../platform/log.ts'
 import { accessList } from '../protocol/access.ts'
 import { type ErrorCode, SwarmscopeError } from '../protocol/errors.ts'
+import type { PageCommands } from '../protocol/viewerWire.ts'
 import { createApp } from './api/app.ts'
 import { Audit } from './api/audit.ts'
 import { CommandJournal } from './api/commandJournal.ts'
@@ -29,6 +30,7 @@ import { RealLog } from './log/realLog.ts'
 import { ServerMetrics } from './metrics.ts'
 import { ClaudeCodeSource } from './sources/claudeCode/claudeCodeSource.ts'
 import { ClaudeFlowSource } from './sources/claudeFlow/claudeFlowSource.ts'
+import { endFormerClaudeFlow } from './sources/claudeFlow/endOfSource.ts'
 import { MockSource } from './sources/mock/mockSource.ts'
 import { OtlpSource } from './sources/otlp/otlpSource.ts'
 import { ReplaySource } from './sources/replay/replaySource.ts'
@@ -58,8 +60,10 @@ export interface ServerOptions {
   /** Page and sockets come by https, and on loopback, at another port, without. */
   tls?: ServerTls | null
   /** The relay to connect to, how many demo agents to show, or a recording to play. */
-  shown:
-    | ({ type: 'relay' } & RelayAddress)
+  shown: /** `isOptional`: nobody named a claude-flow; it is used if it is found. */
+    | ({ type: 'relay'; isOptional?: boolean } & RelayAddress)
+    /** Only what is sent here. */
+    | { type: 'no-claude-flow' }
     | { type: 'demo'; agents: number }
     | { type: 'replay'; file: string; speed: number }
   webDir: string | null
@@ -67,6 +71,8 @@ export interface ServerOptions {
   realLog?: RealLog
   /** Where it is kept which commands were done; not given: in memory. Nobody else may write there. */
   commandsFile?: string | null
+  /** What the page tells an operator to type. */
+  commands?: PageCommands
   log: Logger
   /** Requests per client and window; if not said, those of the catalogue (`RATE_LIMITS`). */
   rateLimits?: RateLimitsOptions['limits']
@@ -100,6 +106,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     rateLimits,
     realLog = RealLog.inMemory(log),
     commandsFile = null,
+    commands,
     tls = null,
   } = options
   const { host, tokens } = config
@@ -125,6 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   // Before anything is answered: who asks is never shown less than is known.
   const real = await World.open('real', realLog.eventLog)
+  if (shown.type === 'no-claude-flow') await endFormerClaudeFlow(real)
   const journal = commandsFile === null ? null : await CommandJournal.open(commandsFile, log)
   // Then at once, so that a busy port leaves nothing behind. Nothing is answered before this turn of the loop is over.
   const port = await listen(server, { host, port: config.port, option: '--port' })
@@ -144,7 +152,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   const claudeFlow =
     shown.type === 'relay'
-      ? new ClaudeFlowSource({ address: shown, token: tokens.relay, world: real, log, isEnding: () => draining })
+      ? new ClaudeFlowSource({
+          address: shown,
+          isOptional: shown.isOptional ?? false,
+          token: tokens.relay,
+          world: real,
+          log,
+          isEnding: () => draining,
+        })
       : null
   const demoWorld = shown.type === 'demo' ? newMockWorld(shown.agents) : null
   const replay = shown.type === 'replay' ? new World('replay', new MemoryLog()) : null
@@ -153,12 +168,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ? new ReplaySource({ path: shown.file, speed: shown.speed, world: replay, log })
       : null
   // What is made up or recorded stays so: hooks and telemetry enter the real world alone.
-  const pushed =
-    shown.type === 'relay'
-      ? { claudeCode: new ClaudeCodeSource({ world: real, log }), otlp: new OtlpSource({ world: real, log }) }
-      : null
-  const sources: Source[] =
-    claudeFlow && pushed ? [claudeFlow, pushed.claudeCode, pushed.otlp] : replaySource ? [replaySource] : mockSources
+  const isReal = shown.type === 'relay' || shown.type === 'no-claude-flow'
+  const pushed = isReal
+    ? { claudeCode: new ClaudeCodeSource({ world: real, log }), otlp: new OtlpSource({ world: real, log }) }
+    : null
+  const sources: Source[] = pushed
+    ? [...(claudeFlow ? [claudeFlow] : []), pushed.claudeCode, pushed.otlp]
+    : replaySource
+      ? [replaySource]
+      : mockSources
   const view = new View({
     demo,
     replay,
@@ -192,7 +210,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       plainUrl: () => plain?.url ?? '',
       onRefused: (code) => metrics.errors.add(code),
     })
-  const history = shown.type === 'relay' && realLog.path !== null ? new History(realLog.path) : null
+  const history = isReal && realLog.path !== null ? new History(realLog.path) : null
   const tickets = new Tickets()
   const guard = new Guard({
     access,
@@ -221,7 +239,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     view,
     hub,
     guard,
-    demo: !claudeFlow,
+    demo: !isReal,
     history,
     isDraining: () => draining,
     claudeFlow,
@@ -236,7 +254,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.on('request', (request, response) => {
     if (!ingest.answer(request, response)) app(request, response)
   })
-  const closeStream = serveStream({ server, hub, guard, log, onRefused: (code) => metrics.errors.add(code) })
+  const closeStream = serveStream({
+    server,
+    hub,
+    guard,
+    log,
+    commands,
+    onRefused: (code) => metrics.errors.add(code),
+  })
   claudeFlow?.start()
   pushed?.claudeCode.start()
   pushed?.otlp.start()

@@ -45,7 +45,8 @@ export class World {
 
   /** Some source has been live here, in this run or a former one: it went by its own name. */
   get hasHeardSource(): boolean {
-    for (const { project } of this.store.all('source').values()) if (project !== null) return true
+    for (const { project, state } of this.store.all('source').values())
+      if (project !== null && state !== 'never') return true
     return false
   }
 

@@ -8,7 +8,6 @@ import { readsRouter } from './reads.ts'
 
 export interface BotsOptions extends CommandsOptions {
   hub: Hub
-  demo: boolean
 }
 
 export function botsRouter(options: BotsOptions): Router {

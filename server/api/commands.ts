@@ -27,8 +27,9 @@ export interface CommandsOptions {
   view: View
   guard: Guard
   isDraining: () => boolean
-  /** Where commands go; `null`: nowhere (`--demo`). */
+  /** Where commands go; `null`: nowhere (`--demo`, `--no-claude-flow`). */
   claudeFlow: ClaudeFlowSource | null
+  demo: boolean
   audit: Audit
   idempotency: Idempotency
 }
@@ -183,10 +184,12 @@ function checkOperator({ guard, isDraining }: CommandsOptions, request: Request)
   }
 }
 
-function commandable({ claudeFlow: source }: CommandsOptions): Source {
+function commandable({ claudeFlow: source, demo }: CommandsOptions): Source {
   if (source) return source
   throw new SwarmscopeError('NOT_CONNECTED', {
-    detail: 'This is a demo or a replay: start without --demo and --replay to command claude-flow',
+    detail: demo
+      ? 'This is a demo or a replay: start without --demo and --replay to command claude-flow'
+      : 'This server does without claude-flow: start it without --no-claude-flow to command one',
   })
 }
 

@@ -86,8 +86,11 @@ export function healthOf({ view, hub, demo, draining, trusted, claudeFlow = null
 }
 
 function trouble(demo: boolean, mode: Mode, sources: readonly SourceStatus[]): string | null {
-  // Live but ailing counts too: the files are shown, but there is no claude-flow that could be asked.
-  const error = sources.find(({ lastError }) => lastError !== null)?.lastError
+  // Live but ailing counts too: the files are shown, but there is no claude-flow that could be asked. One that is not used is
+  // no trouble beside others that are; where there is nobody else, it is what keeps the view from being live.
+  const isTrouble = ({ state, lastError }: SourceStatus) =>
+    lastError !== null && !(state === 'never' && mode === 'live')
+  const error = sources.find(isTrouble)?.lastError
   if (error) return error.code
   // A demo or a replay is what was asked for.
   return demo || (mode === 'live' && degradedSources(sources).length === 0) ? null : 'NOT_CONNECTED'

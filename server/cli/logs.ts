@@ -1,6 +1,6 @@
 // `npm start -- logs`: the last lines of the log of this project's server, and with -f those that come.
 
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { prettyFactory } from 'pino-pretty'
 import { followFile, lastLines } from '../../platform/followFile.ts'
 import {
@@ -14,6 +14,7 @@ import {
   runFileOf,
 } from '../config.ts'
 import { runningAt } from '../runFile.ts'
+import { commandLine } from './commandLine.ts'
 
 const DEFAULT_LINES = 50
 const MAX_LINES = 100_000
@@ -23,19 +24,28 @@ interface LogsOptions {
   lines: number
   relay: boolean
   json: boolean
+  pretty: boolean
 }
 
 export function logsCommand(): Command {
   return new Command('logs')
-    .description("prints the last lines of the log of this project's server")
+    .description("prints the last lines of the log of this project's server: on a terminal as text, else as JSON")
     .option('-f, --follow', 'and then each new line, until Ctrl-C', false)
     .option('-n, --lines <n>', 'how many', lineCount, DEFAULT_LINES)
     .option('--relay', 'the log of the relay that is started beside it', false)
-    .option('--json', 'as they stand in the file; so they are printed anyway where no terminal is', false)
+    .addOption(new Option('--json', 'as JSON, on a terminal too: a line as it stands in the file').default(false))
+    .addOption(
+      new Option('--pretty', 'as text, into a pipe or a file too, there without colours')
+        .default(false)
+        .conflicts('json'),
+    )
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<Options & LogsOptions>()
       const place = placeOf(options)
-      await printLog(options.relay ? relayLogFileOf(place) : logFileFor(place), options)
+      const start = commandLine(place.given, null)
+      const missing = options.relay ? 'no relay was started' : 'nothing was started'
+      const hint = `${missing} for this project and data dir. Start it: ${start}`
+      await printLog(options.relay ? relayLogFileOf(place) : logFileFor(place), hint, options)
     })
 }
 
@@ -54,20 +64,25 @@ function lineCount(text: string): number {
   return value
 }
 
-async function printLog(file: string, { follow, lines, json }: LogsOptions): Promise<void> {
+/** `hint`: why there may be none. */
+async function printLog(
+  file: string,
+  hint: string,
+  { follow, lines, json, pretty: isText }: LogsOptions,
+): Promise<void> {
   const { stdout, stderr } = process
   const pretty = prettyFactory({
-    colorize: true,
+    colorize: stdout.isTTY === true,
     ignore: 'pid,hostname,name',
     translateTime: 'SYS:yyyy-mm-dd HH:MM:ss',
   })
-  const print = (line: string) => stdout.write(json || !stdout.isTTY ? `${line}\n` : pretty(line))
+  const print = (line: string) => stdout.write(isText || (stdout.isTTY && !json) ? pretty(line) : `${line}\n`)
   if (!follow) {
     try {
       for (const line of await lastLines(file, lines)) print(line)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      throw new Error(`there is no log yet (${file}): nothing was started for this project and data dir`)
+      throw new Error(`there is no log yet (${file}): ${hint}`)
     }
     return
   }

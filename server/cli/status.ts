@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { SECRETS } from '../../platform/secrets.ts'
-import { allRunning, isMadeUp, type Options, type Place, placeOf, runFileOf } from '../config.ts'
+import { allRunning, type Given, isMadeUp, type Options, type Place, placeOf, runFileOf } from '../config.ts'
 import { isRunning, type RunFile, readRunFile, runningAt, runningServers } from '../runFile.ts'
 import { askHealth, type HealthAnswer, type SourceAnswer } from './askServer.ts'
+import { commandLine } from './commandLine.ts'
 import { print } from './print.ts'
 
 export const EXIT = { healthy: 0, degraded: 1, down: 2 } as const
@@ -38,8 +39,9 @@ export function statusCommand(): Command {
     .option('--json', 'as JSON', false)
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<Options & { json: boolean }>()
-      const report = await statusOf(placeOf(options))
-      print(options.json ? `${JSON.stringify(report, null, 2)}\n` : statusText(report, Date.now()))
+      const place = placeOf(options)
+      const report = await statusOf(place)
+      print(options.json ? `${JSON.stringify(report, null, 2)}\n` : statusText(report, Date.now(), place.given))
       process.exitCode = report.exitCode
     })
 }
@@ -57,14 +59,15 @@ export async function statusOf(place: Place, env: NodeJS.ProcessEnv = process.en
   } catch (error) {
     const refused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
     const reason = refused ? `nothing listens at ${url}` : `what runs at ${url} (process ${pid}) does not answer`
-    const suggestion = refused ? 'Start it again: npm start' : `End it (kill ${pid}) and start it again: npm start`
+    const again = `tart it again: ${commandLine(place.given, null)}`
+    const suggestion = refused ? `S${again}` : `End it (kill ${pid}) and s${again}`
     return { running: false, exitCode: EXIT.down, pid, url, reason, suggestion }
   }
 }
 
 type Missing = { pid: number | null; url: string | null; reason: string; suggestion: string }
 
-function findServer({ dataDir, key, ...place }: Place): (RunFile & { note?: string }) | Missing {
+function findServer({ dataDir, key, given, ...place }: Place): (RunFile & { note?: string }) | Missing {
   const own = readRunFile(runFileOf(place))
   if (own && isRunning(own.pid)) return own
   const ended = own ? `the server of ${key} ended without a word (process ${own.pid})` : null
@@ -77,8 +80,8 @@ function findServer({ dataDir, key, ...place }: Place): (RunFile & { note?: stri
   const reason = ended ?? `no server runs for ${key}`
   const elsewhere = others.map(({ url }) => url).join(', ')
   const suggestion = elsewhere
-    ? `Others run at ${elsewhere}: name theirs with --project DIR, or start one here: npm start`
-    : 'Start it: npm start'
+    ? `Others run at ${elsewhere}: name theirs with --project DIR, or start one here: ${commandLine(given, null)}`
+    : `Start it: ${commandLine(given, null)}`
   return { pid: own?.pid ?? null, url: own?.url ?? null, reason, suggestion }
 }
 
@@ -94,15 +97,16 @@ function tokenIn(dataDir: string, env: NodeJS.ProcessEnv): string | null {
   }
 }
 
-export function statusText(report: StatusReport, nowMs: number): string {
+/** `given`: by which the commands are named that are told. */
+export function statusText(report: StatusReport, nowMs: number, given: Given = {}): string {
   if (!report.running) return `Swarmscope is down: ${report.reason}\n${report.suggestion}\n`
   const { health, url, tlsUrl, pid, note } = report
   const { status, version, uptimeSeconds, agents, mode, viewers } = health
   return [
     `Swarmscope is ${status}: ${tlsUrl ? `${tlsUrl}, on this machine ${url}` : url} (version ${version}, process ${pid}, up ${duration(uptimeSeconds)})`,
     `Shows ${count(agents, 'agent')}, ${mode}, to ${count(viewers, 'viewer')}`,
-    // Who never sent anything is not used here.
-    ...health.sources.filter(({ state }) => state !== 'never').flatMap((source) => sourceLines(source, nowMs)),
+    ...health.sources.filter(isUsed).flatMap((source) => sourceLines(source, nowMs)),
+    ...(health.sources.some(isUsed) ? [] : unheardLines(health, commandLine(given, 'connect'))),
     ...logLines(health),
     ...(note === null ? [] : [note]),
     '',
@@ -116,6 +120,18 @@ function sourceLines({ kind, url, state, since, attempt, retryAt, lastError }: S
   const head = `${kind}${url === null ? '' : ` at ${url}`}: ${state} for ${duration(forSeconds)}${attempts}${next}`
   if (lastError === null) return [head]
   return [head, `  ${lastError.error} (${lastError.code})`, `  ${lastError.details.suggestion}`]
+}
+
+/** Who never was, or never sent anything, is not used here. */
+const isUsed = ({ state }: SourceAnswer): boolean => state !== 'never'
+
+/** Nobody is there at all. */
+function unheardLines({ sources }: HealthAnswer, connect: string): string[] {
+  const claudeFlow = sources.find(({ kind }) => kind === 'claude-flow')
+  return [
+    `Nothing came yet. To have Claude Code report here: ${connect}`,
+    ...(claudeFlow?.lastError ? [`${claudeFlow.lastError.error}. ${claudeFlow.lastError.details.suggestion}`] : []),
+  ]
 }
 
 function logLines({ logError }: HealthAnswer): string[] {

@@ -3,6 +3,7 @@
 
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { shellWord } from '../../platform/shellWord.ts'
 
 const run = promisify(execFile)
 /** `claude mcp get` tries the server, too. */
@@ -89,6 +90,3 @@ async function claude(cwd: string, args: string[]): Promise<{ ok: boolean; missi
 }
 
 export const inShell = (args: readonly string[]): string => ['claude', ...args].map(shellWord).join(' ')
-
-const shellWord = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`

@@ -22,15 +22,23 @@ export function checkNode(version = process.versions.node): Check {
   return isEnough ? ok('Node', version) : broken('Node', version, `Install Node ${MIN_NODE.join('.')} or newer`)
 }
 
-/** `running`: as the running server was told by it. */
-export function checkClaudeFlow(
-  world: Config['world'],
-  project: string,
-  path = process.env.PATH ?? '',
-  running: { name: string; version: string } | null = null,
-): Check {
+export interface ClaudeFlowInput {
+  world: Config['world']
+  project: string
+  path?: string | undefined
+  /** As the running server was told by it. */
+  running?: { name: string; version: string } | null
+  /** The running server does without it. */
+  isOff?: boolean
+  /** Claude Code reports here, or is set up to: that is enough. */
+  hasClaudeCode?: boolean
+}
+
+export function checkClaudeFlow(input: ClaudeFlowInput): Check {
+  const { world, project, path = process.env.PATH ?? '', running = null, isOff = false, hasClaudeCode = false } = input
   const name = 'claude-flow'
   const runs = running === null ? '' : `; ${running.name} ${running.version} runs`
+  if (world.type === 'no-claude-flow' || isOff) return skipped(name, 'not used (--no-claude-flow)')
   if (world.type === 'remote') return skipped(name, `it runs beside the relay on ${world.host}${runs}`)
   if (world.type !== 'local') return skipped(name, `not used: this is a ${world.type}`)
   if (world.claudeFlow !== undefined) {
@@ -41,8 +49,11 @@ export function checkClaudeFlow(
   }
   const file = findClaudeFlow(project, path)
   if (file === null) {
-    const fix = 'Install it (npm install claude-flow), or say how it is started: --claude-flow "COMMAND"'
-    return broken(name, `neither in ${project} nor on the PATH`, fix)
+    const found = `neither in ${project} nor on the PATH`
+    if (hasClaudeCode) return skipped(name, `${found}; not needed to see Claude Code`)
+    const fix =
+      'If it is used here, install it (npm install claude-flow) or say how it is started (--claude-flow "COMMAND"); to see Claude Code alone it is not needed'
+    return warning(name, found, fix)
   }
   const version = packageVersion(file)
   return ok(name, `${file}${version === null ? '' : ` (${version})`}${runs}`)

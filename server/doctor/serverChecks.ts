@@ -4,7 +4,9 @@ import { createServer, request } from 'node:http'
 import { listen } from '../../platform/listen.ts'
 import type { HealthAnswer, SourceAnswer } from '../cli/askServer.ts'
 import { reachable } from '../cli/askServer.ts'
+import { commandLine } from '../cli/commandLine.ts'
 import { EXIT, type StatusReport } from '../cli/status.ts'
+import type { Given } from '../config.ts'
 import { HOOKS_PATH } from '../ingest/paths.ts'
 import { broken, type Check, ok, skipped, warning } from './check.ts'
 
@@ -14,13 +16,15 @@ const MAX_SKEW_MS = 2_000
 /** Of the counts beside a source those of what is missing in the picture. */
 const LOSS = /Dropped|Failed|Late|Malformed|^(?:refused|busy|tooManyAgents)$/
 
-/** `expected`: where one is looked for. */
-export async function checkServer(report: StatusReport, expected: string): Promise<Check[]> {
+const seeLog = (given: Given): string => `See ${commandLine(given, 'logs')}`
+
+/** `expected`: where one is looked for. `given`: by which the commands are named that are told. */
+export async function checkServer(report: StatusReport, expected: string, given: Given = {}): Promise<Check[]> {
   if (report.running) {
     const { health, url, exitCode } = report
     const found = `${health.status} at ${url} (version ${health.version})`
     const server =
-      exitCode === EXIT.healthy ? ok('Server', found) : warning('Server', found, 'See below, and npm start -- logs')
+      exitCode === EXIT.healthy ? ok('Server', found) : warning('Server', found, `${seeLog(given)}, and below`)
     return [server, ...health.sources.filter(({ kind }) => kind === 'claude-flow').map(checkRelay)]
   }
   const { hostname } = new URL(expected)
@@ -30,9 +34,14 @@ export async function checkServer(report: StatusReport, expected: string): Promi
   return [
     broken('Server', report.reason, report.suggestion),
     isTaken
-      ? broken('Port', `${port} is taken by another program`, 'npm start -- --port N')
+      ? broken('Port', `${port} is taken by another program`, commandLine(without(given, 'port'), null, '--port', 'N'))
       : skipped('Port', `${port}, free`),
   ]
+}
+
+function without(given: Given, name: keyof Given): Given {
+  const { [name]: _, ...others } = given
+  return others
 }
 
 async function isPortFree({ host, port }: { host: string; port: number }): Promise<boolean> {
@@ -47,6 +56,8 @@ async function isPortFree({ host, port }: { host: string; port: number }): Promi
 }
 
 function checkRelay({ url, state, lastError }: SourceAnswer): Check {
+  // The same is said of claude-flow itself.
+  if (state === 'never') return skipped('Relay', 'it runs, and has no claude-flow to share')
   const found = `${state}${url === null ? '' : ` at ${url}`}`
   if (lastError)
     return broken('Relay', `${found}: ${lastError.error} (${lastError.code})`, lastError.details.suggestion)
@@ -55,19 +66,20 @@ function checkRelay({ url, state, lastError }: SourceAnswer): Check {
 }
 
 /** Both doors, tried with something that changes nothing, by the address that Claude Code is given. */
-export async function checkDoors(url: string, ingestToken: string | null): Promise<Check[]> {
+export async function checkDoors(url: string, ingestToken: string | null, given: Given = {}): Promise<Check[]> {
   if (ingestToken === null) return [skipped('Doors', 'there is no ingest token yet')]
   const doors = [
     { name: 'Hook door', path: HOOKS_PATH, body: '{"hook_event_name":"SwarmscopeDoctor"}' },
     { name: 'Telemetry door', path: '/v1/logs', body: '{"resourceLogs":[]}' },
   ]
-  return Promise.all(doors.map((door) => checkDoor(door, url, ingestToken)))
+  return Promise.all(doors.map((door) => checkDoor(door, url, ingestToken, given)))
 }
 
 async function checkDoor(
   door: { name: string; path: string; body: string },
   url: string,
   token: string,
+  given: Given,
 ): Promise<Check> {
   const { name, path, body } = door
   try {
@@ -82,17 +94,21 @@ async function checkDoor(
     }
     if (status === 421) {
       const { hostname } = new URL(url)
-      return broken(name, `the server is not called ${hostname}`, `Start it with --allow-host ${hostname}`)
+      return broken(
+        name,
+        `the server is not called ${hostname}`,
+        `Start it so: ${commandLine(given, null, '--allow-host', hostname)}`,
+      )
     }
-    return broken(name, `${path} answers ${status} at ${url}`, 'See npm start -- logs')
+    return broken(name, `${path} answers ${status} at ${url}`, seeLog(given))
   } catch (error) {
     const reason = (error as Error).message || (error as NodeJS.ErrnoException).code
-    return broken(name, `${path} does not answer at ${url}: ${reason}`, 'See npm start -- logs')
+    return broken(name, `${path} does not answer at ${url}: ${reason}`, seeLog(given))
   }
 }
 
 /** What has arrived from Claude Code since the server began. */
-export function checkArrivals({ sources, uptimeSeconds }: HealthAnswer): Check[] {
+export function checkArrivals({ sources, uptimeSeconds }: HealthAnswer, given: Given = {}): Check[] {
   const source = sources.find(({ kind }) => kind === 'claude-code')
   if (!source) return [skipped('Arriving', 'this server does not show Claude Code')]
   const counts = source.counts ?? {}
@@ -113,7 +129,7 @@ export function checkArrivals({ sources, uptimeSeconds }: HealthAnswer): Check[]
     arriving('Telemetry arriving', counts.telemetry ?? 0, 'records'),
     ...(lost.length === 0
       ? []
-      : [warning('Lost', lost.map(([what, count]) => `${what}: ${count}`).join(', '), 'See npm start -- logs')]),
+      : [warning('Lost', lost.map(([what, count]) => `${what}: ${count}`).join(', '), seeLog(given))]),
   ]
 }
 

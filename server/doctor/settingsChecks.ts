@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { canBeStarted } from '../../platform/programs.ts'
 import { SECRETS } from '../../platform/secrets.ts'
 import { redact } from '../../protocol/redact.ts'
+import { commandLine } from '../cli/commandLine.ts'
+import type { Given } from '../config.ts'
 import { type ClaudePlace, hooksOff, scopesOf, variablesOf } from '../connect/claudeScopes.ts'
 import { ourHooksIn } from '../connect/settingsText.ts'
 import { type Elsewhere, howToTakeOut, inWords, telemetryElsewhere } from '../connect/telemetryElsewhere.ts'
@@ -24,13 +26,12 @@ export interface SettingsInput extends ClaudePlace {
   /** Where the server is, or will be. */
   url: string
   ingestToken: string | null
-  /** Where it was asked for another than the usual one: `connect` has to be told, too. */
-  givenDataDir?: string | undefined
+  /** By which the commands are named that are told. */
+  given?: Given
   path?: string
 }
 
-const connectLine = ({ project, givenDataDir }: SettingsInput): string =>
-  `npm start -- connect --project ${project}${givenDataDir === undefined ? '' : ` --data-dir ${givenDataDir}`}`
+const connectLine = ({ project, given = {} }: SettingsInput): string => commandLine({ ...given, project }, 'connect')
 
 export function checkTokens(dataDir: string, env: NodeJS.ProcessEnv = process.env): Check {
   const name = 'Tokens'

@@ -10,6 +10,7 @@ import { type ErrorCode, SwarmscopeError } from '../../protocol/errors.ts'
 import { commonVersion } from '../../protocol/relayWire.ts'
 import {
   CLOSE,
+  type PageCommands,
   PING_INTERVAL_MS,
   PONG_TIMEOUT_MS,
   type Role,
@@ -65,12 +66,14 @@ export interface StreamOptions {
   hub: Hub
   guard: Guard
   log: Logger
+  /** What an operator is told to type. */
+  commands?: PageCommands | undefined
   /** An upgrade was refused. */
   onRefused: (code: ErrorCode) => void
 }
 
 /** Serves the stream on the server's upgrades; returns how to close it and all its sockets. */
-export function serveStream({ server, hub, guard, log, onRefused }: StreamOptions): () => void {
+export function serveStream({ server, hub, guard, log, commands, onRefused }: StreamOptions): () => void {
   const refuse = (socket: Duplex, error: unknown) => {
     const code = refuseUpgrade(socket, error)
     if (code !== null) onRefused(code)
@@ -109,7 +112,7 @@ export function serveStream({ server, hub, guard, log, onRefused }: StreamOption
       log.debug({ role }, 'a viewer came')
       seats.set(webSocket, seat)
       seat.opened('stream')
-      welcome(webSocket, { raw: socket, role, seat, hub, log })
+      welcome(webSocket, { raw: socket, role, seat, hub, log, commands: role === 'operator' ? commands : undefined })
     })
   }
   server.on('upgrade', onUpgrade)
@@ -131,9 +134,10 @@ interface Welcome {
   seat: Seat
   hub: Hub
   log: Logger
+  commands: PageCommands | undefined
 }
 
-function welcome(socket: WebSocket, { raw, role, seat, hub, log }: Welcome): void {
+function welcome(socket: WebSocket, { raw, role, seat, hub, log, commands }: Welcome): void {
   let saidHello = false
   let messages = 0
   let heard = true
@@ -188,7 +192,7 @@ function welcome(socket: WebSocket, { raw, role, seat, hub, log }: Welcome): voi
       }
       // Hello and status in one system call: when a herd comes back, those are most of the work.
       raw.cork()
-      send(socket, { type: 'hello', protocol, version: VERSION, role })
+      send(socket, { type: 'hello', protocol, version: VERSION, role, commands })
       const sink = sinkOf(socket, seat, (bytes) => {
         unheardBytes += bytes
       })

@@ -43,10 +43,11 @@ export interface TestServer extends RunningServer {
 
 export async function startTestServer(
   shown: ServerOptions['shown'],
-  given: Partial<ServerOptions['config']> & Pick<Partial<ServerOptions>, 'log' | 'rateLimits' | 'tls'> = {},
+  given: Partial<ServerOptions['config']> &
+    Pick<Partial<ServerOptions>, 'log' | 'rateLimits' | 'tls' | 'commands'> = {},
 ): Promise<TestServer> {
   // Tests ask more in a moment than anybody may.
-  const { log = silentLog, rateLimits = UNLIMITED, tls = null, ...config } = given
+  const { log = silentLog, rateLimits = UNLIMITED, tls = null, commands, ...config } = given
   const web = webFolder()
   const server = await startServer({
     config: { host: '127.0.0.1', port: 0, seed: 1, allowHosts: [], publicUrls: [], tokens: TOKENS, ...config },
@@ -55,6 +56,7 @@ export async function startTestServer(
     webDir: web.path,
     log,
     rateLimits,
+    ...(commands ? { commands } : {}),
   })
   return {
     ...server,

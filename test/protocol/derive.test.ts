@@ -106,6 +106,24 @@ describe('modeOf', () => {
   })
 })
 
+describe('where nobody is connected to', () => {
+  const silent = [source('never', { kind: 'claude-code' }), source('never', { kind: 'otlp' })]
+  const notFound = source('never', { kind: 'claude-flow', lastError: sampleError('CHILD_NOT_FOUND') })
+
+  it('[M8] the view is live from the first moment on: that nothing was sent yet is no invention', () => {
+    expect(modeOf(input({ sources: silent }))).toBe('live')
+    expect(modeOf(input({ sources: silent, ...LATER }))).toBe('live')
+    expect(degradedSources(silent)).toEqual([])
+  })
+
+  it('[M9] a claude-flow that never was is not missed beside others, and is no view of its own', () => {
+    expect(modeOf(input({ sources: [notFound, ...silent] }))).toBe('mock')
+    const heard = [notFound, source('receiving', { kind: 'claude-code' })]
+    expect(modeOf(input({ sources: heard }))).toBe('live')
+    expect(degradedSources(heard)).toEqual([])
+  })
+})
+
 describe('degraded and stale', () => {
   const sources = [
     source('live', { id: 'a' }),

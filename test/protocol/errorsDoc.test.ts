@@ -44,6 +44,7 @@ const FROM: Record<ErrorCode, string> = {
   RECORDING_NEWER: 'at the start, or where a replay meets an event of a later version',
   STOPPING: 'the server or the relay got a signal to end',
   INTERNAL: 'a bug; server.log has the stack',
+  PROJECT_NOT_FOUND: 'at the start, and by each command that takes --project',
   PORT_IN_USE: 'at the start',
 }
 

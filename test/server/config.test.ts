@@ -148,6 +148,23 @@ describe('a relay elsewhere', () => {
     expect(read([], env).world).toEqual({ type: 'remote', host, port })
   })
 
+  test.each([
+    [['--no-claude-flow'], {}, 'no-claude-flow'],
+    [[], { CLAUDE_FLOW_OFF: '1' }, 'no-claude-flow'],
+    [[], { CLAUDE_FLOW_OFF: 'true', CLAUDE_FLOW_HOST: 'powerdev' }, 'no-claude-flow'],
+    [['--no-claude-flow'], { CLAUDE_FLOW_URL: 'ws://powerdev:3000' }, 'no-claude-flow'],
+    [['--claude-flow', 'npx ruflo mcp start'], { CLAUDE_FLOW_OFF: '1' }, 'local'],
+    [['--no-claude-flow', '--demo'], {}, 'demo'],
+    [[], { CLAUDE_FLOW_OFF: '0' }, 'local'],
+    [[], { CLAUDE_FLOW_OFF: '' }, 'local'],
+  ])('%j with %j is %s: what is typed comes before what is exported', (args, env, type) => {
+    expect(read(args, env).world.type).toBe(type)
+  })
+
+  test('a switch that is neither on nor off is told', () => {
+    expect(problem([], { CLAUDE_FLOW_OFF: 'maybe' })).toBe('CLAUDE_FLOW_OFF is 1 or 0: maybe')
+  })
+
   test.each([{}, { CLAUDE_FLOW_HOST: '', CLAUDE_FLOW_PORT: ' ' }])('%j is none', (env) => {
     expect(read([], env).world.type).toBe('local')
   })

@@ -50,28 +50,34 @@ describe('programs', () => {
 
   test("claude-flow is the project's own or one on the PATH, with its package's version, and is not run for it", () => {
     const local = { type: 'local', relayPort: 3000, claudeFlow: undefined } as const
-    expect(checkClaudeFlow(local, project, bin)).toMatchObject({
-      state: 'broken',
-      fix: expect.stringContaining('npm install'),
+    const check = (world: Parameters<typeof checkClaudeFlow>[0]['world'], more = {}) =>
+      checkClaudeFlow({ world, project, path: bin, ...more })
+    // Nobody asked for it, so that it is missing breaks nothing.
+    expect(check(local)).toMatchObject({ state: 'warning', fix: expect.stringContaining('npm install') })
+    expect(check(local, { hasClaudeCode: true })).toMatchObject({
+      state: 'skipped',
+      found: expect.stringContaining('not needed'),
     })
+    expect(check({ type: 'no-claude-flow' })).toMatchObject({ state: 'skipped', fix: null })
+    expect(check(local, { isOff: true })).toMatchObject({ state: 'skipped', fix: null })
     const ran = join(root, 'ran')
     program(join(project, 'node_modules/.bin'), 'claude-flow', `touch ${ran}`)
     writeFileSync(join(project, 'package.json'), '{"name": "claude-flow", "version": "3.43.0"}')
-    expect(checkClaudeFlow(local, project, bin)).toMatchObject({
+    expect(check(local)).toMatchObject({
       state: 'ok',
       found: expect.stringContaining('claude-flow 3.43.0'),
     })
     expect(() => chmodSync(ran, 0o600)).toThrow('ENOENT')
-    expect(checkClaudeFlow({ ...local, claudeFlow: 'no-such-program mcp' }, project, bin).state).toBe('broken')
+    expect(check({ ...local, claudeFlow: 'no-such-program mcp' }).state).toBe('broken')
     // What a whole command starts only the server knows, and only while it runs.
     const command = { ...local, claudeFlow: 'claude mcp' }
     program(bin, 'claude')
-    expect(checkClaudeFlow(command, project, bin).found).toBe('started by claude mcp')
-    expect(checkClaudeFlow(command, project, bin, { name: 'ruflo', version: '3.43.0' })).toMatchObject({
+    expect(check(command).found).toBe('started by claude mcp')
+    expect(check(command, { running: { name: 'ruflo', version: '3.43.0' } })).toMatchObject({
       state: 'ok',
       found: 'started by claude mcp; ruflo 3.43.0 runs',
     })
-    expect(checkClaudeFlow({ type: 'demo', agents: 1 }, project, bin).state).toBe('skipped')
+    expect(check({ type: 'demo', agents: 1 }).state).toBe('skipped')
   })
 
   test('Claude Code tells its version; an older one than is known, or none, is a warning', async () => {
@@ -112,7 +118,7 @@ describe('settings', () => {
   test('as connect wrote them they are well', async () => {
     expect([checkHooks(input()).state, checkTelemetry(input()).state]).toEqual(['warning', 'warning'])
     const fix = `npm start -- connect --project ${project} --data-dir /elsewhere`
-    expect(checkHooks({ ...input(), givenDataDir: '/elsewhere' })).toMatchObject({ fix })
+    expect(checkHooks({ ...input(), given: { dataDir: '/elsewhere' } })).toMatchObject({ fix })
     await connect()
     program(bin, 'curl')
     expect(checkHooks(input())).toMatchObject({ state: 'ok' })
@@ -247,7 +253,7 @@ describe('the server', () => {
     })
     const [check] = await checkDoors(`http://localhost:${port}`, TOKEN)
     expect(names).toEqual([`localhost:${port}`, `localhost:${port}`])
-    expect(check).toMatchObject({ state: 'broken', fix: 'Start it with --allow-host localhost' })
+    expect(check).toMatchObject({ state: 'broken', fix: 'Start it so: npm start -- --allow-host localhost' })
     // Nobody listens there, though somebody does at the usual address.
     expect((await checkDoors(`http://127.0.0.2:${port}`, TOKEN)).map(({ state }) => state)).toEqual([
       'broken',

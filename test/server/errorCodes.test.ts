@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import express from 'express'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { assertProjectFolder } from '../../platform/projectFolder.ts'
 import { ERRORS, type ErrorCode, SwarmscopeError } from '../../protocol/errors.ts'
 import { JSON_RPC } from '../../protocol/mcp.ts'
 import { activityOf } from '../../server/api/activity.ts'
@@ -287,6 +288,7 @@ const REACH: Record<ErrorCode, () => Reached> = {
     appOf(() => {
       throw new TypeError(`a bug in /home/dev/x.ts with ${TOKENS.operator}`)
     }),
+  PROJECT_NOT_FOUND: () => bodyOf(Promise.resolve().then(() => assertProjectFolder('/home/dev/nowhere'))),
   PORT_IN_USE: () =>
     startTestServer({ type: 'demo', agents: 1 }, { port: server.port }).then(
       () => null,

@@ -277,6 +277,62 @@ describe.skipIf(process.platform === 'win32')('node dist/node/server/main.js', (
     expect(await start(['status']).ended).toBe(2)
   })
 
+  test('without claude-flow it starts no relay, is healthy at once, and stops being asked for one', async () => {
+    const { child, ended } = await startReady(['--no-claude-flow', '--port', '0'])
+    const status = start(['status'])
+    expect(await status.ended).toBe(0)
+    expect(status.stdout()).toMatch(
+      /^Swarmscope is healthy: .*\nShows 0 agents, live, to 0 viewers\nNothing came yet\. To have /,
+    )
+    expect(status.stdout()).toContain(`npm start -- connect --data-dir ${data.path}`)
+    const doctor = start(['doctor', '--json'])
+    await doctor.ended
+    const checks = JSON.parse(doctor.stdout()) as { name: string; state: string; found: string }[]
+    expect(checks.find(({ name }) => name === 'claude-flow')).toMatchObject({ state: 'skipped' })
+    expect(checks.some(({ name }) => name === 'Relay')).toBe(false)
+    expect(existsSync(join(projectDir(), 'relay.log'))).toBe(false)
+    const mcp = start(['connect', '--mcp', '--no-claude-flow'])
+    expect([await mcp.ended, mcp.stdout()]).toEqual([1, expect.stringContaining('leave out one of them')])
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    const text = start(['logs', '--pretty'])
+    expect(await text.ended).toBe(0)
+    expect(text.stdout()).toMatch(/^\[\d{4}-.*\] INFO: listening/m)
+  })
+
+  test('a word or an option that there is not is told with the nearest one, and which there are', async () => {
+    const word = start(['statsu'])
+    expect(await word.ended).toBe(1)
+    expect(word.stderr()).toContain("error: unknown command 'statsu'\n(Did you mean status?)")
+    expect(word.stderr()).toContain('The commands are status, logs, backup, connect, doctor')
+    const option = start(['--prot', '9000'])
+    expect(await option.ended).toBe(1)
+    expect(option.stderr()).toContain("error: unknown option '--prot'\n(Did you mean --port?)")
+    // 1 would say that a server is there.
+    const status = start(['status', '--jsn'])
+    expect(await status.ended).toBe(2)
+    expect(status.stderr()).toContain('Did you mean --json?')
+  })
+
+  test.each([
+    [[], 1],
+    [['status'], 2],
+    [['doctor'], 2],
+    [['logs'], 1],
+    [['backup', 'x.db'], 1],
+    [['connect', '--dry-run'], 1],
+    [['connect', '--remove'], 1],
+  ] as const)(
+    'a project folder that is not there is an error of %j, with its code, and makes nothing',
+    async (words, code) => {
+      const nowhere = join(data.path, 'nowhere')
+      const asked = start([...words, '--project', nowhere])
+      expect(await asked.ended).toBe(code)
+      expect(asked.stderr()).toBe(`error: there is no project folder ${nowhere}: check --project (PROJECT_NOT_FOUND)\n`)
+      expect(readdirSync(data.path)).toEqual([])
+    },
+  )
+
   test('what it says is text for people, piped too; with --log-format json it is JSON, a line each; the file is JSON always', async () => {
     const text = await startReady(['--demo', '--port', '0'])
     expect(text.stderr()).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: listening \{.*\}$/m)

@@ -3,8 +3,10 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { staleSinceMs } from '../../protocol/derive.ts'
+import { errorBody } from '../../protocol/errors.ts'
 import { SqliteLog } from '../../server/log/sqliteLog.ts'
 import { ClaudeFlowSource } from '../../server/sources/claudeFlow/claudeFlowSource.ts'
+import { endFormerClaudeFlow } from '../../server/sources/claudeFlow/endOfSource.ts'
 import { View } from '../../server/view.ts'
 import { World } from '../../server/world.ts'
 import { FakeRelay } from '../helpers/fakeRelay.ts'
@@ -13,6 +15,8 @@ import { records3, runningStores3, type Stores3 } from '../helpers/recordings.ts
 import { silentLog } from '../helpers/silentLog.ts'
 import { temporaryFolder } from '../helpers/swarmscope.ts'
 import { until } from '../helpers/until.ts'
+
+const NOT_FOUND = { state: 'missing', serverInfo: null, restarts: 0 } as const
 
 const ends: (() => Promise<unknown> | unknown)[] = []
 afterEach(async () => {
@@ -36,11 +40,12 @@ beforeEach(async () => {
 })
 
 /** One run of a server, as far as it matters here. */
-async function run(port = relay.port) {
+async function run(port = relay.port, isOptional = false) {
   const log = await SqliteLog.open({ path, bootId: 'boot', thread: new InThread() })
   const world = await World.open('real', log)
   const source = new ClaudeFlowSource({
     address: { host: '127.0.0.1', port },
+    isOptional,
     token: relay.token,
     world,
     log: silentLog,
@@ -72,6 +77,32 @@ async function firstRun() {
   await first.stop()
   return { ...first, before }
 }
+
+test('[M9] a claude-flow that never was is no former source: the next start is not stale for want of it', async () => {
+  relay.records.set([])
+  relay.state = { child: { ...NOT_FOUND, lastError: errorBody('CHILD_NOT_FOUND') }, hasState: false }
+  for (let starts = 0; starts < 2; starts++) {
+    const { view, source, stop } = await run(relay.port, true)
+    source.start()
+    await until(() => source.status.state === 'never')
+    expect(view.mode).toBe('mock')
+    await stop()
+  }
+})
+
+test('[M8] a start without claude-flow shows nothing of it as if it went on, and one with it again shows all anew', async () => {
+  await firstRun()
+  const log = await SqliteLog.open({ path, bootId: 'boot', thread: new InThread() })
+  const world = await World.open('real', log)
+  await endFormerClaudeFlow(world)
+  expect(world.isEmpty).toBe(true)
+  expect(world.hasHeardSource).toBe(false)
+  await endFormerClaudeFlow(world)
+  await world.close()
+  const again = await run()
+  await again.live()
+  expect(again.agents().size).toBe(8)
+})
 
 test('[M3, M6] before the source has answered, the last known agents are there, stale since the server stopped', async () => {
   const { before } = await firstRun()

@@ -90,12 +90,13 @@ describe('of a server that runs', () => {
 
 describe('of none', () => {
   test('nothing was ever started: 2, and nothing is made', async () => {
+    const START = `npm start -- --project /srv/shop --data-dir ${data.path}`
     const report = await statusOf(placeFor('/srv/shop'), {})
     expect(report).toEqual({
       ...{ running: false, exitCode: 2, pid: null, url: null },
-      ...{ reason: 'no server runs for /srv/shop', suggestion: 'Start it: npm start' },
+      ...{ reason: 'no server runs for /srv/shop', suggestion: `Start it: ${START}` },
     })
-    expect(statusText(report, 0)).toBe('Swarmscope is down: no server runs for /srv/shop\nStart it: npm start\n')
+    expect(statusText(report, 0)).toBe(`Swarmscope is down: no server runs for /srv/shop\nStart it: ${START}\n`)
     expect(readdirSync(data.path)).toEqual([])
   })
 

@@ -5,7 +5,7 @@ import type { SourceStatus } from '../../protocol/swarm.ts'
 import type { Line } from '../../web/store/line.ts'
 import { modeShown, staleSourceIds } from '../../web/store/line.ts'
 import { serverUnreachable, versionMismatch } from '../../web/stream/lineErrors.ts'
-import { bannerLines, commandFor } from '../../web/ui/bannerLines.ts'
+import { bannerLines, commandFor, inWords } from '../../web/ui/bannerLines.ts'
 import { chipsFor, type ShownChip } from '../../web/ui/chipRoom.ts'
 import { sourceChip } from '../../web/ui/sourceChip.ts'
 import { liveSource } from '../helpers/webFakeServer.ts'
@@ -31,6 +31,10 @@ function line(mode: 'live' | 'mock' | 'stale', sources: SourceStatus[], fields: 
     status: { type: 'status', mode, degraded: [], sources, viewers: 1, at: new Date(NOW).toISOString() },
     role: 'operator',
     serverVersion: '1',
+    commands: {
+      connect: 'npm start -- connect --project /srv/shop',
+      doctor: 'npm start -- doctor --project /srv/shop',
+    },
     unreadable: 0,
     clockOffsetMs: 0,
     steadyOffsetMs: 0,
@@ -67,6 +71,38 @@ describe('the banner', () => {
     expect(mock).toMatchObject({ word: 'MOCK', tone: 'mock' })
     expect(reason).toMatchObject({ tone: 'mock', sentence: 'Failed to connect to Claude Flow.', asOfMs: null })
     expect(bannerLines(line('mock', []), NOW)).toHaveLength(1)
+  })
+
+  it('names both ways out of MOCK: claude-flow, and Claude Code by the very command', () => {
+    const { success: _, ...missing } = errorBody('CHILD_NOT_FOUND')
+    const nobody = liveSource({ state: 'never', lastError: missing })
+    const [mock, reason] = bannerLines(line('mock', [nobody]), NOW)
+    expect(mock).toMatchObject({
+      word: 'MOCK',
+      suggestion: 'To see yours, start claude-flow in the project, or have Claude Code report here:',
+      command: 'npm start -- connect --project /srv/shop',
+    })
+    expect(mock && inWords(mock)).toContain('report here: npm start -- connect')
+    expect(reason).toMatchObject({ tone: 'mock', command: 'npm install claude-flow', canRetry: false })
+    const [demo] = bannerLines(line('mock', [liveSource({ kind: 'mock' })]), NOW)
+    expect(demo).toMatchObject({ suggestion: 'Start without --demo to see your own.', command: null })
+  })
+
+  it('tells of a claude-flow that never was, beside what is live, in one calm line after all others', () => {
+    const { success: _, ...missing } = errorBody('CHILD_NOT_FOUND', { suggestion: 'To do without, --no-claude-flow' })
+    const claudeCode = liveSource({ id: 'code', kind: 'claude-code', state: 'receiving', counts: { hooksFailed: 1 } })
+    const never = liveSource({ state: 'never', lastError: missing })
+    const lines = bannerLines(line('live', [never, claudeCode]), NOW)
+    expect(lines.map(({ tone }) => tone)).toEqual(['warning', 'note'])
+    expect(lines[1]).toMatchObject({
+      sentence: 'claude-flow was not found.',
+      suggestion: 'To do without, --no-claude-flow',
+      canRetry: false,
+      command: null,
+    })
+    // One that was there stays an alarm.
+    const gone = liveSource({ state: 'unavailable', lastError: missing })
+    expect(bannerLines(line('live', [gone, claudeCode]), NOW)[0]).toMatchObject({ tone: 'lost' })
   })
 
   it('tells of one lost source among live ones, without calling all stale', () => {
@@ -235,6 +271,7 @@ describe('a source in the top bar', () => {
     [{ kind: 'claude-code', state: 'receiving' }, 'Claude Code: receiving (live)'],
     [{ kind: 'claude-code', state: 'quiet' }, 'Claude Code: quiet for 42 s (quiet)'],
     [{ kind: 'otlp', state: 'never' }, 'OTLP: nothing sent yet (trying)'],
+    [{ state: 'never', lastError: refusal }, 'claude-flow: not found (trying)'],
     [{ kind: 'mock' }, 'demo: invented (mock)'],
   ] as const)('%j is %s', (fields, words) => expect(chip(fields)).toBe(words))
 
@@ -299,6 +336,13 @@ describe('the chips of the sources', () => {
     expect(said(all, 120)).toEqual(['2 sources'])
     expect(said(all, 60)).toEqual(['2'])
     expect(chipsFor(all, 120)[0]?.title).toBe('claude-flow: live, Claude Code: receiving')
+  })
+
+  it('are one while nobody ever sent anything and there is no room for all', () => {
+    const nobody = [unheard, { ...unheard, key: 'code', name: 'Claude Code' }]
+    expect(said(nobody, 1_000)).toHaveLength(2)
+    expect(said(nobody, 260)).toEqual(['2 sources nothing yet'])
+    expect(chipsFor(nobody, 260)[0]?.title).toBe('OTLP: nothing sent yet, Claude Code: nothing sent yet')
   })
 
   it('always say what is lost', () => {

@@ -4,7 +4,7 @@ import { create } from 'zustand'
 import { type ConnectionState, INITIAL } from '../../protocol/connection.ts'
 import { isLive } from '../../protocol/derive.ts'
 import type { Mode, SourceError, SourceStatus } from '../../protocol/swarm.ts'
-import type { Role, StatusMessage } from '../../protocol/viewerWire.ts'
+import type { PageCommands, Role, StatusMessage } from '../../protocol/viewerWire.ts'
 import { steadyNowMs } from '../stream/steadyClock.ts'
 
 export interface Line {
@@ -15,6 +15,8 @@ export interface Line {
   role: Role | null
   /** Of the server; another one than the page's own means that the page should be loaded anew. */
   serverVersion: string | null
+  /** What to type where the server runs; `null`: it does not say. */
+  commands: PageCommands | null
   /** How much of what the server told since its hello this page cannot show. */
   unreadable: number
   /** Server's clock minus ours: ages are told by the server's. */
@@ -33,6 +35,7 @@ export const useLine = create<Line>(() => ({
   status: null,
   role: null,
   serverVersion: null,
+  commands: null,
   unreadable: 0,
   clockOffsetMs: 0,
   steadyOffsetMs: 0,
@@ -49,6 +52,15 @@ export function clocksTold({ at, recorded }: StatusMessage, wallMs = Date.now(),
     recorded: recorded ? { atMs: Date.parse(recorded.at), pace: recorded.pace, toldMs: steadyMs } : null,
   }
 }
+
+/** Viewers are told no folders. */
+const COMMANDS_ANYWHERE: PageCommands = {
+  connect: 'npm start -- connect --project DIR',
+  doctor: 'npm start -- doctor --project DIR',
+}
+
+/** Of ours, to be typed by whoever looks. */
+export const commandsFor = ({ commands }: Pick<Line, 'commands'>): PageCommands => commands ?? COMMANDS_ANYWHERE
 
 /** A line that heals within this is not worth a word. */
 export const LINE_GRACE_MS = 900

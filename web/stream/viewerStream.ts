@@ -8,6 +8,7 @@ import type { Entity, SourceError } from '../../protocol/swarm.ts'
 import {
   CLOSE,
   mayRetryAfter,
+  type PageCommands,
   PING_INTERVAL_MS,
   PONG_TIMEOUT_MS,
   parseServerMessage,
@@ -47,7 +48,7 @@ export interface StreamSink {
   load(snapshot: Snapshot<Entity>): void
   apply(frame: Frame<Entity>): ApplyResult
   status(message: StatusMessage): void
-  hello(role: Role, version: string): void
+  hello(role: Role, version: string, commands: PageCommands | null): void
   connection(state: ConnectionState): void
   /** So many things of a message cannot be shown by this page: they were left out. */
   unreadable(count: number): void
@@ -193,7 +194,7 @@ export class ViewerStream {
   #receive(message: ServerMessage): void {
     switch (message.type) {
       case 'hello':
-        this.#sink.hello(message.role, message.version)
+        this.#sink.hello(message.role, message.version, message.commands ?? null)
         this.#step({ type: 'ready', at: this.#edge.nowMs() })
         return
       case 'status':

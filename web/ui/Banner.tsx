@@ -1,13 +1,13 @@
 // What is wrong, what to do about it, and when it is tried again. Announced once, not each second: the countdown is for the
 // eye, what is announced is the sentence.
 
-import { FlaskConical, History, RotateCw, TriangleAlert } from 'lucide-react'
+import { FlaskConical, History, Info, RotateCw, TriangleAlert } from 'lucide-react'
 import { type ReactNode, useRef } from 'react'
 import { useBudget } from '../store/budget.ts'
 import { useLine } from '../store/line.ts'
 import { useMissingParts } from '../store/missingParts.ts'
 import { retryNow } from '../store/session.ts'
-import { type BannerLine, bannerLines } from './bannerLines.ts'
+import { type BannerLine, bannerLines, inWords } from './bannerLines.ts'
 import { CopyButton } from './CopyButton.tsx'
 import { formatAge } from './format.ts'
 import { useSteadyClock } from './useNow.ts'
@@ -20,10 +20,10 @@ export function Banner(): ReactNode {
   const lines = bannerLines(line, now, __VERSION__, isPartMissing, budget)
   const [first] = lines
   const isUrgent = lines.some(({ tone }) => tone === 'lost')
-  const said = lines.map(({ word, sentence, suggestion }) => `${word ?? ''} ${sentence} ${suggestion}`.trim()).join(' ')
+  const said = lines.map((each) => `${each.word ?? ''} ${each.sentence} ${inWords(each)}`.trim()).join(' ')
   // That it is over is news too, for who does not see the banner go.
   const wasUrgent = useRef(false)
-  const isOver = wasUrgent.current && lines.length === 0
+  const isOver = wasUrgent.current && lines.every(({ tone }) => tone === 'note')
   if (isUrgent) wasUrgent.current = true
   // "Retry now" once, whatever is down: it tries all of it.
   const retryKey = lines.find(({ canRetry }) => canRetry)?.key
@@ -47,7 +47,7 @@ export function Line({ line, nowMs, hasRetry }: { line: BannerLine; nowMs: numbe
   const { word, sentence, suggestion, command, figure, asOfMs, reload } = line
   const canCopy = command !== null || (hasRetry && suggestion !== '')
   return (
-    <div className="banner-line">
+    <div className="banner-line" data-tone={line.tone}>
       <Icon line={line} />
       <p className="banner-text">
         {word && <span className="banner-word">{word}</span>}
@@ -78,6 +78,7 @@ export function Line({ line, nowMs, hasRetry }: { line: BannerLine; nowMs: numbe
 
 function Icon({ line }: { line: BannerLine }): ReactNode {
   if (line.word === 'MOCK') return <FlaskConical className="banner-icon" size={18} aria-hidden="true" />
+  if (line.tone === 'note') return <Info className="banner-icon" size={16} aria-hidden="true" />
   if (line.tone === 'past') return <History className="banner-icon" size={18} aria-hidden="true" />
   return <TriangleAlert className="banner-icon" size={18} aria-hidden="true" />
 }

@@ -1,7 +1,7 @@
 // Who we are connected to, in the top bar.
 
 import { type ReactNode, useLayoutEffect, useRef, useState } from 'react'
-import { isLineDown, useLine } from '../store/line.ts'
+import { commandsFor, isLineDown, useLine } from '../store/line.ts'
 import { shownMs, useTravel } from '../store/travel.ts'
 import { chipsFor, type ShownChip, SUM_KEY } from './chipRoom.ts'
 import { formatAge } from './format.ts'
@@ -62,6 +62,6 @@ function useChips(): readonly ShownChip[] {
   }
   return (line.status?.sources ?? []).map((source) => ({
     key: source.id,
-    ...sourceChip(source, now + line.clockOffsetMs, line.status?.mode === 'stale'),
+    ...sourceChip(source, now + line.clockOffsetMs, line.status?.mode === 'stale', commandsFor(line)),
   }))
 }

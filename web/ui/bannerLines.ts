@@ -3,13 +3,14 @@
 import { errorOf } from '../../protocol/connection.ts'
 import { type Budget, isLive } from '../../protocol/derive.ts'
 import type { SourceError, SourceStatus } from '../../protocol/swarm.ts'
-import { isLineDown, type Line, modeShown, staleSince } from '../store/line.ts'
+import { commandsFor, isLineDown, type Line, modeShown, staleSince } from '../store/line.ts'
 import { formatCost, formatShare } from './format.ts'
 import { lossOf, sourceName } from './sourceChip.ts'
 
 export interface BannerLine {
   key: string
-  tone: 'lost' | 'mock' | 'past' | 'warning'
+  /** `note`: nothing is wrong; it stands after all that is. */
+  tone: 'lost' | 'mock' | 'past' | 'warning' | 'note'
   /** Stands before all else: MOCK, REPLAY. */
   word: string | null
   /** What is wrong, in a sentence. */
@@ -41,11 +42,12 @@ export function bannerLines(
   const isDown = isLineDown(line, nowMs) && (line.status !== null || line.connection.state === 'closed')
   if (line.signIn === null && (isDown || isLineDownAtStart(line, nowMs))) lines.push(ownLine(line, nowMs))
   const sources = isDown ? [] : (line.status?.sources ?? []).filter((source) => source.lastError !== null)
-  if (mode === 'mock') lines.push(mockLine(sources.length > 0))
+  if (mode === 'mock') lines.push(mockLine(line))
   if (mode === 'replay')
     lines.push({ ...EMPTY, key: 'past', tone: 'past', word: 'REPLAY', sentence: 'A recording, not the present.' })
   const tone = mode === 'mock' ? 'mock' : 'lost'
-  for (const source of sources)
+  const isUnused = ({ state }: SourceStatus) => state === 'never' && mode === 'live'
+  for (const source of sources.filter((each) => !isUnused(each)))
     lines.push(sourceLine(source, tone, line, mode === 'stale' ? staleSince(line, nowMs) : null))
   if (mode === 'stale' && lines.length === 0 && !line.status?.sources.some(isLive)) {
     const asOfMs = staleSince(line, nowMs)
@@ -60,7 +62,7 @@ export function bannerLines(
   const logError = isDown ? null : line.status?.logError
   if (logError) lines.push(logLine(logError))
   if (budget && budget.level !== 'ok') lines.push(budgetLine(budget))
-  if (!isDown) for (const source of line.status?.sources ?? []) lines.push(...lossLines(source))
+  if (!isDown) for (const source of line.status?.sources ?? []) lines.push(...lossLines(source, line))
   const { serverVersion } = line
   const isOther = pageVersion !== null && serverVersion !== null && serverVersion !== pageVersion
   // The line's own mismatch says it already.
@@ -69,6 +71,7 @@ export function bannerLines(
   else if (!isOther && !isDown && line.unreadable > 0) lines.push({ ...UNREADABLE, figure: unreadableText(line) })
   // While the line is down, that says why.
   else if (isPartMissing && !isDown) lines.push(PART_MISSING)
+  lines.push(...sources.filter(isUnused).map(unusedLine))
   return lines
 }
 
@@ -109,15 +112,30 @@ function ownLine(line: Line, nowMs: number): BannerLine {
   }
 }
 
-const mockLine = (hasReason: boolean): BannerLine => ({
+function mockLine(line: Line): BannerLine {
+  const isDemo = line.status?.sources.every(({ kind }) => kind === 'mock') ?? true
+  return {
+    ...EMPTY,
+    key: 'mock',
+    tone: 'mock',
+    word: 'MOCK',
+    sentence: 'These agents are invented.',
+    ...(isDemo
+      ? { suggestion: 'Start without --demo to see your own.' }
+      : {
+          suggestion: 'To see yours, start claude-flow in the project, or have Claude Code report here:',
+          command: commandsFor(line).connect,
+        }),
+  }
+}
+
+/** What is shown is whole without it: whoever has no claude-flow is not to be told for ever that it is missing. */
+const unusedLine = ({ id, kind, lastError }: SourceStatus): BannerLine => ({
   ...EMPTY,
-  key: 'mock',
-  tone: 'mock',
-  word: 'MOCK',
-  sentence: 'These agents are invented.',
-  suggestion: hasReason
-    ? 'Yours take their place as soon as claude-flow can be reached.'
-    : 'Start without --demo to see your own.',
+  key: `unused ${id}`,
+  tone: 'note',
+  sentence: `${sourceName(kind)} was not found.`,
+  suggestion: lastError?.details.suggestion ?? '',
 })
 
 function sourceLine(source: SourceStatus, tone: 'lost' | 'mock', line: Line, asOfMs: number | null): BannerLine {
@@ -133,8 +151,8 @@ function sourceLine(source: SourceStatus, tone: 'lost' | 'mock', line: Line, asO
     command: commandFor(lastError, source.url),
     retryAtMs:
       source.state === 'waiting' && source.retryAt !== null ? Date.parse(source.retryAt) - line.steadyOffsetMs : null,
-    // A recording that is damaged is so the next time, too.
-    canRetry: line.role !== 'viewer' && !isLive(source) && source.kind !== 'replay',
+    // A recording that is damaged is so the next time, too; what is not there is looked for at the next start.
+    canRetry: line.role !== 'viewer' && !isLive(source) && source.kind !== 'replay' && source.state !== 'never',
     isTrying: source.state === 'connecting' || source.state === 'handshaking',
     asOfMs,
   }
@@ -162,11 +180,11 @@ const budgetLine = ({ level, limitUsd, spentUsd }: Budget): BannerLine => ({
 })
 
 /** What came and is missing from the picture. */
-function lossLines(source: SourceStatus): BannerLine[] {
+function lossLines(source: SourceStatus, line: Line): BannerLine[] {
   const loss = lossOf(source)
   if (loss === null) return []
   const sentence = `Some of what ${sourceName(source.kind)} sent is missing here.`
-  const suggestion = 'npm start -- doctor looks at each link of the road.'
+  const suggestion = `${commandsFor(line).doctor} looks at each link of the road.`
   return [{ ...EMPTY, key: `loss ${source.id}`, tone: 'warning', sentence, figure: `${loss}.`, suggestion }]
 }
 
@@ -198,6 +216,10 @@ const versionLine = (server: string, page: string): BannerLine => ({
   suggestion: `It is ${server}, this page ${page}: reload to have the same.`,
   reload: true,
 })
+
+/** For who hears it, or cannot copy: with the command that it ends in. */
+export const inWords = ({ suggestion, command }: Pick<BannerLine, 'suggestion' | 'command'>): string =>
+  suggestion.endsWith(':') ? `${suggestion} ${command ?? ''}` : suggestion || (command ?? '')
 
 export const withStop = (sentence: string): string =>
   sentence === '' || /[.!?]$/.test(sentence) ? sentence : `${sentence}.`

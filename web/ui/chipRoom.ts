@@ -37,11 +37,16 @@ const widthOf = (chips: readonly ShownChip[]): number =>
 
 /** Those that are well as one: `3 sources`, or the mere number where even that is too long. */
 function summed(chips: readonly ShownChip[]): readonly ShownChip[] {
+  const inWords = (some: readonly ShownChip[]) => some.map(({ name, state }) => `${name}: ${state}`).join(', ')
+  if (chips.length > 1 && chips.every(({ isUnheard }) => isUnheard)) {
+    const name = `${chips.length} sources`
+    return [{ key: SUM_KEY, tone: 'trying', name, state: 'nothing yet', title: inWords(chips) }]
+  }
   const well = chips.filter(isWell)
   const ill = chips.filter((chip) => !isWell(chip))
   const [first] = well
   if (!first || well.length === 1) return [...ill, ...well.map((chip) => ({ ...chip, state: '' }))]
-  const title = well.map(({ name, state }) => `${name}: ${state}`).join(', ')
+  const title = inWords(well)
   const tone = well.some((chip) => chip.tone === 'live') ? 'live' : 'quiet'
   return [...ill, { key: SUM_KEY, tone, name: `${well.length} sources`, state: '', title }]
 }

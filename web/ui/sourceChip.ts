@@ -2,6 +2,8 @@
 
 import { isLive } from '../../protocol/derive.ts'
 import type { SourceStatus } from '../../protocol/swarm.ts'
+import type { PageCommands } from '../../protocol/viewerWire.ts'
+import { commandsFor } from '../store/line.ts'
 import { formatAge } from './format.ts'
 
 export interface SourceChip {
@@ -26,12 +28,17 @@ const NAMES: Readonly<Record<SourceStatus['kind'], string>> = {
 export const sourceName = (kind: SourceStatus['kind']): string => (Object.hasOwn(NAMES, kind) ? NAMES[kind] : kind)
 
 /** `wasLive`: there was something to lose. */
-export function sourceChip(source: SourceStatus, serverNowMs: number, wasLive: boolean): SourceChip {
+export function sourceChip(
+  source: SourceStatus,
+  serverNowMs: number,
+  wasLive: boolean,
+  { connect }: PageCommands = commandsFor({ commands: null }),
+): SourceChip {
   const chip = (tone: SourceChip['tone'], state: string): SourceChip => ({
     tone,
     name: sourceName(source.kind),
     state,
-    title: titleOf(source),
+    title: titleOf(source, connect),
   })
   const age = formatAge(serverNowMs - Date.parse(source.since))
   if (source.kind === 'mock') return chip('mock', 'invented')
@@ -45,7 +52,7 @@ export function sourceChip(source: SourceStatus, serverNowMs: number, wasLive: b
     case 'quiet':
       return chip('quiet', `quiet for ${age}`)
     case 'never':
-      return { ...chip('trying', 'nothing sent yet'), isUnheard: true }
+      return { ...chip('trying', source.kind === 'claude-flow' ? 'not found' : 'nothing sent yet'), isUnheard: true }
     case 'unavailable':
       return chip('lost', 'nothing there')
     case 'closed':
@@ -64,9 +71,12 @@ export function sourceChip(source: SourceStatus, serverNowMs: number, wasLive: b
 }
 
 /** Where it is, and what came of what it sent. */
-function titleOf(source: SourceStatus): string | null {
-  const { url, counts, state } = source
-  if (state === 'never') return 'Nothing was sent yet. To have it sent: npm start -- connect'
+function titleOf(source: SourceStatus, connect: string): string | null {
+  const { kind, url, counts, state, lastError } = source
+  if (state === 'never') {
+    if (kind === 'claude-flow') return lastError?.details.suggestion ?? null
+    return `Nothing was sent yet. To have Claude Code report here: ${connect}`
+  }
   const counted = Object.entries(counts ?? {}).map(([what, count]) => `${COUNT_WORDS[what] ?? what} ${whole(count)}`)
   const parts = [...(url === null ? [] : [url]), ...counted]
   return parts.length > 0 ? parts.join(' · ') : null

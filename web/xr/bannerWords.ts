@@ -1,7 +1,7 @@
 // What the banner in a headset says. Pure: what is known comes in.
 
 import type { Mode, SourceError } from '../../protocol/swarm.ts'
-import { type BannerLine, withStop } from '../ui/bannerLines.ts'
+import { type BannerLine, inWords, withStop } from '../ui/bannerLines.ts'
 import { formatAge } from '../ui/format.ts'
 import { agoText, momentText } from '../ui/timelineWords.ts'
 import type { BoardBadge, BoardInput } from './boardLayout.ts'
@@ -20,7 +20,8 @@ interface BannerFacts {
 /** What is wrong, and what to do about it, of the first that is; what else there is stands after it, or not at all. */
 export function bannerOf({ lines, mode, pastMs, error, nowMs, serverNowMs }: BannerFacts): BoardInput['banner'] {
   const badges = badgesOf(mode, pastMs !== null)
-  const [first, ...others] = lines
+  // What is not wrong need not hang in view.
+  const [first, ...others] = lines.filter(({ tone }) => tone !== 'note')
   if (pastMs !== null)
     return {
       badges,
@@ -30,18 +31,18 @@ export function bannerOf({ lines, mode, pastMs, error, nowMs, serverNowMs }: Ban
       tone: 'past',
     }
   if (first) {
-    const { sentence, suggestion, command, figure, tone, asOfMs, retryAtMs, isTrying } = first
+    const { sentence, figure, tone, asOfMs, retryAtMs, isTrying } = first
     const nextTry = retryAtMs === null ? null : `Next try in ${formatAge(Math.max(0, retryAtMs - nowMs))}.`
     return {
       badges,
       sentence: joined(sentence, figure),
-      suggestion: withStop(suggestion || command || ''),
+      suggestion: withStop(inWords(first)),
       figures: joined(
         asOfMs === null ? null : `Agents as of ${formatAge(nowMs - asOfMs)} ago.`,
         isTrying ? 'Trying now.' : nextTry,
         ...others.map((other) => other.sentence),
       ),
-      tone: tone === 'warning' ? 'lost' : tone,
+      tone: tone === 'warning' || tone === 'note' ? 'lost' : tone,
     }
   }
   if (error === null) return null

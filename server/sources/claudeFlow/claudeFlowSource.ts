@@ -34,7 +34,7 @@ import type { RelayAddress } from '../../connector/relayUrl.ts'
 import { type Rpc, RpcError } from '../../connector/rpc.ts'
 import type { World } from '../../world.ts'
 import type { Source } from '../source.ts'
-import { changesBetween, type EventContext } from './changes.ts'
+import { endOfSource } from './endOfSource.ts'
 import type { SourceIdentity } from './normalize.ts'
 import { RecordMirror } from './recordMirror.ts'
 
@@ -53,6 +53,8 @@ const CATCH_UP_TIMEOUT_MS = 10_000
 
 export interface ClaudeFlowSourceOptions {
   address: RelayAddress
+  /** Nobody named a claude-flow: where none is found, and none ever was, it is not used at all. */
+  isOptional?: boolean
   token: string
   world: World
   log: Logger
@@ -70,6 +72,8 @@ export class ClaudeFlowSource implements Source {
   /** What the relay says of itself; `null` before its hello, or from a foreign relay. */
   #relay: RelayState | null = null
   #limited = false
+  /** There was something to lose, in this run or a former one. */
+  #wasHeard: boolean
   #status: SourceStatus
   #loggedState: SourceState | null = null
   #loggedId: string | null
@@ -94,6 +98,7 @@ export class ClaudeFlowSource implements Source {
     // What is known from before we started is this source's, until its hello says otherwise: as old as when it was last heard.
     const former = formerSource(options.world, url)
     this.#loggedId = former?.id ?? null
+    this.#wasHeard = former !== null && former.project !== null && former.state !== 'never'
     const heardAt = former && isLive(former) ? options.world.knownUntil : former?.since
     this.#status = {
       id: former?.id ?? `claude-flow@${host}:${port}`,
@@ -351,15 +356,8 @@ export class ClaudeFlowSource implements Source {
       ({ id, kind }) => kind === 'claude-flow' && id !== sourceId,
     )
     return others.flatMap((other) => {
-      const context: EventContext = {
-        sourceId: other.id,
-        sourceEpoch: `${other.id}/gone/${now}`,
-        version: [this.#runOf(other.id), this.#loggedCount++],
-        receivedAt: now,
-      }
-      const { rev: _, ...source } = other
       if (this.#loggedId === other.id) this.#loggedId = null
-      return changesBetween(world.statedBy(other.id).set(`source/${other.id}`, source), new Map(), context)
+      return endOfSource(world, other, [this.#runOf(other.id), this.#loggedCount++], now)
     })
   }
 
@@ -376,6 +374,7 @@ export class ClaudeFlowSource implements Source {
     const connection = this.#connection.state
     const { state, lastError, retryAtMs = null } = this.#judge(connection)
     const changed = state !== this.#status.state
+    this.#wasHeard ||= isLive({ state })
     this.#status = {
       ...this.#status,
       id: this.#mirror?.identity.sourceId ?? this.#status.id,
@@ -425,6 +424,8 @@ export class ClaudeFlowSource implements Source {
       case 'on-demand':
         return { state: 'live', lastError: publicError(child.lastError) }
       case 'missing':
+        if (this.#options.isOptional && !hasState && !this.#wasHeard) return { state: 'never', lastError: NOT_USED }
+        return { state: hasState ? 'live' : 'unavailable', lastError: publicError(child.lastError) }
       case 'waiting':
       case 'stopped':
         return { state: hasState ? 'live' : 'unavailable', lastError: publicError(child.lastError) }
@@ -433,7 +434,10 @@ export class ClaudeFlowSource implements Source {
     }
   }
 
-  /** The log keeps when a source was there and when not, but not each attempt to get it back. */
+  /**
+   * The log keeps when a source was there and when not, but not each attempt to get it back; of one that never was, only that:
+   * the next start must not take it for one that is lost.
+   */
   #logState(state: SourceState): void {
     const trying = state === 'connecting' || state === 'handshaking' || state === 'idle'
     if (trying || state === this.#loggedState) return
@@ -441,8 +445,11 @@ export class ClaudeFlowSource implements Source {
     const { id, since, url } = this.#status
     const now = new Date().toISOString()
     const { project = null, host = null } = this.#mirror?.identity ?? {}
+    const logged = this.#wasHeard || project === null ? state : 'never'
     const { lastError } = this.#status
-    if (lastError && !this.#options.isEnding?.()) {
+    if (state === 'never') {
+      this.#options.log.info('no claude-flow was found: only what Claude Code and others send is shown')
+    } else if (lastError && !this.#options.isEnding?.()) {
       const { code, details } = lastError
       this.#options.log.warn({ source: id, state, code, suggestion: details.suggestion }, `source is ${state}`)
     } else {
@@ -464,7 +471,16 @@ export class ClaudeFlowSource implements Source {
       {
         ...base(id),
         type: 'source.upserted',
-        entity: { entity: 'source', id, kind: 'claude-flow', state, url, project, host, since },
+        entity: {
+          entity: 'source',
+          id,
+          kind: 'claude-flow',
+          state: logged,
+          url,
+          project,
+          host,
+          since,
+        },
       },
     ])
   }
@@ -503,6 +519,15 @@ export class ClaudeFlowSource implements Source {
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     })
   }
+}
+
+/** Of a claude-flow that nobody asked for, and that there never was. */
+const NOT_USED: SourceError = {
+  error: ERRORS.CHILD_NOT_FOUND.error,
+  code: 'CHILD_NOT_FOUND' satisfies ErrorCode,
+  details: {
+    suggestion: 'npm install claude-flow in the project and restart to have it, or start with --no-claude-flow',
+  },
 }
 
 /** The source of a former run that is most likely the one at `url`. */
