@@ -9,6 +9,7 @@ import { findSecret, readSecret, SECRETS } from '../../platform/secrets.ts'
 import { type Options, type Place, placeOf, runFileOf } from '../config.ts'
 import { expectedIngestUrl, ingestUrlOf } from '../connect/ingestUrl.ts'
 import { isRunning, readRunFile } from '../runFile.ts'
+import { commandLine } from './commandLine.ts'
 import { print } from './print.ts'
 import { statusOf } from './status.ts'
 
@@ -27,7 +28,7 @@ export function connectCommand(): Command {
     .description("has this project's Claude Code report here: its hooks and its telemetry")
     .option('--mcp', "and use claude-flow through this project's relay", false)
     .option('--remove', 'takes it back, exactly', false)
-    .option('--dry-run', 'shows what would be written, and writes nothing', false)
+    .option('--dry-run', 'shows what would be written, line by line, and writes nothing', false)
     .option('--replace-telemetry', 'has telemetry come here that goes elsewhere now', false)
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<Options & ConnectCommandOptions>()
@@ -37,9 +38,14 @@ export function connectCommand(): Command {
 
 async function connect(options: Options & ConnectCommandOptions, env = process.env): Promise<boolean> {
   const { planConnect, planRemove } = await import('../connect/connect.ts')
+  const { changeSummary } = await import('../connect/changeSummary.ts')
   const { shownDiff } = await import('../connect/shownDiff.ts')
   const place = placeOf(options, env)
-  const { project } = place
+  const { project, given, world } = place
+  if (options.mcp && !options.remove && world.type === 'no-claude-flow') {
+    say('--mcp is for claude-flow, and --no-claude-flow (or CLAUDE_FLOW_OFF) does without: leave out one of them.')
+    return false
+  }
   const { url, isRunningNow } = serverUrl(place, options)
   // What only looks, or takes back, makes neither folders nor tokens.
   const mayMake = !options.dryRun && !options.remove
@@ -54,35 +60,48 @@ async function connect(options: Options & ConnectCommandOptions, env = process.e
     replaceTelemetry: options.replaceTelemetry,
   }
   const planned = options.remove ? planRemove(plan) : await planConnect(plan)
-  if (planned.type === 'refused') {
+  if (planned.type === 'refused' && !options.dryRun) {
     say(`Nothing was written: ${planned.reason}`)
     return false
   }
   const { before, after, notes } = planned
   if (before === after)
     say(options.remove ? 'Claude Code does not report here.' : `Claude Code reports to ${url} already.`)
-  else say(shownDiff(before, after, ingestToken))
+  else say(`${changeSummary(planned, options.dryRun)}\n\n${shownDiff(before, after, ingestToken)}\n`)
   for (const note of notes) say(note)
+  if (planned.type === 'refused') {
+    say(`Nothing was written (--dry-run), and nothing would be: ${planned.reason}`)
+    return false
+  }
   if (!options.dryRun) planned.carryOut()
-  if (before !== after) say(doneIn(options, notes.length === 0))
+  if (before !== after) {
+    const takeBack = commandLine(given, 'connect', '--remove')
+    say(doneIn(options, { path: planned.path, isExact: notes.length === 0, takeBack }))
+  }
   if (!options.remove && !canBeStarted('curl', project, env.PATH ?? ''))
     say('The hooks send by curl, which is not on the PATH: install it, or nothing arrives.')
   if (!options.remove && !isRunningNow)
-    say(`No server runs for this project yet: start it with npm start (it is looked for at ${url}).`)
+    say(`No server runs for this project yet (it is looked for at ${url}). Start it: ${commandLine(given, null)}`)
   if (options.mcp) return connectMcp(options, place, plan.projectDir, env)
   const { rememberedMcpUrl } = await import('../connect/mcpMemory.ts')
   const kept = options.remove ? rememberedMcpUrl(plan.projectDir) : null
-  if (kept !== null) say(`Claude Code goes on using claude-flow through ${kept}: --remove --mcp takes that back, too.`)
+  if (kept !== null) {
+    const takeBack = commandLine(given, 'connect', '--remove', '--mcp')
+    say(`Claude Code goes on using claude-flow through ${kept}. To take that back, too: ${takeBack}`)
+  }
   return true
 }
 
-function doneIn({ dryRun, remove }: ConnectCommandOptions, isExact: boolean): string {
+function doneIn(
+  { dryRun, remove }: ConnectCommandOptions,
+  { path, isExact, takeBack }: { path: string; isExact: boolean; takeBack: string },
+): string {
   if (dryRun) return 'Nothing was written (--dry-run).'
   if (remove) {
     const how = isExact ? 'the settings are as they were' : 'nothing of ours is left there'
-    return `Written: ${how}. Sessions that run go on reporting until they end.`
+    return `Done in ${path}: ${how}. Sessions that run go on reporting until they end.`
   }
-  return 'Written. Sessions of Claude Code that start from now on report here; --remove takes it back.'
+  return `Written to ${path}. Sessions of Claude Code that start from now on report here.\nTo take it back: ${takeBack}`
 }
 
 /** Where this project's server is; else where it will be. */
@@ -92,11 +111,13 @@ function serverUrl(place: Place, options: Options): { url: string; isRunningNow:
   return { url: expectedIngestUrl(options), isRunningNow: false }
 }
 
-/** Of the relay beside the running server, which may have been given another one than ours. */
-async function runningRelayPort(place: Place, env: NodeJS.ProcessEnv): Promise<string | null> {
+/** Of the relay beside the running server, which may have been given another one than ours (`null`: it is not known), or none. */
+async function runningRelayPort(place: Place, env: NodeJS.ProcessEnv): Promise<{ port: string | null } | 'no relay'> {
   const report = await statusOf(place, env)
-  const relay = report.running ? report.health.sources.find(({ kind }) => kind === 'claude-flow') : undefined
-  return relay?.url ? new URL(relay.url).port : null
+  const sources = report.running ? report.health.sources : []
+  const relay = sources.find(({ kind }) => kind === 'claude-flow')
+  if (relay?.url) return { port: new URL(relay.url).port }
+  return relay === undefined && sources.some(({ kind }) => kind === 'claude-code') ? 'no relay' : { port: null }
 }
 
 async function connectMcp(
@@ -109,9 +130,16 @@ async function connectMcp(
   const { addCommand, addMcpServer, inShell, removeCommand, removeMcpServer } = await import('../connect/mcpServer.ts')
   const { world, project, dataDir } = place
   if (world.type !== 'local' && world.type !== 'remote') return true
+  const running = world.type === 'local' ? await runningRelayPort(place, env) : { port: null }
+  if (running === 'no relay' && !options.remove) {
+    say(
+      'The server that runs does without claude-flow (--no-claude-flow): there is no relay that Claude Code could use.',
+    )
+    return false
+  }
   const url =
     world.type === 'local'
-      ? `http://localhost:${(await runningRelayPort(place, env)) ?? world.relayPort}/mcp`
+      ? `http://localhost:${(running === 'no relay' ? null : running.port) ?? world.relayPort}/mcp`
       : `${world.tls ? 'https' : 'http'}://${world.host}:${world.port}/mcp`
   const { variable, file } = SECRETS.relay
   if (!options.dryRun && !options.remove) readSecret('relay', dataDir, env)

@@ -1,6 +1,7 @@
 // Connects a project's Claude Code with this server, or takes that back: what is to be written, worked out from what
 // stands there; then, unless it is a dry run, written.
 
+import type { Change } from './changeSummary.ts'
 import { type ClaudePlace, hooksOff, type Scope, scopesOf } from './claudeScopes.ts'
 import { folderOf, whyGitWouldKeep } from './gitGuard.ts'
 import { type Before, type Memory, SettingsFile } from './settingsFile.ts'
@@ -15,25 +16,25 @@ export interface ConnectOptions extends ClaudePlace {
   replaceTelemetry: boolean
 }
 
-/** What is to be written, or why nothing can be. */
+/** What is to be written. */
+interface Planned extends Change {
+  /** What the user should know. */
+  notes: string[]
+}
+
+/** `refused`: it may not be, and why. */
 export type Plan =
-  | { type: 'refused'; reason: string }
-  | {
+  | (Planned & { type: 'refused'; reason: string })
+  | (Planned & {
       type: 'write'
-      before: string | null
-      /** `null`: the file goes. */
-      after: string | null
-      /** What the user should know. */
-      notes: string[]
       carryOut(): void
-    }
+    })
 
 /** Throws `SettingsError` if the file is none of Claude Code's. */
 export async function planConnect(options: ConnectOptions): Promise<Plan> {
   const { project, projectDir, target, replaceTelemetry } = options
   const file = new SettingsFile(project, projectDir)
   const refusal = await refuse(file, project)
-  if (refusal !== null) return { type: 'refused', reason: refusal }
   const current = file.read()
   const text = current ?? ''
   const ours = readAt(file.path, () => oursOf(file, text))
@@ -50,11 +51,17 @@ export async function planConnect(options: ConnectOptions): Promise<Plan> {
     wanted,
     (name) => name === TOKEN_VARIABLE || ours.variables.has(name) || isReplaced(name),
   )
-  return {
-    type: 'write',
+  const planned = {
+    path: file.path,
     before: current,
     after,
+    backup: current === null || after === text ? null : file.backupPath,
     notes: notesOf(inTheWay, scopes),
+  }
+  if (refusal !== null) return { type: 'refused', ...planned, reason: refusal }
+  return {
+    type: 'write',
+    ...planned,
     carryOut: () => {
       if (after === text) return
       const { env: found = {} } = readSettings(text)
@@ -73,7 +80,9 @@ export async function planConnect(options: ConnectOptions): Promise<Plan> {
 export function planRemove({ project, projectDir }: Pick<ConnectOptions, 'project' | 'projectDir'>): Plan {
   const file = new SettingsFile(project, projectDir)
   const current = file.read()
-  if (current === null) return { type: 'write', before: null, after: null, notes: [], carryOut: () => undefined }
+  const { path } = file
+  if (current === null)
+    return { type: 'write', path, before: null, after: null, backup: null, notes: [], carryOut: () => undefined }
   const before = readAt(file.path, () => beforeOurs(file, current))
   const after = before?.text ?? null
   const notes =
@@ -82,8 +91,10 @@ export function planRemove({ project, projectDir }: Pick<ConnectOptions, 'projec
       : ['Others wrote there since, or nothing is known of how it was: only what is ours is taken out.']
   return {
     type: 'write',
+    path,
     before: current,
     after,
+    backup: null,
     notes,
     carryOut: () => after !== current && file.restore(current, before),
   }

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
+import { shellWord } from '../../platform/shellWord.ts'
 
 const run = promisify(execFile)
 const TIMEOUT_MS = 5_000
@@ -18,11 +19,11 @@ export async function whyGitWouldKeep(file: string, folder: string): Promise<str
   }
   const tracked = await git(folder, 'ls-files', '--error-unmatch', '--', file)
   if (tracked.type === 'done') {
-    return `git keeps ${file}, and a token does not belong there. Take it out of git first: git rm --cached ${file}`
+    return `git keeps ${file}, and a token does not belong there. Take it out of git first: git -C ${shellWord(folder)} rm --cached ${shellWord(relative(folder, file))}`
   }
   const ignored = await git(folder, 'check-ignore', '-q', '--', file)
   if (ignored.type === 'done') return null
-  return `git does not ignore ${file}, and a token does not belong in a repository. Ignore it first: echo ${relative(folder, file)} >> ${join(folder, '.gitignore')}`
+  return `git does not ignore ${file}, and a token does not belong in a repository. Ignore it first: echo ${shellWord(relative(folder, file))} >> ${shellWord(join(folder, '.gitignore'))}`
 }
 
 type Answer = { type: 'done' } | { type: 'failed'; message: string } | { type: 'missing' }

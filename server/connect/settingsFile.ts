@@ -51,6 +51,11 @@ export class SettingsFile {
     this.#folder = projectDir
   }
 
+  /** Of what stood there before ours. */
+  get backupPath(): string {
+    return backupIn(this.#folder)
+  }
+
   /** `null`: there is none. */
   read(): string | null {
     return readIfThere(this.path)
@@ -112,7 +117,10 @@ export class SettingsFile {
     const target = this.realPath()
     if (before === null) {
       rmSync(target, { force: true })
-      if (memoryIn(folder)?.madeFolder) removeIfEmpty(dirname(target))
+      const known = memoryIn(folder)
+      // Where nothing is known of it (another data dir), an empty folder of Claude Code's holds nothing that anybody could miss.
+      const isOurs = known === null ? dirname(target) === dirname(this.path) : known.madeFolder
+      if (isOurs) removeIfEmpty(dirname(target))
     } else {
       writeWhole(target, before.text, before.mode)
     }

@@ -54,6 +54,8 @@ export interface OurHook {
   event: string
   group: number
   entry: number
+  /** As it stands there. */
+  hook: unknown
   /** What it sends to. */
   address: string
   /** Somebody gave its group a matcher: it does not hear of everything. */
@@ -65,7 +67,7 @@ export const ourHooksIn = ({ hooks = {} }: ClaudeSettings): OurHook[] =>
     groups.flatMap((found, group) =>
       entriesOf(found).flatMap((hook, entry) => {
         const address = addressOfOurs(hook)
-        return address === null ? [] : [{ event, group, entry, address, isNarrowed: isNarrowed(found) }]
+        return address === null ? [] : [{ event, group, entry, hook, address, isNarrowed: isNarrowed(found) }]
       }),
     ),
   )

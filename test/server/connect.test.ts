@@ -4,6 +4,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -321,11 +322,20 @@ describe('git', () => {
     expect((await connect()).type).toBe('write')
   })
 
+  test('a plan that is refused tells all the same what it would be', async () => {
+    const plan = await planConnect(options)
+    expect(plan).toMatchObject({ type: 'refused', before: null, after: expect.stringContaining('PreToolUse') })
+    expect(existsSync(join(project, '.claude'))).toBe(false)
+  })
+
   test('a file that git keeps is refused, though it is ignored', async () => {
     write('{}')
     git('add', '-f', '.claude/settings.local.json')
     writeFileSync(join(project, '.gitignore'), '.claude/\n')
-    expect(await connect()).toMatchObject({ type: 'refused', reason: expect.stringContaining('git rm --cached') })
+    expect(await connect()).toMatchObject({
+      type: 'refused',
+      reason: expect.stringMatching(/git -C \S+ rm --cached \.claude/),
+    })
     expect(read()).toBe('{}')
   })
 
@@ -544,6 +554,16 @@ describe('--remove', () => {
     expect(JSON.parse(readFileSync(join(copy, '.claude/settings.local.json'), 'utf8'))).toEqual({ model: 'opus' })
     disconnect()
     expect(read()).toBe('{"model": "opus"}')
+  })
+
+  test('from another data folder it leaves no empty folder behind, nor takes one that holds more', async () => {
+    await connect()
+    disconnect({ projectDir: join(root, 'projects/two') })
+    expect(existsSync(join(project, '.claude'))).toBe(false)
+    write('# mine', join(project, '.claude/CLAUDE.md'))
+    await connect()
+    disconnect({ projectDir: join(root, 'projects/two') })
+    expect(readdirSync(join(project, '.claude'))).toEqual(['CLAUDE.md'])
   })
 
   test('twice, or where nothing is, does nothing', async () => {

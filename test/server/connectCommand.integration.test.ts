@@ -1,6 +1,6 @@
 // The built command, as its users run it; `claude` is a stand-in that keeps servers in a file as the real one does.
 
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -40,7 +40,13 @@ const settings = () => join(root, 'project/.claude/settings.local.json')
 function commandOf(...args: string[]): [file: string, args: string[], options: { env: NodeJS.ProcessEnv }] {
   const main = join(ROOT, 'dist/node/server/main.js')
   const all = [main, 'connect', '--project', join(root, 'project'), '--data-dir', join(root, 'data'), ...args]
-  const env = { PATH: `${join(root, 'bin')}:${process.env.PATH}`, HOME: join(root, 'home'), CLAUDE_SERVERS: servers }
+  // Whatever this machine's user ignores everywhere.
+  const env = {
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    PATH: `${join(root, 'bin')}:${process.env.PATH}`,
+    HOME: join(root, 'home'),
+    CLAUDE_SERVERS: servers,
+  }
   return [process.execPath, all, { env }]
 }
 
@@ -67,6 +73,31 @@ test('connect shows what it writes without the token, writes it, and takes it ba
   await connect('--remove')
   expect(existsSync(settings())).toBe(false)
   expect(await connect('--remove')).toMatchObject({ code: 0 })
+})
+
+test('it sums up first what it does, and each command that it tells is the one for this very user', async () => {
+  const { output } = await connect('--port', '9000')
+  const [head, hooks, variables] = output.split('\n')
+  expect(head).toBe(`Makes ${settings()}`)
+  expect(hooks).toMatch(/^ {2}\+ 21 hooks: SessionStart, /)
+  expect(variables).toMatch(/^ {2}\+ 13 variables: SWARMSCOPE_INGEST_TOKEN, /)
+  const place = `--project ${join(root, 'project')} --port 9000 --data-dir ${join(root, 'data')}`
+  expect(output).toContain(`To take it back: npm start -- connect ${place} --remove`)
+  expect(output).toContain(`Start it: npm start -- ${place}`)
+})
+
+test('where git would keep the file a dry run shows what would be written, and then that it would refuse, and why', async () => {
+  execFileSync('git', ['init', '-q', join(root, 'project')])
+  const dry = await connect('--dry-run')
+  expect(dry.code).toBe(1)
+  expect(dry.output).toMatch(/^Would make /)
+  expect(dry.output).toContain('+++ b/.claude/settings.local.json')
+  expect(dry.output).toMatch(
+    /Nothing was written \(--dry-run\), and nothing would be: git does not ignore .*\.gitignore\n$/,
+  )
+  const real = await connect()
+  expect([real.code, real.output.split('\n').length]).toEqual([1, 2])
+  expect(existsSync(join(root, 'project/.claude'))).toBe(false)
 })
 
 test('the address is that of the host which the server will listen on', async () => {
