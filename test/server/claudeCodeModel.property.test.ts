@@ -172,6 +172,22 @@ describe('[K21] hooks that come in late, with no time of their own, end in the s
     }
   }
 
+  // Hooks that a user wrote by hand beside ours: by http at once, by curl a little later and with the process that sends.
+  for (const [name, hooks] of Object.entries(runs)) {
+    test(`${name}, each hook posted twice: the state after each is that of once (seeds 1–40)`, () => {
+      for (let end = 1; end <= hooks.length; end++) {
+        const once = hooks.slice(0, end)
+        const expected = stateOf(once)
+        for (let seed = 1; seed <= 40; seed++) {
+          const random = seededRandom(seed)
+          const again = late(once, 400, random).map((hook) => ({ ...hook, parentPid: 4_711, parentStart: '1' }))
+          const both = [...once, ...again].sort((a, b) => (a.at < b.at ? -1 : 1))
+          expect(stateOf(both), `after ${end}, seed ${seed}`).toEqual(expected)
+        }
+      }
+    })
+  }
+
   test('the states are not all one: a property that cannot fail proves nothing', () => {
     const statuses = turns().map((_, index) =>
       stateOf(turns().slice(0, index + 1)).map((state) => ('status' in state ? state.status : '')),

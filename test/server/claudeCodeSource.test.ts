@@ -109,6 +109,39 @@ describe('what is accepted', () => {
     expect(oneByOne.store.seq).toBe(seq)
   })
 
+  test('[K21] each hook posted twice, by http and a moment later by curl, is told once: state, counts, links and activity', async () => {
+    const told = async (world: World) => {
+      const { items } = await activityOf(world, activityQuery.parse({ limit: '500' }))
+      const tools = items.flatMap(({ id, tool }) =>
+        tool ? [`${id} ${tool.name} ${tool.phase} ${tool.durationMs}`] : [],
+      )
+      const agents = agentsOf(world).map(({ id, status, tools, openTools, lastTool, parentId, currentTask }) => ({
+        id,
+        status,
+        tools,
+        openTools,
+        lastTool,
+        parentId,
+        currentTask,
+      }))
+      return {
+        tools,
+        agents,
+        links: [...world.store.all('link').values()].map(({ kind, source, target }) => ({ kind, source, target })),
+      }
+    }
+    const { world: once, source } = newSource()
+    for (const hook of recordedHooks()) await accept(source, hook)
+    const { world: twice, source: other } = newSource()
+    for (const hook of recordedHooks()) {
+      await accept(other, hook)
+      const at = new Date(Date.parse(hook.at) + 31).toISOString()
+      await accept(other, { ...hook, at, parentPid: 4_711 })
+    }
+    expect((await told(once)).tools.length).toBeGreaterThan(8)
+    expect(await told(twice)).toEqual(await told(once))
+  })
+
   test('inferred links are replaced in one batch: a viewer never sees a subagent with two callers, or none', async () => {
     const { world, source } = newSource()
     const seen: string[] = []
