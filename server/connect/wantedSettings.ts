@@ -63,7 +63,11 @@ export function wantedSettings(target: Target, withTelemetry = true): WantedSett
   }
 }
 
-/** As a whole or not at all: half of it would send our token to somebody else's collector. */
+/**
+ * As a whole or not at all: half of it would send our token to somebody else's collector. Addresses and headers of each signal in place
+ * of these would not bind it to us: Claude Code (2.1.197) has the general headers come before a signal's own, so those of a shell would
+ * come here in place of ours; and the addresses would take the telemetry of the user's own programs, which inherit them, from theirs.
+ */
 export const telemetry = ({ url, ingestToken, hostName }: Target): Record<string, string> => ({
   CLAUDE_CODE_ENABLE_TELEMETRY: '1',
   CLAUDE_CODE_ENHANCED_TELEMETRY_BETA: '1',
