@@ -23,6 +23,8 @@ interface Shape {
   required: readonly (readonly [field: string, check: Check])[]
   /** What nobody reported; absent is the same. */
   nullable: readonly (readonly [field: string, check: Check])[]
+  /** That may be absent, and then stay so. */
+  optional?: readonly (readonly [field: string, check: Check])[]
   /** Words of a status: another one is `unknown`, and what the source said. */
   statuses?: ReadonlySet<unknown>
 }
@@ -106,13 +108,15 @@ const SHAPES: ReadonlyMap<unknown, Shape> = new Map<unknown, Shape>([
     'source',
     {
       required: all(isText, 'kind', 'state', 'since'),
-      nullable: [...all(isText, 'url', 'project', 'host'), ...all(isNumber, 'goneCostUsd'), ['goneTokens', TOKENS]],
+      nullable: all(isText, 'url', 'project', 'host'),
+      optional: [...all(isNumber, 'goneCostUsd'), ['goneTokens', TOKENS]],
     },
   ],
 ])
 
-function isSound(value: Fields, { required, nullable, statuses }: Shape): boolean {
+function isSound(value: Fields, { required, nullable, optional = [], statuses }: Shape): boolean {
   for (const [field, check] of required) if (!check(value[field])) return false
+  for (const [field, check] of optional) if (value[field] != null && !check(value[field])) return false
   for (const [field, check] of nullable) {
     const given = value[field]
     if (given === undefined) value[field] = null
