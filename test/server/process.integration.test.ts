@@ -179,20 +179,21 @@ describe.skipIf(process.platform === 'win32')('node dist/node/server/main.js', (
   test('of two demos of a project the first has log file and run-demo.json, whatever the second does', async () => {
     const first = await startReady(['--demo', '--port', '0'])
     const second = await startReady(['--demo', '--port', '0', '--log-format', 'json'])
-    expect(second.stderr()).toContain('another demo of this project runs')
+    // Another pipe than the one that says it is ready; and the log's file is written behind both.
+    await expect.poll(second.stderr, { timeout: 5_000 }).toContain('another demo of this project runs')
     const log = () => readFileSync(join(projectDir(), 'server-demo.log'), 'utf8')
     expect(JSON.parse(readFileSync(runFile(), 'utf8'))).toEqual({ pid: first.child.pid, url: first.url })
     second.child.kill('SIGTERM')
     expect(await second.ended).toBe(0)
     expect(JSON.parse(readFileSync(runFile(), 'utf8'))).toEqual({ pid: first.child.pid, url: first.url })
-    expect(log()).toContain(first.url)
+    await expect.poll(log, { timeout: 5_000 }).toContain(first.url)
     expect(log()).not.toContain(second.url)
     // Killed, it leaves the place to the next.
     first.child.kill('SIGKILL')
     await first.ended
     const third = await startReady(['--demo', '--port', '0'])
     expect(JSON.parse(readFileSync(runFile(), 'utf8'))).toEqual({ pid: third.child.pid, url: third.url })
-    expect(log()).toContain(third.url)
+    await expect.poll(log, { timeout: 5_000 }).toContain(third.url)
     third.child.kill('SIGTERM')
     expect(await third.ended).toBe(0)
   })
