@@ -29,6 +29,8 @@ export interface StatusMessage {
   sources: SourceStatus[]
   /** Why what happens is shown but not kept; nothing while it is. */
   logError?: SourceError | null
+  /** Why nobody can be told what was in the world that is shown, as the history would answer (H5); nothing where one can. */
+  noHistory?: SourceError | null
   viewers: number
   /** What the agents may cost before there is a warning; nothing where nobody set a limit. */
   budgetUsd?: number | null
@@ -116,6 +118,7 @@ export function parseServerMessage(
       message.mode = soundMode(message.mode)
       message.degraded = message.degraded.filter(isText)
       if (message.logError !== undefined && !isSoundError(message.logError)) message.logError = null
+      if (message.noHistory !== undefined && !isSoundError(message.noHistory)) message.noHistory = null
       if (message.budgetUsd !== undefined && typeof message.budgetUsd !== 'number') message.budgetUsd = null
       if (message.recorded !== undefined && !isRecorded(message.recorded)) message.recorded = null
       return keepSound(message, 'sources', isSoundSourceStatus, onUnreadable)

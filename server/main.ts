@@ -31,7 +31,8 @@ import {
   runFileOf,
 } from './config.ts'
 import { assertRecording } from './history/recording.ts'
-import { RealLog } from './log/realLog.ts'
+import { openDemoLog } from './log/demoLog.ts'
+import { KeptLog } from './log/keptLog.ts'
 import { linkOf, readyText } from './readyText.ts'
 import { RelayProcess, RelayStartError } from './relayProcess.ts'
 import { removeRunFile, runningAt, writeRunFile } from './runFile.ts'
@@ -169,12 +170,10 @@ async function run({ config, tls, lifetime, log, attachLogFile, onStarted }: Run
   if (config.world.type === 'replay') await assertRecording(config.world.file)
   // Before the relay and its claude-flow: a busy port must not start them for nothing.
   await assertFree(config)
-  // Likewise: another server may own it. Demo and replay keep nothing.
-  const realLog = isMadeUp(config.world)
-    ? RealLog.inMemory(log)
-    : await RealLog.open({ path: eventLogFileOf(config), ...config.history, log })
-  // All here is ours now: of a real server by the log's lock. Of demos and replays there may be more.
+  // All here is ours then: of a real server by the log's lock. Of demos and replays there may be more.
   const giveBack = isMadeUp(config.world) ? await takePlace(config) : () => undefined
+  // Before the relay, likewise: another server may own it.
+  const { keptLog, removeLog } = await openKeptLog(config, log)
   if (giveBack) attachLogFile()
   else log.warn(`another ${config.world.type} of this project runs: the log file and \`status\` are of that one alone`)
   let retry: () => void = () => undefined
@@ -201,9 +200,9 @@ async function run({ config, tls, lifetime, log, attachLogFile, onStarted }: Run
     }
     const shown = shownOf(world, relayPort)
     // Only beside a log that is ours: it keeps others away from both.
-    const commandsFile = realLog.path === null ? null : commandsFileOf(config)
+    const commandsFile = keptLog.path === null || isMadeUp(world) ? null : commandsFileOf(config)
     const commands = pageCommands(config)
-    const server = await startServer({ config, tls, shown, webDir: WEB_DIR, realLog, commandsFile, commands, log })
+    const server = await startServer({ config, tls, shown, webDir: WEB_DIR, keptLog, commandsFile, commands, log })
     retry = server.retry
     try {
       onStarted(server)
@@ -236,7 +235,8 @@ async function run({ config, tls, lifetime, log, attachLogFile, onStarted }: Run
     }
   } finally {
     await relay?.stop()
-    await realLog.eventLog.close()
+    await keptLog.eventLog.close()
+    removeLog()
     giveBack?.()
   }
 }
@@ -253,6 +253,28 @@ function shownOf(world: Config['world'], relayPort: number | null): ServerOption
       const isOptional = world.claudeFlow === undefined
       return { type: 'relay', host: '127.0.0.1', port: relayPort ?? world.relayPort, managed: true, isOptional }
     }
+    default:
+      return world satisfies never
+  }
+}
+
+/** Never the real one for what is not real. */
+async function openKeptLog(config: Config, log: Logger): Promise<{ keptLog: KeptLog; removeLog: () => void }> {
+  const { world, history } = config
+  switch (world.type) {
+    case 'demo': {
+      const { keptLog, remove } = await openDemoLog({ ...history, log })
+      return { keptLog, removeLog: remove }
+    }
+    case 'replay':
+      return { keptLog: KeptLog.inMemory(log), removeLog: () => undefined }
+    case 'local':
+    case 'no-claude-flow':
+    case 'remote':
+      return {
+        keptLog: await KeptLog.open({ path: eventLogFileOf(config), ...history, log }),
+        removeLog: () => undefined,
+      }
     default:
       return world satisfies never
   }

@@ -8,7 +8,7 @@ import { CONNECTION_CODES, ERRORS, type ErrorCode } from '../protocol/errors.ts'
 import type { SourceStatus } from '../protocol/swarm.ts'
 import { RATE_LIMITS, type RatePolicy } from './guard/rateLimits.ts'
 import { IngestCounts } from './ingest/counts.ts'
-import type { RealLog } from './log/realLog.ts'
+import type { KeptLog } from './log/keptLog.ts'
 import type { ServerFacts } from './metricsText.ts'
 import type { Source } from './sources/source.ts'
 
@@ -19,8 +19,8 @@ const REQUEST_BOUNDS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30]
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'DELETE'])
 
 export class ServerMetrics {
-  /** The real world's log. */
-  readonly log: RealLog
+  /** Of the world that is kept. */
+  readonly log: KeptLog
   /** From when a change was seen at its source to when its frame left for a viewer. */
   readonly freshness = new Histogram(FRESHNESS_BOUNDS_S)
   readonly requestDuration = new Histogram(REQUEST_BOUNDS_S)
@@ -37,7 +37,7 @@ export class ServerMetrics {
   readonly sources = { connected: 0, lost: 0, failed: new Tally<string>(CONNECTION_CODES) }
   #text: Promise<() => Promise<{ type: string; text: string }>> | null = null
 
-  constructor(log: RealLog) {
+  constructor(log: KeptLog) {
     this.log = log
   }
 

@@ -25,8 +25,9 @@ import { serveStream } from './hub/stream.ts'
 import { InFlight } from './inFlight.ts'
 import type { AnyCount } from './ingest/counts.ts'
 import { Ingest } from './ingest/ingest.ts'
+import type { EventLog } from './log/eventLog.ts'
+import { KeptLog } from './log/keptLog.ts'
 import { MemoryLog } from './log/memoryLog.ts'
-import { RealLog } from './log/realLog.ts'
 import { ServerMetrics } from './metrics.ts'
 import { ClaudeCodeSource } from './sources/claudeCode/claudeCodeSource.ts'
 import { ClaudeFlowSource } from './sources/claudeFlow/claudeFlowSource.ts'
@@ -67,8 +68,8 @@ export interface ServerOptions {
     | { type: 'demo'; agents: number }
     | { type: 'replay'; file: string; speed: number }
   webDir: string | null
-  /** Where the real world is kept; not given: in memory. The server closes it. */
-  realLog?: RealLog
+  /** Where the real world is kept, of a demo that one; not given: in memory. The server closes it. */
+  keptLog?: KeptLog
   /** Where it is kept which commands were done; not given: in memory. Nobody else may write there. */
   commandsFile?: string | null
   /** What the page tells an operator to type. */
@@ -104,7 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     webDir,
     log,
     rateLimits,
-    realLog = RealLog.inMemory(log),
+    keptLog = KeptLog.inMemory(log),
     commandsFile = null,
     commands,
     tls = null,
@@ -121,7 +122,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   const tlsServer = tls && createTlsServer({ ...http, ...tls.context, handshakeTimeout: HANDSHAKE_TIMEOUT_MS })
   const server = tlsServer ?? createServer(http)
-  const metrics = new ServerMetrics(realLog)
+  const metrics = new ServerMetrics(keptLog)
   const refuse = (socket: Duplex, code: ErrorCode) => {
     if (refuseUpgrade(socket, new SwarmscopeError(code)) !== null) metrics.errors.add(code)
   }
@@ -130,8 +131,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (!tls || /^(HPE|ERR_HTTP)_/.test(code)) refuse(socket, 'BAD_REQUEST')
     else socket.destroy()
   })
+  const mockSources: MockSource[] = []
+  const newMockWorld = (agents: number, eventLog: EventLog = new MemoryLog()) => {
+    const world = new World('mock', eventLog)
+    const source = new MockSource({ world, seed: config.seed, agents, log })
+    mockSources.push(source)
+    return { world, source }
+  }
   // Before anything is answered: who asks is never shown less than is known.
-  const real = await World.open('real', realLog.eventLog)
+  const demoWorld = shown.type === 'demo' ? newMockWorld(shown.agents, keptLog.eventLog) : null
+  await demoWorld?.source.begin()
+  const real = await World.open('real', demoWorld ? new MemoryLog() : keptLog.eventLog)
   if (shown.type === 'no-claude-flow') await endFormerClaudeFlow(real)
   const journal = commandsFile === null ? null : await CommandJournal.open(commandsFile, log)
   // Then at once, so that a busy port leaves nothing behind. Nothing is answered before this turn of the loop is over.
@@ -141,15 +151,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const plain = tls && (await openPlainDoor({ server, http, port: plainPort }).catch(closing(server)))
 
   let draining = false
-  const demo = shown.type === 'demo'
-  const mockSources: MockSource[] = []
-  const newMockWorld = (agents: number): World => {
-    const world = new World('mock', new MemoryLog())
-    const source = new MockSource({ world, seed: config.seed, agents, log })
-    mockSources.push(source)
-    source.start()
-    return world
-  }
   const claudeFlow =
     shown.type === 'relay'
       ? new ClaudeFlowSource({
@@ -161,7 +162,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           isEnding: () => draining,
         })
       : null
-  const demoWorld = shown.type === 'demo' ? newMockWorld(shown.agents) : null
   const replay = shown.type === 'replay' ? new World('replay', new MemoryLog()) : null
   const replaySource =
     shown.type === 'replay' && replay
@@ -178,14 +178,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ? [replaySource]
       : mockSources
   const view = new View({
-    demo,
+    demo: demoWorld !== null,
     replay,
     recordedClock: replaySource?.clock ?? null,
     real,
-    realLog,
+    keptLog,
     sources,
     budgetUsd: config.budgetUsd ?? null,
-    mock: () => demoWorld ?? newMockWorld(DEFAULT_DEMO_AGENTS),
+    mock: () => {
+      const { world, source } = demoWorld ?? newMockWorld(DEFAULT_DEMO_AGENTS)
+      source.start()
+      return world
+    },
   })
   // Nobody sees it: it needs not go on.
   view.onChange(() => {
@@ -210,7 +214,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       plainUrl: () => plain?.url ?? '',
       onRefused: (code) => metrics.errors.add(code),
     })
-  const history = isReal && realLog.path !== null ? new History(realLog.path) : null
+  const history = keptLog.path !== null ? new History(keptLog.path) : null
   const tickets = new Tickets()
   const guard = new Guard({
     access,
@@ -311,7 +315,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     audit.close()
     history?.close()
     await journal?.close()
-    await real.close()
+    await Promise.all([real.close(), demoWorld?.world.close()])
   }
   return {
     url,

@@ -2,8 +2,10 @@
 // nothing of one can mix with the other.
 
 import { CONNECTING_MAX_MS, degradedSources, isLive, modeOf } from '../protocol/derive.ts'
+import { SwarmscopeError } from '../protocol/errors.ts'
 import type { Mode, SourceError, SourceStatus } from '../protocol/swarm.ts'
-import type { RealLog } from './log/realLog.ts'
+import { noHistory } from './history/noHistory.ts'
+import type { KeptLog } from './log/keptLog.ts'
 import type { RecordedClock, RecordedMoment } from './sources/replay/recordedClock.ts'
 import type { Source } from './sources/source.ts'
 import type { World } from './world.ts'
@@ -16,8 +18,8 @@ export interface ViewOptions {
   /** What time it is in it. */
   recordedClock?: Pick<RecordedClock, 'moment' | 'onChange'> | null
   real: World
-  /** The real world's log, if it may have something to say. */
-  realLog?: Pick<RealLog, 'error' | 'onError'>
+  /** Of the demo's world or else the real one, if it may have something to say. */
+  keptLog?: Pick<KeptLog, 'path' | 'error' | 'onError'>
   sources: readonly Source[]
   /** `--budget-usd` */
   budgetUsd?: number | null
@@ -48,7 +50,7 @@ export class View {
     this.#stops = options.sources.map((source) => source.onStatus(() => this.#update()))
     this.#stops.push(options.real.onChange(() => this.#update(false)))
     if (options.recordedClock) this.#stops.push(options.recordedClock.onChange(() => this.#update()))
-    if (options.realLog) this.#stops.push(options.realLog.onError(() => this.#update()))
+    if (options.keptLog) this.#stops.push(options.keptLog.onError(() => this.#update()))
     // A timer may fire a moment early.
     this.#connectingTimer = setTimeout(() => this.#update(false), CONNECTING_MAX_MS + 10)
     this.#update()
@@ -83,7 +85,22 @@ export class View {
 
   /** What happens is shown, but not kept. */
   get logError(): SourceError | null {
-    return this.#options.realLog?.error ?? null
+    return this.#options.keptLog?.error ?? null
+  }
+
+  /** Why nobody can be told what was in the world that is shown; `null`: they can. */
+  get noHistory(): SwarmscopeError | null {
+    const { logError } = this
+    if (logError) return new SwarmscopeError('LOG_UNAVAILABLE', logError.details)
+    const { demo, keptLog } = this.#options
+    // Beside the made-up world that stands in for the real one, the file is the real one's.
+    const isKept = keptLog !== undefined && keptLog.path !== null && (demo || this.#mode !== 'mock')
+    return isKept ? null : noHistory()
+  }
+
+  /** All that was in it was made up, too. */
+  get isDemo(): boolean {
+    return this.#options.demo
   }
 
   get degraded(): string[] {

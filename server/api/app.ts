@@ -60,7 +60,7 @@ export function createApp(options: AppOptions): Express {
   api.use(['/v1/bots', '/bots'], botsRouter(options))
   const { history, view } = options
   const askHistory = history?.ask.bind(history) ?? null
-  api.use('/v1/history', historyRouter({ guard, askHistory, logError: () => view.logError }))
+  api.use('/v1/history', historyRouter({ guard, askHistory, view }))
   api.post('/v1/ticket', (request, response) => {
     const role = guard.require(request, 'viewer')
     // A page cannot see why its WebSocket was refused; this answer it can read.

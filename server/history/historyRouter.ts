@@ -1,21 +1,22 @@
 // GET /api/v1/history…: what was, for whoever may read (SPEC.md, H). Its answers are in mode `replay`: nothing of them is now.
+// A demo's are in mode `mock`: nothing of them ever was.
 
 import { once } from 'node:events'
 import { type Response, Router } from 'express'
 import { SwarmscopeError } from '../../protocol/errors.ts'
-import type { SourceError } from '../../protocol/swarm.ts'
 import { eventsQuery, overviewQuery, recordingQuery, stateQuery } from '../api/schemas/history.ts'
 import type { Guard } from '../guard/guard.ts'
+import type { View } from '../view.ts'
 import type { AskHistory } from './history.ts'
 import type { EventPage, EventQuery } from './historyFile.ts'
+import { noHistory } from './noHistory.ts'
 import { RECORDING_FOOT, recordingHead } from './recording.ts'
 
 export interface HistoryOptions {
   guard: Guard
-  /** `null`: this server keeps no history (demo, replay). */
+  /** `null`: there is no file. */
   askHistory: AskHistory | null
-  /** The error of the log, while it is not kept. */
-  logError: () => SourceError | null
+  view: Pick<View, 'noHistory' | 'isDemo'>
   /** In ms since 1970. */
   now?: () => number
 }
@@ -29,16 +30,16 @@ const RECORDING_PAGE = 5_000
 /** What was parsed as a time → ms since 1970. */
 const ms = (time: string | undefined): number | null => (time === undefined ? null : Date.parse(time))
 
-export function historyRouter({ guard, askHistory, logError, now = Date.now }: HistoryOptions): Router {
+export function historyRouter({ guard, askHistory, view, now = Date.now }: HistoryOptions): Router {
   const router = Router()
+  const mode = () => (view.isDemo ? 'mock' : 'replay')
   router.use((request, _response, next) => {
     guard.require(request, 'viewer')
     next()
   })
   const ask: AskHistory = async (call) => {
-    const unkept = logError()
-    if (unkept) throw new SwarmscopeError('LOG_UNAVAILABLE', unkept.details)
-    if (!askHistory) throw new SwarmscopeError('NOT_FOUND', { detail: 'A made-up or replayed world keeps no history' })
+    const why = view.noHistory
+    if (why || !askHistory) throw why ?? noHistory()
     try {
       return await askHistory(call)
     } catch (error) {
@@ -52,7 +53,7 @@ export function historyRouter({ guard, askHistory, logError, now = Date.now }: H
     const found = await ask({ type: 'overview', fromMs: ms(from), toMs: ms(to), maxBuckets: buckets })
     response.json({
       success: true,
-      mode: 'replay',
+      mode: mode(),
       first: iso(found.first),
       last: iso(found.last),
       stateFrom: iso(found.stateFrom),
@@ -68,7 +69,7 @@ export function historyRouter({ guard, askHistory, logError, now = Date.now }: H
     const at = notToCome(Date.parse(query.at), now())
     const withVersions = query.versions === 'true'
     const { seq, atMs, rest } = await ask({ type: 'stateAt', atMs: at, withVersions })
-    const fields = { success: true, mode: 'replay', at: iso(at), seq, lastEventAt: iso(atMs) }
+    const fields = { success: true, mode: mode(), at: iso(at), seq, lastEventAt: iso(atMs) }
     const head = Buffer.from(`${JSON.stringify(fields).slice(0, -1)},`)
     // Written as it is: to hash and copy megabytes for an ETag that no second look would match would take longer than the look.
     response.type('application/json').set('Content-Length', String(head.length + rest.length))

@@ -1,5 +1,7 @@
 // Encodes the status once for all viewers that are told within a moment of each other.
 
+import type { SwarmscopeError } from '../../protocol/errors.ts'
+import type { SourceError } from '../../protocol/swarm.ts'
 import type { StatusMessage } from '../../protocol/viewerWire.ts'
 import type { View } from '../view.ts'
 import type { Encoded } from './encoder.ts'
@@ -45,7 +47,9 @@ export class StatusEncoder {
     const { view, viewers, onEncoded } = this.#options
     onEncoded()
     const { mode, degraded, sources, logError, budgetUsd, recordedMoment } = view
-    const status = { type: 'status', mode, degraded, sources, logError, budgetUsd, viewers: viewers() } as const
+    const noHistory = view.noHistory && stated(view.noHistory)
+    const known = { mode, degraded, sources, logError, noHistory, budgetUsd }
+    const status = { type: 'status', ...known, viewers: viewers() } as const
     const recorded = recordedMoment && { at: new Date(recordedMoment.atMs).toISOString(), pace: recordedMoment.pace }
     const message: StatusMessage = { ...status, at: new Date().toISOString(), recorded }
     return {
@@ -53,4 +57,8 @@ export class StatusEncoder {
       content: JSON.stringify({ ...status, pace: recorded?.pace }),
     }
   }
+}
+
+function stated({ body: { success: _, ...error } }: SwarmscopeError): SourceError {
+  return error
 }

@@ -1,13 +1,13 @@
 // The log's part of /metrics: what it took in, what its file holds, and whether it is kept at all.
 
 import type { Exposition } from '../../platform/exposition.ts'
+import type { KeptLog } from './keptLog.ts'
 import type { LogFileFigures } from './logFile.ts'
-import type { RealLog } from './realLog.ts'
 
 const PREFIX = 'swarmscope_log_'
 
 /** Returns what is to be awaited before a scrape is answered: the file's figures come from its thread. */
-export function logFigures(exposition: Exposition, log: RealLog): () => Promise<void> {
+export function logFigures(exposition: Exposition, log: KeptLog): () => Promise<void> {
   let file: LogFileFigures | null = null
   const ofFile = (figure: (file: LogFileFigures) => number | null) => () => {
     const value = file && figure(file)

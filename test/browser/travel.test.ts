@@ -1,5 +1,6 @@
 // Time travel in a real browser, through the real server, on a history that the real log wrote.
 
+import { writeFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { axeFindings } from '../helpers/axe.ts'
@@ -89,12 +90,14 @@ const expectRows = (page: Page, agents: { name: string }[]) =>
 
 /** What the API says of that moment. */
 async function stateAt(atMs: number): Promise<{ name: string }[]> {
+  const response = await told(`/api/v1/history/state?at=${atMs}`)
+  return ((await response.json()) as { agents: { name: string }[] }).agents
+}
+
+function told(path: string): Promise<Response> {
   const { href, hash } = new URL(running.url)
   const token = new URLSearchParams(hash.slice(1)).get('token')
-  const response = await fetch(new URL(`/api/v1/history/state?at=${atMs}`, href), {
-    headers: { Authorization: `Bearer ${token}` },
-  })
-  return ((await response.json()) as { agents: { name: string }[] }).agents
+  return fetch(new URL(path, href), { headers: { Authorization: `Bearer ${token}` } })
 }
 
 describe('time travel', () => {
@@ -264,14 +267,50 @@ describe('time travel', () => {
     await page.context().close()
   })
 
-  test('says why there is none in a made-up world', async () => {
+  test('[H5, H9] goes back in a made-up world too, which is marked so then as now', async () => {
     const { path, remove } = temporaryFolder('demo')
+    cleanUps.push(remove)
     const demo = await startServerProcess({ args: ['--demo', '--port', '0', '--data-dir', path] })
-    const page = await openPage(browser, demo.url)
-    await page.locator('[data-testid=timeline]').filter({ hasText: 'keeps no history' }).waitFor()
-    expect(await page.getByRole('slider').count()).toBe(0)
+    cleanUps.push(() => demo.stop())
+    const page = await openPage(browser, demo.url, { reducedMotion: 'reduce' })
+    const track = page.getByRole('slider')
+    await page.locator('[data-testid=timeline-track][aria-disabled=false]').waitFor()
+    const live = await pageStats(page)
+    expect(live.mode).toBe('mock')
+    // Until something happened that can be gone back behind.
+    await page.waitForFunction((seq) => globalThis.swarmscope.stats().seq > seq + 6, live.seq)
+    await track.focus()
+    await page.keyboard.press('Home')
+    await page.locator('[data-testid=timeline][data-travel=paused]').waitFor()
+    const past = await pageStats(page)
+    expect(past).toMatchObject({ mode: 'mock', agents: 12 })
+    expect(past.epoch).not.toBe(live.epoch)
+    expect(await page.locator('.app').getAttribute('data-world')).toBe('past')
+    expect(await page.locator('.frame').getAttribute('data-mode')).toBe('mock')
+    expect(await page.locator('[data-testid=banner]').innerText()).toMatch(/^MOCK\s*Past:/)
+    expect(await axeFindings(page, ['[data-testid=timeline]', '[data-testid=banner]'])).toEqual([])
+    await page.keyboard.press('Escape')
+    await page.locator('[data-testid=timeline][data-travel=live]').waitFor()
+    expect((await pageStats(page)).epoch).toBe(live.epoch)
     await page.context().close()
-    await demo.stop()
-    remove()
+  })
+
+  test('[H5] says why there is none where none is kept, and asks for nothing of it', async () => {
+    const { path, remove } = temporaryFolder('replay')
+    cleanUps.push(remove)
+    const recording = `${path}/recording.ndjson`
+    writeFileSync(recording, await told('/api/v1/history/recording').then((response) => response.text()))
+    const replay = await startServerProcess({ args: ['--replay', recording, '--port', '0', '--data-dir', path] })
+    cleanUps.push(() => replay.stop())
+    const asked: string[] = []
+    const page = await openPage(browser, replay.url, {
+      prepare: async (opening) => void opening.on('request', (request) => asked.push(request.url())),
+    })
+    await page.locator('[data-testid=timeline]').filter({ hasText: 'This world keeps no history' }).waitFor()
+    expect(await page.getByRole('slider').count()).toBe(0)
+    await page.locator('[data-testid=totals-button]').click()
+    await page.locator('#totals h2').first().waitFor()
+    expect(asked.filter((url) => url.includes('/history'))).toEqual([])
+    await page.context().close()
   })
 })

@@ -4,11 +4,11 @@
 import { randomBytes } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { EVENT_VERSION } from '../../dist/node/protocol/events.js'
-import { RealLog } from '../../dist/node/server/log/realLog.js'
+import { KeptLog } from '../../dist/node/server/log/keptLog.js'
 import { World } from '../../dist/node/server/world.js'
 
 const silent = { error: () => undefined }
-const realLog = await RealLog.open({ path: process.argv[2], log: silent })
+const realLog = await KeptLog.open({ path: process.argv[2], log: silent })
 const world = await World.open('real', realLog.eventLog)
 const epoch = world.store.epoch
 const entity = (n) => ({

@@ -68,10 +68,11 @@ export async function openPage(browser: Browser, url: string, options: OpenOptio
   const origins = [url, endsAt].map((each) => new URL(each).origin)
   page.on('pageerror', (error) => faults.push(`uncaught: ${error.message}`))
   page.on('console', (message) => {
-    // A server that is down, and plain http, are part of some tests; what the browser itself logs of them is no fault of the page.
+    // A server that is down, and plain http, are part of some tests; what the browser itself logs of them is no fault of the
+    // page. What it asks for though it is not there is one.
     if (
       message.type() === 'error' &&
-      !/Failed to load resource|WebSocket connection|origin was untrustworthy/.test(message.text()) &&
+      !/Failed to load resource(?!.*\b404\b)|WebSocket connection|origin was untrustworthy/.test(message.text()) &&
       !tolerates?.test(message.text())
     ) {
       faults.push(message.text())

@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { errorBody } from '../../protocol/errors.ts'
 import type { EntityRef } from '../../protocol/frames.ts'
 import type { Entity, SourceStatus } from '../../protocol/swarm.ts'
 import { PING_INTERVAL_MS, type StatusMessage, type ViewerMessage } from '../../protocol/viewerWire.ts'
@@ -34,6 +35,8 @@ export const liveSource = (fields: Partial<SourceStatus> = {}): SourceStatus => 
   ...fields,
 })
 
+const { success: _, ...NO_HISTORY } = errorBody('NOT_FOUND', { detail: 'This world keeps no history' })
+
 export interface FakeOptions {
   webDir: string
   entities?: Entity[]
@@ -48,6 +51,7 @@ export async function startFakeServer({ webDir, entities = [], status = {}, toke
     mode: 'live',
     degraded: [],
     sources: [liveSource()],
+    noHistory: NO_HISTORY,
     viewers: 1,
     ...status,
   }

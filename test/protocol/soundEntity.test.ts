@@ -86,10 +86,19 @@ describe('what it says of sources and modes', () => {
     const bad = [null, 7, { ...strange, lastError: {} }, { ...strange, counts: { hooks: null } }, { id: 'x' }]
     let unreadable = 0
     const status = { type: 'status', mode: 'dreaming', degraded: [], sources: [strange, ...bad], viewers: 1, at: TIME }
-    const message = parseServerMessage(JSON.stringify({ ...status, logError: 'yes', budgetUsd: {} }), (count) => {
-      unreadable += count
+    const message = parseServerMessage(
+      JSON.stringify({ ...status, logError: 'yes', noHistory: 7, budgetUsd: {} }),
+      (count) => {
+        unreadable += count
+      },
+    )
+    expect(message).toMatchObject({
+      mode: 'stale',
+      sources: [strange],
+      logError: null,
+      noHistory: null,
+      budgetUsd: null,
     })
-    expect(message).toMatchObject({ mode: 'stale', sources: [strange], logError: null, budgetUsd: null })
     expect(unreadable).toBe(bad.length)
     expect(isSoundSourceStatus({ ...sampleSourceStatus(), lastError: sampleError() })).toBe(true)
     expect(MODES.map(soundMode)).toEqual(MODES)

@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accessList } from '../../protocol/access.ts'
 import { ERRORS, type ErrorCode, SwarmscopeError } from '../../protocol/errors.ts'
 import type { SwarmEvent } from '../../protocol/events.ts'
-import type { SourceError } from '../../protocol/swarm.ts'
 import { type AppOptions, createApp } from '../../server/api/app.ts'
 import { Audit } from '../../server/api/audit.ts'
 import { Idempotency } from '../../server/api/idempotency.ts'
@@ -21,8 +20,8 @@ import type { History } from '../../server/history/history.ts'
 import { HistoryFile } from '../../server/history/historyFile.ts'
 import { Hub } from '../../server/hub/hub.ts'
 import { Ingest } from '../../server/ingest/ingest.ts'
+import { KeptLog } from '../../server/log/keptLog.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
-import { RealLog } from '../../server/log/realLog.ts'
 import { SqliteLog } from '../../server/log/sqliteLog.ts'
 import { ServerMetrics } from '../../server/metrics.ts'
 import type { ClaudeFlowSource } from '../../server/sources/claudeFlow/claudeFlowSource.ts'
@@ -78,8 +77,9 @@ beforeAll(async () => {
   ]
   world = new World('real', new MemoryLog())
   await world.append(events)
-  view = new View({ demo: false, real: world, sources: [], mock: () => world })
   const path = join(folder.path, 'events.db')
+  const keptLog = { path, error: null, onError: () => () => undefined }
+  view = new View({ demo: false, real: world, keptLog, sources: [], mock: () => world })
   const log = await SqliteLog.open({ path, bootId: 'boot', thread: new InThread() })
   await log.append(events)
   const file = new HistoryFile(path)
@@ -129,7 +129,7 @@ async function asked(
     tickets,
     webDir: null,
     log: silentLog,
-    metrics: new ServerMetrics(RealLog.inMemory(silentLog)),
+    metrics: new ServerMetrics(KeptLog.inMemory(silentLog)),
     limits: LIMITS,
     ...given,
     hub,
@@ -194,7 +194,7 @@ const ONE_REQUEST = { health: 1, anonymous: 1, read: 1, command: 1, ticket: 1, i
 function recipe(operation: Operation, status: number): (() => Promise<{ status: number }>) | null {
   const { tag, id, access, params } = operation
   const isCommand = tag === 'commands'
-  const logError: SourceError = { error: 'x', code: 'LOG_UNAVAILABLE', details: { suggestion: 'x' } }
+  const unkept = new SwarmscopeError('LOG_UNAVAILABLE')
   switch (status) {
     case 200:
       return () => asked(operation)
@@ -240,7 +240,7 @@ function recipe(operation: Operation, status: number): (() => Promise<{ status: 
       if (id === 'getHealth' || tag === 'operation' || tag === 'stream' || tag === 'ingest')
         return () => asked(operation, {}, { isDraining: () => true })
       if (isCommand) return () => asked(operation, {}, { claudeFlow: failing('CONNECTION_LOST') })
-      if (tag === 'history') return () => asked(operation, {}, { view: { logError } as unknown as View })
+      if (tag === 'history') return () => asked(operation, {}, { view: { noHistory: unkept } as unknown as View })
       return () => asked(operation, {}, { view: unreadable() })
     default: {
       const code = operation.errors.find((each) => ERRORS[each].status === status)

@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import express from 'express'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { SwarmscopeError } from '../../protocol/errors.ts'
 import type { Batch, SwarmEvent } from '../../protocol/events.ts'
 import { applyBatch, emptyState } from '../../protocol/fold.ts'
-import type { Agent, SourceError } from '../../protocol/swarm.ts'
+import type { Agent } from '../../protocol/swarm.ts'
 import { answerErrors } from '../../server/api/errors.ts'
 import { answerHistory } from '../../server/history/answerHistory.ts'
 import { boundedLines } from '../../server/history/boundedLines.ts'
@@ -233,12 +234,17 @@ describe('[H2] the overview', () => {
   })
 })
 
-async function serve(file: HistoryFile | null, error: SourceError | null = null) {
+async function serve(file: HistoryFile | null, noHistory: SwarmscopeError | null = null, isDemo = false) {
   const ask: AskHistory = async (call) => answerHistory(file as HistoryFile, call) as never
   const app = express()
   app.use(
     '/api/v1/history',
-    historyRouter({ guard: testGuard(), askHistory: file ? ask : null, logError: () => error, now: () => NOW_MS }),
+    historyRouter({
+      guard: testGuard(),
+      askHistory: file ? ask : null,
+      view: { noHistory, isDemo },
+      now: () => NOW_MS,
+    }),
   )
   app.use(answerErrors(silentLog))
   const server = createServer(app)
@@ -363,13 +369,19 @@ describe('[H3] events', () => {
   })
 
   test('[H5] a log that cannot be kept, and a world that is not, have none', async () => {
-    const error = { error: 'x', code: 'LOG_UNAVAILABLE', details: { suggestion: 'Its disk is full: make room' } }
+    const suggestion = 'Its disk is full: make room'
     const { file } = await openLog()
-    expect(JSON.parse((await (await serve(file(), error))('')).text)).toMatchObject({
-      code: 'LOG_UNAVAILABLE',
-      details: error.details,
-    })
+    const get = await serve(file(), new SwarmscopeError('LOG_UNAVAILABLE', { suggestion }))
+    expect(JSON.parse((await get('')).text)).toMatchObject({ code: 'LOG_UNAVAILABLE', details: { suggestion } })
     expect((await (await serve(null))('')).status).toBe(404)
+  })
+
+  test('[H5] of a demo says mode `mock`: nothing of it ever was', async () => {
+    const { log, file } = await openLog()
+    await log.append([at(START_MS, agentEvent('a'))])
+    const get = await serve(file(), null, true)
+    for (const path of ['', `/state?at=${START_MS}`])
+      expect(JSON.parse((await get(path)).text)).toMatchObject({ success: true, mode: 'mock' })
   })
 })
 

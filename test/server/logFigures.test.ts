@@ -2,8 +2,8 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Exposition } from '../../platform/exposition.ts'
+import { KeptLog } from '../../server/log/keptLog.ts'
 import { logFigures } from '../../server/log/logFigures.ts'
-import { RealLog } from '../../server/log/realLog.ts'
 import { agentEvent } from '../helpers/eventLogContract.ts'
 import { InThread } from '../helpers/logFileInThread.ts'
 import { readExposition } from '../helpers/prometheus.ts'
@@ -12,7 +12,7 @@ import { temporaryFolder } from '../helpers/swarmscope.ts'
 import { TIME } from '../protocol/samples.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
-const logs: RealLog[] = []
+const logs: KeptLog[] = []
 beforeEach(() => {
   folder = temporaryFolder('figures')
 })
@@ -21,7 +21,7 @@ afterEach(async () => {
   folder.remove()
 })
 
-async function scraped(realLog: RealLog) {
+async function scraped(realLog: KeptLog) {
   logs.push(realLog)
   const exposition = new Exposition()
   const look = logFigures(exposition, realLog)
@@ -38,7 +38,7 @@ async function scraped(realLog: RealLog) {
 async function openFile() {
   const thread = new InThread()
   const path = join(folder.path, 'events.db')
-  const realLog = await RealLog.open({ path, thread, log: silentLog })
+  const realLog = await KeptLog.open({ path, thread, log: silentLog })
   return { thread, path, realLog, scrape: await scraped(realLog) }
 }
 
@@ -94,7 +94,7 @@ test('[L11] say when the log fell to memory, and count on', async () => {
 })
 
 test('of a log in memory have nothing of a file', async () => {
-  const realLog = RealLog.inMemory(silentLog)
+  const realLog = KeptLog.inMemory(silentLog)
   const scrape = await scraped(realLog)
   await realLog.eventLog.append([agentEvent('a')])
   expect(await scrape()).toEqual({

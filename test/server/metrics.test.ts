@@ -8,8 +8,8 @@ import { ERRORS, type ErrorCode } from '../../protocol/errors.ts'
 import { SOURCE_STATES } from '../../protocol/swarm.ts'
 import { healthOf } from '../../server/api/health.ts'
 import { ViewerCounts } from '../../server/hub/viewerCounts.ts'
+import { KeptLog } from '../../server/log/keptLog.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
-import { RealLog } from '../../server/log/realLog.ts'
 import { ServerMetrics } from '../../server/metrics.ts'
 import { View } from '../../server/view.ts'
 import { World } from '../../server/world.ts'
@@ -137,7 +137,7 @@ describe('everything at once', () => {
   /** All that can ever be counted, and every state a source can have. */
   async function everything(): Promise<string> {
     const folder = temporaryFolder('metrics')
-    const realLog = await RealLog.open({
+    const realLog = await KeptLog.open({
       path: join(folder.path, 'events.db'),
       thread: new InThread(),
       log: silentLog,

@@ -87,7 +87,10 @@ const runFile = () => join(projectDir(), 'run-demo.json')
 
 describe.skipIf(process.platform === 'win32')('node dist/node/server/main.js', () => {
   test('--demo says one line, answers, and ends with 0 on SIGTERM, its run-demo.json gone', async () => {
-    const { child, stdout, stderr, ended, url, token } = await startReady(['--demo', '5', '--port', '0'])
+    const temporary = join(data.path, 'tmp')
+    mkdirSync(temporary)
+    const args = ['--demo', '5', '--port', '0']
+    const { child, stdout, stderr, ended, url, token } = await startReady(args, { TMPDIR: temporary })
     expect(JSON.parse(readFileSync(runFile(), 'utf8'))).toEqual({ pid: child.pid, url })
     expect(statSync(runFile()).mode & 0o077).toBe(0)
     const health = await fetch(`${url}/api/v1/bots/health`)
@@ -95,10 +98,19 @@ describe.skipIf(process.platform === 'win32')('node dist/node/server/main.js', (
     expect(await health.json()).toMatchObject({ status: 'healthy', mode: 'mock', agents: 5 })
     const headers = { Authorization: `Bearer ${token}` }
     expect((await fetch(`${url}/api/v1/bots/agents`, { headers })).status).toBe(200)
+    // What happened in it, in a file of its own.
+    const events = await fetch(`${url}/api/v1/history/events?kind=agent`, { headers })
+    for (const line of (await events.text()).trim().split('\n'))
+      expect(JSON.parse(line)).toMatchObject({ sourceId: 'mock', entity: { origin: 'mock', mock: true } })
+    const [folder = '', ...others] = readdirSync(temporary)
+    expect(others).toEqual([])
+    expect(statSync(join(temporary, folder)).mode & 0o077).toBe(0)
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
     expect(stdout()).toMatch(READY)
     expect(existsSync(runFile())).toBe(false)
+    expect(readdirSync(temporary)).toEqual([])
+    expect(readdirSync(projectDir())).not.toContain('events.db')
     // No token, in no log.
     expect(stderr()).toContain('listening')
     expect(stderr()).not.toContain(token)

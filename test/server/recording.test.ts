@@ -324,7 +324,10 @@ describe('[H4, L4] the beginning of a recording', () => {
     const file = new HistoryFile(path)
     ends.push(() => file.close())
     const ask: AskHistory = async (call) => answerHistory(file, call) as never
-    const app = express().use('/history', historyRouter({ guard: testGuard(), askHistory: ask, logError: () => null }))
+    const app = express().use(
+      '/history',
+      historyRouter({ guard: testGuard(), askHistory: ask, view: { noHistory: null, isDemo: false } }),
+    )
     const server = createServer(app)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     ends.push(() => server.close())

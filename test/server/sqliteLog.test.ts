@@ -13,9 +13,9 @@ import { refKey } from '../../protocol/frames.ts'
 import { HistoryFile } from '../../server/history/historyFile.ts'
 import type { EventLog } from '../../server/log/eventLog.ts'
 import { FallbackLog } from '../../server/log/fallbackLog.ts'
+import { KeptLog } from '../../server/log/keptLog.ts'
 import { logUnavailable, postedError, thrownError } from '../../server/log/logError.ts'
 import type { LogFileOptions } from '../../server/log/logFile.ts'
-import { RealLog } from '../../server/log/realLog.ts'
 import { MIGRATIONS } from '../../server/log/schema.ts'
 import { SqliteLog, type SqliteLogOptions } from '../../server/log/sqliteLog.ts'
 import { World } from '../../server/world.ts'
@@ -184,7 +184,7 @@ describe('[L12] a clock that was set back', () => {
   test('far back stands in the log of the server', async () => {
     const { log, lines } = keptLog()
     const thread = new InThread()
-    const real = await RealLog.open({ path: pathOf(), log, thread })
+    const real = await KeptLog.open({ path: pathOf(), log, thread })
     await real.eventLog.append([at(NOON_MS, agentEvent('a'))])
     await real.eventLog.append([at(NOON_MS - 3_600_000, agentEvent('b'))])
     expect(lines()).toEqual([expect.objectContaining({ level: 40, behindMinutes: 60 })])
@@ -674,7 +674,7 @@ describe('[L11] a file that cannot be kept', () => {
     await first.log.append([agentEvent('last')])
     await first.log.close()
     damageEntities(pathOf())
-    const real = await RealLog.open({ path: pathOf(), thread: new InThread(), log: silentLog })
+    const real = await KeptLog.open({ path: pathOf(), thread: new InThread(), log: silentLog })
     expect(real.error).toMatchObject({ code: 'LOG_UNAVAILABLE' })
     expect(real.path).toBeNull()
     const world = await World.open('real', real.eventLog)

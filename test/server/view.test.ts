@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { CONNECTING_MAX_MS } from '../../protocol/derive.ts'
-import type { Mode } from '../../protocol/swarm.ts'
+import type { Mode, SourceError } from '../../protocol/swarm.ts'
 import { MemoryLog } from '../../server/log/memoryLog.ts'
 import { View } from '../../server/view.ts'
 import { World } from '../../server/world.ts'
@@ -11,16 +11,17 @@ import { sampleError } from '../protocol/samples.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-function setUp({ demo = false, sources = [new LiteralSource()] } = {}) {
+function setUp({ demo = false, sources = [new LiteralSource()], path = null as string | null } = {}) {
   const real = new World('real', new MemoryLog())
   const mockWorld = new World('mock', new MemoryLog())
   const mock = vi.fn(() => mockWorld)
-  const view = new View({ demo, real, sources, mock })
+  const keptLog = { path, error: null as SourceError | null, onError: () => () => undefined }
+  const view = new View({ demo, real, keptLog, sources, mock })
   const modes: Mode[] = [view.mode]
   view.onChange(() => {
     if (modes.at(-1) !== view.mode) modes.push(view.mode)
   })
-  return { real, mockWorld, mock, view, sources, source: sources[0] as LiteralSource, modes }
+  return { real, mockWorld, mock, keptLog, view, sources, source: sources[0] as LiteralSource, modes }
 }
 const REFUSED = { state: 'waiting', lastError: sampleError(), attempt: 1 } as const
 
@@ -169,6 +170,24 @@ describe('a view', () => {
     stop()
     source.say({ attempt: 1 })
     expect(heard).toHaveBeenCalledTimes(1)
+  })
+
+  test('[H5] has a history where the log of the very world that is shown is kept', () => {
+    const none = expect.objectContaining({ code: 'NOT_FOUND' })
+    expect(setUp().view.noHistory).toEqual(none)
+    expect(setUp({ demo: true }).view.noHistory).toEqual(none)
+    expect(setUp({ demo: true, path: 'of the demo' }).view.noHistory).toBeNull()
+    const { view, source, keptLog } = setUp({ path: 'of the real world' })
+    source.say({ state: 'live' })
+    expect(view.noHistory).toBeNull()
+    const details = { suggestion: 'Make room' }
+    keptLog.error = { error: 'x', code: 'LOG_UNAVAILABLE', details }
+    expect(view.noHistory?.body).toMatchObject({ code: 'LOG_UNAVAILABLE', details })
+    // The file is the real world's: what stands in for it has no part in that.
+    const standIn = setUp({ path: 'of the real world' })
+    standIn.source.say(REFUSED)
+    expect(standIn.view.mode).toBe('mock')
+    expect(standIn.view.noHistory).toEqual(none)
   })
 
   test('passes retry on to every source', () => {

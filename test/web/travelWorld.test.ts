@@ -4,7 +4,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import express from 'express'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { errorBody } from '../../protocol/errors.ts'
 import type { SwarmEvent } from '../../protocol/events.ts'
 import { applyBatch, emptyState } from '../../protocol/fold.ts'
 import type { Entity } from '../../protocol/swarm.ts'
@@ -56,7 +57,8 @@ async function serve(path: string | null): Promise<HistoryClient> {
   ends.push(() => file?.close())
   const ask: AskHistory = async (call) => answerHistory(file as HistoryFile, call) as never
   const app = express()
-  app.use('/api/v1/history', historyRouter({ guard: testGuard(), askHistory: file ? ask : null, logError: () => null }))
+  const view = { noHistory: null, isDemo: false }
+  app.use('/api/v1/history', historyRouter({ guard: testGuard(), askHistory: file ? ask : null, view }))
   app.use(answerErrors(silentLog))
   const server = createServer(app)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -171,12 +173,21 @@ describe('the history’s client', () => {
     expect(overview.buckets).toEqual([{ atMs: START_MS - 5_000, events: 2, failed: 1, waiting: 0 }])
   })
 
+  it('[H5] does not ask for what the server said beforehand that there is none', async () => {
+    const { success: _, ...refusal } = errorBody('NOT_FOUND')
+    const ask = vi.fn()
+    const client = historyClient(ask, () => refusal)
+    for (const asked of [client.overview(null), client.stateAt(START_MS), client.eventsAfter('1.0')])
+      expect(await asked).toEqual({ type: 'failed', error: refusal })
+    expect(ask).not.toHaveBeenCalled()
+  })
+
   it('tells a refusal in the API’s own words', async () => {
     const client = await serve(null)
     const asked = await client.overview(null)
     expect(asked).toMatchObject({
       type: 'failed',
-      error: { code: 'NOT_FOUND', details: { suggestion: 'A made-up or replayed world keeps no history' } },
+      error: { code: 'NOT_FOUND', details: { suggestion: 'This world keeps no history' } },
     })
   })
 

@@ -3,11 +3,16 @@
 import { isLive } from '../../protocol/derive.ts'
 import type { Mode } from '../../protocol/swarm.ts'
 import { steadyNowMs } from '../stream/steadyClock.ts'
-import { modeShown, staleSourceIds, useLine } from './line.ts'
+import { type Line, modeShown, staleSourceIds, useLine } from './line.ts'
 import { model } from './session.ts'
 
-/** The past has the mode that the API gives it. */
-export const modeOnScreen = (): Mode => (model.isPast ? 'replay' : modeShown(useLine.getState(), steadyNowMs()))
+/** The past has the mode that the API gives it: of a made-up world it is made up. */
+export const pastMode = ({ status }: Line): Mode => (status?.mode === 'mock' ? 'mock' : 'replay')
+
+export function modeOnScreen(): Mode {
+  const line = useLine.getState()
+  return model.isPast ? pastMode(line) : modeShown(line, steadyNowMs())
+}
 
 /** Ids of sources whose agents are, or were at the moment that is shown, not current. */
 export function staleSourcesOnScreen(): ReadonlySet<string> {

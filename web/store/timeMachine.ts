@@ -2,13 +2,15 @@
 
 import { historyClient } from '../stream/historyClient.ts'
 import { currentToken } from '../stream/token.ts'
+import { useLine } from './line.ts'
 import { model, serverNowMs } from './session.ts'
 import { TimeTravel } from './timeTravel.ts'
 import { useTravel } from './travel.ts'
 
-/** What was, asked for with the page's token. */
-export const pastClient = historyClient((path, init) =>
-  fetch(path, { ...init, headers: { Authorization: `Bearer ${currentToken() ?? ''}` } }),
+/** What was, asked for with the page's token. The server says beforehand where nothing can be told. */
+export const pastClient = historyClient(
+  (path, init) => fetch(path, { ...init, headers: { Authorization: `Bearer ${currentToken() ?? ''}` } }),
+  () => useLine.getState().status?.noHistory ?? null,
 )
 
 export const travel: TimeTravel = new TimeTravel({

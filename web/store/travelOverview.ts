@@ -61,8 +61,9 @@ function load(): void {
       if (id !== asked) return
       if (answer.type === 'failed') {
         useTimeline.setState({ overview: { state: 'none', error: answer.error } })
-        // The line's own return loads again; this is for a history that ails by itself.
-        if (answer.error.code !== 'NOT_FOUND') retryTimer = setTimeout(load, RETRY_MS)
+        // The line's own return loads again, and that there is one now; this is for a history that ails by itself.
+        if (answer.error.code !== 'NOT_FOUND' && !useLine.getState().status?.noHistory)
+          retryTimer = setTimeout(load, RETRY_MS)
         return
       }
       const { firstMs, stateFromMs } = answer.value
@@ -103,16 +104,17 @@ export function watchOverview(): () => void {
       useTimeline.setState((old) => ({ version: old.version + 1 }))
       // The first thing ever to happen: from now on there is a past.
       const { overview } = useTimeline.getState()
-      const isReal = useLine.getState().status?.mode === 'live'
-      const hasNoPast = overview.state === 'ready' && overview.stateFromMs === null && isReal
+      const hasNoPast =
+        overview.state === 'ready' && overview.stateFromMs === null && !useLine.getState().status?.noHistory
       if (hasNoPast || serverNowMs() - loadedMs > STALE_MS) load()
     }, TELL_MS)
   })
   // Resumed without a snapshot, what happened meanwhile came in one frame and has no times: the history has them.
   const stopLine = useLine.subscribe((line, before) => {
-    if (line.connection.state !== 'live' || before.connection.state === 'live') return
-    travel.lineIsBack()
-    load()
+    const isBack = line.connection.state === 'live' && before.connection.state !== 'live'
+    if (isBack) travel.lineIsBack()
+    const noHistory = line.status?.noHistory?.code
+    if (isBack || noHistory !== before.status?.noHistory?.code) load()
   })
   // A wish was refused because it lies before what is kept by now.
   const stopTravel = useTravel.subscribe((now, before) => {

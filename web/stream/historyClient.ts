@@ -62,9 +62,17 @@ export const cursorAfterBatch = (seq: number): string => `${seq}.${BATCH_END}`
 
 const LISTS = { agents: 'agent', links: 'link', tasks: 'task', swarms: 'swarm', sources: 'source' } as const
 
-/** `ask`: fetches with the page's token. */
-export function historyClient(ask: (path: string, init: RequestInit) => Promise<Response>): HistoryClient {
+/**
+ * `ask`: fetches with the page's token. `refusal`: what is known to be answered, so that it need not be asked for: a browser
+ * writes each refusal into its console as an error.
+ */
+export function historyClient(
+  ask: (path: string, init: RequestInit) => Promise<Response>,
+  refusal: () => SourceError | null = () => null,
+): HistoryClient {
   async function get<T>(path: string, read: (response: Response) => Promise<T | null>): Promise<Asked<T>> {
+    const refused = refusal()
+    if (refused) return { type: 'failed', error: refused }
     try {
       const response = await ask(`/api/v1/history${path}`, {
         cache: 'no-store',

@@ -6,6 +6,7 @@ import { watchFilterBeat } from '../store/filterBeat.ts'
 import { modeShown, useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
+import { pastMode } from '../store/shown.ts'
 import { useStage } from '../store/stage.ts'
 import { useTotalsPanel } from '../store/totalsPanel.ts'
 import { isPast, useTravel } from '../store/travel.ts'
@@ -49,8 +50,8 @@ function Dashboard(): ReactNode {
   const now = useSteadyClock()
   const isInPast = useTravel(isPast)
   const isTotalsOpen = useTotalsPanel((state) => state.isOpen)
-  // The past has the mode that the API gives it, whatever the line is now.
-  const mode = isInPast ? 'replay' : modeShown(line, now)
+  // Whatever the line is now.
+  const mode = isInPast ? pastMode(line) : modeShown(line, now)
   const [hasScene, setHasScene] = useState(hasWebGL)
   const isPanelOpen = useLooking((state) => state.isPanelOpen)
   const isSmall = useMedia('(max-width: 599px)')

@@ -3,6 +3,7 @@
 import { History, Radio } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useLine } from '../store/line.ts'
+import { pastMode } from '../store/shown.ts'
 import { travel } from '../store/timeMachine.ts'
 import { shownMs, useTravel } from '../store/travel.ts'
 import { Line } from './Banner.tsx'
@@ -19,11 +20,13 @@ export default function PastBanner(): ReactNode {
   if (atMs === null) return null
   // What is shown is the past as ever, but it does not go on, and there is no other: that must be said.
   const lost = bannerLines(line, steadyMs).find(({ key }) => key === 'line')
+  const isMock = pastMode(line) === 'mock'
   const isSeeking = now.state === 'paused' && now.wantedMs !== null
   return (
     <>
       {/* Said when it stands still: a played past would never stop talking. */}
       <div className="sr-only" role="status">
+        {isMock && 'MOCK '}
         {now.state === 'playing' ? 'Playing the past' : `Showing the past: ${momentText(atMs, nowMs)}`}
       </div>
       <div className="sr-only" role="alert">
@@ -33,6 +36,11 @@ export default function PastBanner(): ReactNode {
         <div className="banner-line">
           <History className="banner-icon" size={18} aria-hidden="true" />
           <p className="banner-text">
+            {isMock && (
+              <span className="banner-word" data-mock>
+                MOCK
+              </span>
+            )}
             <strong className="figures">
               Past: <time dateTime={new Date(atMs).toISOString()}>{momentText(atMs, nowMs)}</time>
             </strong>{' '}

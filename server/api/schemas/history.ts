@@ -44,7 +44,10 @@ export const eventsQuery = z
   })
   .refine(inOrder, ORDER)
 
-const inThePast = { success: z.literal(true), mode: z.literal('replay').describe('Nothing of it is now') }
+const inThePast = {
+  success: z.literal(true),
+  mode: z.enum(['replay', 'mock']).describe('`replay`: nothing of it is now; `mock`: nor ever was, it is a demo'),
+}
 const maybeTime = isoTime.nullable()
 
 export const overviewAnswer = z.object({

@@ -29,22 +29,32 @@ export class MockSource implements Source {
     return () => undefined
   }
 
-  /** Begins, or goes on after a pause. */
+  /** Resolves when the world is as it begins. `start` goes on from there. */
+  begin(): Promise<void> {
+    return this.#step()
+  }
+
+  /** Goes on, also after a pause. */
   start(): void {
     if (this.#timer) return
-    const { world, seed, agents, log } = this.#options
-    this.#mock ??= new MockWorld(seed, agents, Date.now())
-    const mock = this.#mock
-    const step = () => {
-      world.append(mock.step()).catch((error: unknown) => log.error({ err: error }, 'the mock log refused'))
-    }
-    step()
-    this.#timer = setInterval(step, MOCK_STEP_MS)
+    if (!this.#mock) void this.#step()
+    this.#timer = setInterval(() => void this.#step(), MOCK_STEP_MS)
   }
 
   pause(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
+  }
+
+  /** Never rejects. */
+  async #step(): Promise<void> {
+    const { world, seed, agents, log } = this.#options
+    this.#mock ??= new MockWorld(seed, agents, Date.now())
+    try {
+      await world.append(this.#mock.step())
+    } catch (error) {
+      log.error({ err: error }, 'the mock log refused')
+    }
   }
 
   /** There is no connection to try. */

@@ -1,5 +1,5 @@
-// The real world's log: the file if it can be kept, else memory, with the error that says so. Never keeps a server from
-// starting, but for a file that another server owns or a newer one wrote.
+// The log of the world that a server keeps, the real one or a demo's: the file if it can be kept, else memory, with the error
+// that says so. Never keeps a server from starting, but for a file that another server owns or a newer one wrote.
 
 import { bootId } from '../../platform/bootId.ts'
 import type { Histogram } from '../../platform/histogram.ts'
@@ -14,11 +14,11 @@ import type { LogFileFigures, LogFileOptions } from './logFile.ts'
 import { MemoryLog } from './memoryLog.ts'
 import { SqliteLog, type SqliteLogOptions } from './sqliteLog.ts'
 
-export interface RealLogOptions extends Omit<LogFileOptions, 'bootId'>, Pick<SqliteLogOptions, 'thread'> {
+export interface KeptLogOptions extends Omit<LogFileOptions, 'bootId'>, Pick<SqliteLogOptions, 'thread'> {
   log: Logger
 }
 
-export class RealLog {
+export class KeptLog {
   readonly eventLog: EventLog
   /** Where history is read; `null`: this log has no file. */
   readonly path: string | null
@@ -29,7 +29,7 @@ export class RealLog {
   readonly #listeners = new Set<() => void>()
 
   /** Rejects with `LOG_IN_USE` or `LOG_NEWER`. */
-  static async open({ log, ...options }: RealLogOptions): Promise<RealLog> {
+  static async open({ log, ...options }: KeptLogOptions): Promise<KeptLog> {
     try {
       const durable = await SqliteLog.open({
         ...options,
@@ -42,18 +42,18 @@ export class RealLog {
       })
       // Opening reads little of a file: whether its state is whole shows only when it is read.
       const checkpoint = await durable.checkpoint()
-      return new RealLog(durable, options.path, log, checkpoint)
+      return new KeptLog(durable, options.path, log, checkpoint)
     } catch (cause) {
       const error = logUnavailable(cause)
       if (error.code !== 'LOG_UNAVAILABLE') throw error
       log.error({ err: error }, 'the event log cannot be opened: going on in memory')
-      return new RealLog(error, null, log)
+      return new KeptLog(error, null, log)
     }
   }
 
   /** For tests, and for worlds that are not to be kept. */
-  static inMemory(log: Logger): RealLog {
-    return new RealLog(null, null, log)
+  static inMemory(log: Logger): KeptLog {
+    return new KeptLog(null, null, log)
   }
 
   private constructor(
