@@ -1,5 +1,6 @@
 // The names of swarms in the scene: each above whoever of its members stands highest in the window, where its hull is empty.
 
+import { plainText } from '../store/shownName.ts'
 import type { LabelText } from './labelAtlas.ts'
 import type { NodeView } from './nodeView.ts'
 import type { SwarmGraph } from './swarmGraph.ts'
@@ -54,7 +55,11 @@ export function groupLabels(
   for (const [group, { count, slot }] of [...groups].sort(([, a], [, b]) => b.count - a.count)) {
     const title = slot < 0 ? null : graph.groupTitle(group)
     if (title === null) continue
-    labels.push({ key: keyOfGroup(group), slot, text: { name: `${title} · ${count}`, line: '', tone: 'group' } })
+    labels.push({
+      key: keyOfGroup(group),
+      slot,
+      text: { name: `${plainText(title)} · ${count}`, line: '', tone: 'group' },
+    })
     if (labels.length >= MAX_GROUP_LABELS) break
   }
   return labels

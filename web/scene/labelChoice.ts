@@ -2,6 +2,7 @@
 // works, then the rest, near ones first; in a headset those first that are looked at.
 
 import type { Concerns } from '../store/concerns.ts'
+import { plainText, shownName } from '../store/shownName.ts'
 import type { Insets } from '../store/stage.ts'
 import { lookOf } from '../theme/status.ts'
 import { Declutter } from './declutter.ts'
@@ -227,15 +228,15 @@ export function labelText(
   stuck: string | null = null,
 ): LabelText {
   if (entity.entity === 'task') {
-    return { name: entity.description ?? entity.nativeId, line: 'open task', tone: 'plain' }
+    return { name: plainText(entity.description ?? entity.nativeId), line: 'open task', tone: 'plain' }
   }
   const look = lookOf(entity)
   // What is no longer current does not shout.
   const tone = !isStale && (look === 'needs-you' || look === 'failed') ? look : 'plain'
   if (stuck !== null && tone === 'plain') {
-    return { name: entity.name, line: withLine ? `stuck: ${stuck}` : 'stuck', tone: isStale ? 'plain' : 'stuck' }
+    return { name: shownName(entity), line: withLine ? `stuck: ${stuck}` : 'stuck', tone: isStale ? 'plain' : 'stuck' }
   }
   const failure = look === 'failed' ? entity.lastFailure?.what : undefined
   const said = entity.attention?.reason ?? failure ?? entity.activity ?? (look === 'failed' ? 'failed' : null)
-  return { name: entity.name, line: withLine ? (said ?? '') : '', tone }
+  return { name: shownName(entity), line: withLine ? plainText(said ?? '') : '', tone }
 }

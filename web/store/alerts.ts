@@ -6,6 +6,7 @@ import { useLooking } from './looking.ts'
 import { endWaitingNotification, notify } from './notify.ts'
 import { hush, say } from './sayings.ts'
 import { model } from './session.ts'
+import { plainText, shownName } from './shownName.ts'
 import { sendSceneCommand } from './stage.ts'
 import { travel } from './timeMachine.ts'
 import { type Toast, ToastQueue, toastText, toastTitle } from './toastQueue.ts'
@@ -51,7 +52,10 @@ export function showToast({ id, kind, agents, count }: Toast): void {
   dismissToast(id)
 }
 
-const nameOf = (agentId: string): string => model.live.get('agent', agentId)?.name ?? agentId
+function nameOf(agentId: string): string {
+  const agent = model.live.get('agent', agentId)
+  return agent ? shownName(agent) : plainText(agentId)
+}
 
 const isWaiting = (agentId: string): boolean => (model.live.get('agent', agentId)?.attention ?? null) !== null
 

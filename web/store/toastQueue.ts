@@ -1,5 +1,6 @@
 // Which toasts are there: one for each burst, however many agents it took; few at a time. Pure: the time is given.
 
+import { shownName } from './shownName.ts'
 import type { Turn, TurnKind } from './turns.ts'
 
 export interface Toast {
@@ -101,7 +102,7 @@ function toastAgent(turn: Turn, nameOf: (agentId: string) => string): ToastAgent
   const { kind, agent } = turn
   return {
     id: agent.id,
-    name: agent.name,
+    name: shownName(agent),
     reason: kind === 'waiting' ? (agent.attention?.reason ?? null) : (agent.lastFailure?.what ?? agent.activity),
     isMock: agent.mock,
   }

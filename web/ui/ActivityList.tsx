@@ -9,6 +9,7 @@ import { model } from '../store/session.ts'
 import { shownMs, useTravel } from '../store/travel.ts'
 import { askApi } from '../stream/apiClient.ts'
 import { formatAge, formatTime } from './format.ts'
+import { Theirs } from './Theirs.tsx'
 import { useNow } from './useNow.ts'
 
 export function ActivityList({ agentId }: { agentId: string }): ReactNode {
@@ -42,7 +43,7 @@ export function ActivityList({ agentId }: { agentId: string }): ReactNode {
       <ol className="feed">
         {lines.map(({ key, text, tone, at }) => (
           <li key={key} className="feed-line" data-tone={tone}>
-            <bdi>{text}</bdi>
+            <Theirs>{text}</Theirs>
             {at === null ? (
               <span className="feed-untimed" data-tip="Time not reported">
                 – <span className="sr-only">time not reported</span>

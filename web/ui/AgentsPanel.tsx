@@ -9,6 +9,7 @@ import { AgentGrid } from './AgentGrid.tsx'
 import { useCounts, useRows } from './hooks.ts'
 import { lazyPart } from './lazyPart.ts'
 import { SearchBar } from './SearchBar.tsx'
+import { Theirs } from './Theirs.tsx'
 
 const ColumnsMenu = lazyPart(() => import('./ColumnsMenu.tsx'))
 
@@ -125,7 +126,7 @@ function NoRows(): ReactNode {
   return (
     <div className="list list-none">
       <p>
-        No agent matches <bdi>{filter}</bdi>.
+        No agent matches <Theirs>{filter}</Theirs>.
       </p>
       <p>
         <button

@@ -3,8 +3,10 @@
 import { type FormEvent, type ReactNode, useState } from 'react'
 import type { Agent, Task } from '../../protocol/swarm.ts'
 import { model } from '../store/session.ts'
+import { shownName } from '../store/shownName.ts'
 import { CommandOutcome } from './CommandOutcome.tsx'
 import { Modal } from './Modal.tsx'
+import { Theirs } from './Theirs.tsx'
 import { useCommand } from './useCommand.ts'
 
 /** As the API takes it. */
@@ -38,7 +40,8 @@ export default function AssignDialog({ agent, onClose }: AssignDialogProps): Rea
       testId="assign-dialog"
       description={
         <>
-          To <bdi>{agent.name}</bdi>, in claude-flow’s records. Whether it works on it is up to whoever runs it.
+          To <Theirs>{shownName(agent)}</Theirs>, in claude-flow’s records. Whether it works on it is up to whoever runs
+          it.
         </>
       }
       onClose={onClose}

@@ -9,6 +9,7 @@ import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { quoted } from '../store/query.ts'
 import { model } from '../store/session.ts'
+import { shownName } from '../store/shownName.ts'
 import { sendSceneCommand } from '../store/stage.ts'
 import { isPast, useTravel } from '../store/travel.ts'
 import { statusText } from '../theme/status.ts'
@@ -24,6 +25,7 @@ import { focusRow } from './rowFocus.ts'
 import { markOf, stateWord, stateWordMs } from './rowWords.ts'
 import { SessionUse } from './SessionUse.tsx'
 import { StatusMark } from './StatusMark.tsx'
+import { Theirs } from './Theirs.tsx'
 import { TokenSparkline } from './TokenSparkline.tsx'
 import { tokensText } from './tokensText.ts'
 import { useNow } from './useNow.ts'
@@ -106,7 +108,13 @@ function CloseButton(): ReactNode {
 function AgentDetail({ section, agent }: { section: SectionRef; agent: Agent }): ReactNode {
   const isInPast = useTravel(isPast)
   return (
-    <section ref={section} className="detail" data-testid="detail" aria-label={`Detail of ${agent.name}`} tabIndex={-1}>
+    <section
+      ref={section}
+      className="detail"
+      data-testid="detail"
+      aria-label={`Detail of ${shownName(agent)}`}
+      tabIndex={-1}
+    >
       <Head agent={agent} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
       <section className="detail-body" tabIndex={0} aria-label="Fields">
@@ -135,7 +143,7 @@ function Head({ agent }: { agent: Agent }): ReactNode {
       <StatusMark look={markOf(agent, concern)} isHollow={agent.kind === 'registered'} />
       <div className="clip">
         <h2 className="detail-name">
-          <bdi>{agent.name}</bdi>
+          <Theirs>{shownName(agent)}</Theirs>
           {agent.mock && <span className="tag">mock</span>}
         </h2>
         <p className="detail-state clip">

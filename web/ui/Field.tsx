@@ -7,6 +7,7 @@ import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
 import { CopyButton } from './CopyButton.tsx'
 import { formatAge, formatTime } from './format.ts'
+import { Theirs } from './Theirs.tsx'
 import { useNow } from './useNow.ts'
 
 interface FieldProps {
@@ -57,7 +58,7 @@ export function Field(props: FieldProps): ReactNode {
 }
 
 function Value({ value, isMono, filter }: { value: string; isMono: boolean; filter: string | null }): ReactNode {
-  const text = <bdi className={isMono ? 'mono' : undefined}>{value}</bdi>
+  const text = <Theirs className={isMono ? 'mono' : undefined}>{value}</Theirs>
   if (filter === null) return text
   return (
     <button

@@ -9,11 +9,13 @@ import { type AgentListRow, GROUP_TITLES, type ListRow } from '../store/agentGro
 import { MAX_DEPTH } from '../store/agentTree.ts'
 import type { Concern } from '../store/concerns.ts'
 import { useLooking } from '../store/looking.ts'
+import { shownName } from '../store/shownName.ts'
 import { lookOf } from '../theme/status.ts'
 import { Ago } from './Ago.tsx'
 import type { gridFeatures } from './gridColumns.tsx'
 import { markOf, rowWords, stateWord } from './rowWords.ts'
 import { StatusMark } from './StatusMark.tsx'
+import { Theirs } from './Theirs.tsx'
 
 export type GridCell = Cell<typeof gridFeatures, ListRow>
 
@@ -100,7 +102,7 @@ function AgentRowView(props: AgentRowProps): ReactNode {
   const look = lookOf(agent)
   const said = rowWords(agent, concern)
   const words = [
-    agent.name,
+    shownName(agent),
     stateWord(agent, concern),
     agent.type,
     agent.kind,
@@ -167,7 +169,7 @@ function Sub({ agent, concern }: { agent: Agent; concern: Concern | undefined })
   const { text, tone, sinceMs } = rowWords(agent, concern)
   return (
     <span className="row-sub" data-tone={tone ?? undefined} data-tip={text}>
-      <bdi className="clip">{text}</bdi>
+      <Theirs className="clip">{text}</Theirs>
       {sinceMs !== null && (
         <span className="row-since figures">
           {tone === 'quiet' ? 'quiet for ' : ''}

@@ -6,8 +6,10 @@ import type { Agent, Link } from '../../protocol/swarm.ts'
 import { useConcerns } from '../store/concerns.ts'
 import { useLine } from '../store/line.ts'
 import { useLooking } from '../store/looking.ts'
+import { shownName } from '../store/shownName.ts'
 import { formatAge } from './format.ts'
 import { useEntity } from './hooks.ts'
+import { Theirs } from './Theirs.tsx'
 import { useNow } from './useNow.ts'
 
 export function Happening({ agent }: { agent: Agent }): ReactNode {
@@ -85,7 +87,7 @@ function Line({ tone, icon, said, age, children }: LineProps): ReactNode {
       <span aria-hidden="true">{icon}</span>
       <span className="happening-text">
         <span className="sr-only">{said}: </span>
-        <bdi>{children}</bdi>
+        {typeof children === 'string' ? <Theirs>{children}</Theirs> : children}
       </span>
       <span className="figures happening-age">{age}</span>
     </li>
@@ -98,10 +100,10 @@ function Conflict({ agentId, link }: { agentId: string; link: Link }): ReactNode
   const other = useEntity('agent', otherId)
   return (
     <>
-      {link.evidence}{' '}
+      <Theirs>{link.evidence}</Theirs>{' '}
       {other && (
         <button type="button" className="link-button" onClick={() => useLooking.getState().select(otherId)}>
-          with <bdi>{other.name}</bdi>
+          with <Theirs>{shownName(other)}</Theirs>
         </button>
       )}
     </>

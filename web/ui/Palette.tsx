@@ -31,6 +31,7 @@ import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
 import { changeSettings, useAppearance, useSettings } from '../store/settings.ts'
 import { KEYS, runShortcut, type Shortcut } from '../store/shortcuts.ts'
+import { shownName } from '../store/shownName.ts'
 import { sendSceneCommand } from '../store/stage.ts'
 import { travel } from '../store/timeMachine.ts'
 import { toggleTotals, useTotalsPanel } from '../store/totalsPanel.ts'
@@ -40,6 +41,7 @@ import { commandKey } from './commandKey.ts'
 import { giveFocusBack } from './focusBack.ts'
 import { useNonce } from './Modal.tsx'
 import { StatusMark } from './StatusMark.tsx'
+import { Theirs } from './Theirs.tsx'
 
 /** More than anybody reads: typing on is faster. */
 const MAX_AGENTS = 30
@@ -112,7 +114,7 @@ export default function Palette(): ReactNode {
                       }}
                     >
                       <StatusMark look={lookOf(agent)} isHollow={agent.kind === 'registered'} />
-                      <bdi className="clip">{agent.name}</bdi>
+                      <Theirs className="clip">{shownName(agent)}</Theirs>
                       <span className="menu-note">{statusText(agent)}</span>
                     </Command.Item>
                   ))}

@@ -4,9 +4,11 @@ import { type ReactNode, useMemo } from 'react'
 import type { Agent, Link, LinkKind, Task } from '../../protocol/swarm.ts'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
+import { shownName } from '../store/shownName.ts'
 import { lookOf, statusText } from '../theme/status.ts'
 import { useModelVersion } from './hooks.ts'
 import { StatusMark } from './StatusMark.tsx'
+import { Theirs } from './Theirs.tsx'
 
 /** A hub may have a thousand; nobody reads them here. */
 const MAX_SHOWN = 40
@@ -67,7 +69,7 @@ export function Related({ agent }: { agent: Agent }): ReactNode {
         <section>
           <h3>Swarm</h3>
           <p className="related-swarm">
-            <bdi>{swarm.name ?? swarm.nativeId}</bdi>{' '}
+            <Theirs>{swarm.name ?? swarm.nativeId}</Theirs>{' '}
             <span className="related-note">
               {[
                 swarm.topology,
@@ -98,7 +100,7 @@ function RelatedAgent({ agent, evidence, isSaid }: RelatedAgentProps): ReactNode
   return (
     <button type="button" className="related" data-tip={evidence} onClick={() => select(agent.id)}>
       <StatusMark look={lookOf(agent)} isHollow={agent.kind === 'registered'} />
-      <bdi className="clip">{agent.name}</bdi>
+      <Theirs className="clip">{shownName(agent)}</Theirs>
       <span className="related-note">{statusText(agent)}</span>
       {isSaid && <span className="related-note related-said">{evidence}</span>}
     </button>
@@ -109,7 +111,7 @@ function TaskItem({ task }: { task: Task }): ReactNode {
   const text = task.description ?? task.nativeId
   return (
     <li className="task">
-      <bdi className="task-text">{text}</bdi>
+      <Theirs className="task-text">{text}</Theirs>
       <span className="related-note">
         {task.status.replace('_', ' ')}
         {task.progress !== null && <span className="mono"> {Math.round(task.progress * 100)} %</span>}

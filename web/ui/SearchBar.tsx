@@ -10,6 +10,7 @@ import { type Completion, completionsFor } from '../store/queryCompletions.ts'
 import { model } from '../store/session.ts'
 import { onShortcut } from '../store/shortcuts.ts'
 import { useFocusKept } from './focusKept.ts'
+import { Theirs } from './Theirs.tsx'
 
 export function SearchBar(): ReactNode {
   const { committed, draft, write } = useDraft()
@@ -170,7 +171,7 @@ function Chip({ term, onEdit, onRemove }: ChipProps): ReactNode {
         onClick={onEdit}
       >
         {isProblem && <TriangleAlert size={12} aria-hidden="true" />}
-        <bdi>{term.text}</bdi>
+        <Theirs>{term.text}</Theirs>
       </button>
       <button type="button" className="term-remove" aria-label={`Remove ${term.text}`} onClick={onRemove}>
         <X size={12} />

@@ -2,8 +2,10 @@
 
 import type { ReactNode } from 'react'
 import type { Agent } from '../../protocol/swarm.ts'
+import { shownName } from '../store/shownName.ts'
 import { CommandOutcome } from './CommandOutcome.tsx'
 import { Modal } from './Modal.tsx'
+import { Theirs } from './Theirs.tsx'
 import { useCommand } from './useCommand.ts'
 
 interface TerminateDialogProps {
@@ -20,7 +22,7 @@ export default function TerminateDialog({ agent, onClose }: TerminateDialogProps
       testId="terminate-dialog"
       description={
         <>
-          claude-flow takes <bdi>{agent.name}</bdi> out of its roster. It cannot be taken back.
+          claude-flow takes <Theirs>{shownName(agent)}</Theirs> out of its roster. It cannot be taken back.
         </>
       }
       onClose={onClose}

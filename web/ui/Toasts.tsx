@@ -11,6 +11,7 @@ import { type Toast, toastText, toastTitle } from '../store/toastQueue.ts'
 import { isPast, useTravel } from '../store/travel.ts'
 import { useFocusKept } from './focusKept.ts'
 import { focusRow } from './rowFocus.ts'
+import { Theirs } from './Theirs.tsx'
 
 export default function Toasts(): ReactNode {
   useEffect(watchAlerts, [])
@@ -64,12 +65,12 @@ function ToastCard({ toast, isInPast }: { toast: Toast; isInPast: boolean }): Re
       <div className="toast-words">
         <p className="toast-title">
           {isInPast && <span className="toast-now">Now</span>}
-          <bdi>{toastTitle(toast)}</bdi>
+          <Theirs>{toastTitle(toast)}</Theirs>
           {agents.every((agent) => agent.isMock) && <span className="tag">mock</span>}
         </p>
         {text !== '' && (
           <p className="toast-text" data-tip={text}>
-            <bdi>{text}</bdi>
+            <Theirs>{text}</Theirs>
           </p>
         )}
       </div>

@@ -8,12 +8,14 @@ import { stateMs, stateSince, tokenSum } from '../store/agentFigures.ts'
 import type { AgentListRow, ListRow } from '../store/agentGroups.ts'
 import { firstDirection, SORT_COLUMNS, type SortColumn, taskText } from '../store/agentOrder.ts'
 import { useLine } from '../store/line.ts'
+import { shownName } from '../store/shownName.ts'
 import { statusText } from '../theme/status.ts'
 import { Ago } from './Ago.tsx'
 import { formatAge, formatCost, formatCount } from './format.ts'
 import { useConcern } from './hooks.ts'
 import { markOf, rowWords, stateWord } from './rowWords.ts'
 import { StatusMark } from './StatusMark.tsx'
+import { Theirs } from './Theirs.tsx'
 import { useNow } from './useNow.ts'
 
 export const gridFeatures = tableFeatures({
@@ -117,11 +119,12 @@ function State({ agent }: { agent: Agent }): ReactNode {
 }
 
 function Name({ agent }: { agent: Agent }): ReactNode {
+  const name = shownName(agent)
   return (
     <span className="row-name">
-      <bdi className="clip" data-tip={agent.name}>
-        {agent.name}
-      </bdi>
+      <Theirs className="clip" data-tip={name}>
+        {name}
+      </Theirs>
       {agent.mock && <span className="tag">mock</span>}
       <RowMarks agent={agent} />
     </span>
@@ -162,7 +165,7 @@ function Doing({ agent }: { agent: Agent }): ReactNode {
   if (taskText(agent) === null && (tone === null || tone === 'quiet')) return <NotReported what="What it does" />
   return (
     <span className="cell-doing" data-tone={tone ?? undefined} data-tip={text}>
-      <bdi className="clip">{text}</bdi>
+      <Theirs className="clip">{text}</Theirs>
       {sinceMs !== null && (
         <span className="row-since figures">
           {tone === 'quiet' ? 'quiet for ' : ''}
@@ -176,9 +179,9 @@ function Doing({ agent }: { agent: Agent }): ReactNode {
 function Text({ text, what, title }: { text: string | null; what: string; title?: string }): ReactNode {
   if (text === null || text === '') return <NotReported what={what} />
   return (
-    <bdi className="clip" data-tip={title ?? text}>
+    <Theirs className="clip" data-tip={title ?? text}>
       {text}
-    </bdi>
+    </Theirs>
   )
 }
 

@@ -12,6 +12,7 @@ import { useMissingParts } from '../store/missingParts.ts'
 import { momentMs } from '../store/moment.ts'
 import { model, serverNowMs } from '../store/session.ts'
 import { type SoundMode, useAppearance, useSettings } from '../store/settings.ts'
+import { shownName } from '../store/shownName.ts'
 import { type Toast, toastText, toastTitle } from '../store/toastQueue.ts'
 import { isPast, shownMs, useTravel } from '../store/travel.ts'
 import { useTimeline } from '../store/travelOverview.ts'
@@ -61,7 +62,7 @@ export function boardInput({ isDetailOpen, askingId, note, isSeated, isGoing, is
   return {
     banner: bannerNow(lines),
     notice: noticeNow(isInPast),
-    detail: agent && isDetailOpen ? { name: agent.name, lines: linesOf(agent), tone: toneOf(agent), note } : null,
+    detail: agent && isDetailOpen ? { name: shownName(agent), lines: linesOf(agent), tone: toneOf(agent), note } : null,
     hasSelection: agent !== null,
     isDetailOpen,
     isFollowing,
