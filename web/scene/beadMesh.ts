@@ -4,24 +4,25 @@ import { DynamicDrawUsage, InstancedBufferAttribute, type Mesh } from 'three'
 import { LINK_KINDS } from '../../protocol/swarm.ts'
 import type { FrameTime } from './frameTime.ts'
 import { disposeMesh, material, quadGeometry, quietMesh } from './quietMesh.ts'
-import { rebased, type SceneUniforms } from './sceneUniforms.ts'
+import type { SceneUniforms } from './sceneUniforms.ts'
+import { LONG_AGO_SEC, type ShaderClock } from './shaderClock.ts'
 import { BEAD_FRAGMENT, BEAD_VERTEX, TRAVEL_SEC } from './shaders/bead.ts'
 import type { GraphLink } from './swarmGraph.ts'
 
 const MAX_BEADS = 256
-const LONG_AGO = -1e6
 
 export class BeadMesh {
   readonly mesh: Mesh
   readonly #geometry = quadGeometry()
-  readonly #beads = new InstancedBufferAttribute(new Float32Array(MAX_BEADS * 4).fill(LONG_AGO), 4)
+  readonly #beads = new InstancedBufferAttribute(new Float32Array(MAX_BEADS * 4).fill(LONG_AGO_SEC), 4)
   #next = 0
-  #untilSec = LONG_AGO
+  #untilSec = LONG_AGO_SEC
 
-  readonly #originSec: SceneUniforms['originSec']
+  readonly #clock: ShaderClock
 
-  constructor(uniforms: SceneUniforms) {
-    this.#originSec = uniforms.originSec
+  constructor(uniforms: SceneUniforms, clock: ShaderClock) {
+    this.#clock = clock
+    clock.keep({ attribute: () => this.#beads, index: 3 })
     this.#geometry.setAttribute('aBead', this.#beads.setUsage(DynamicDrawUsage))
     this.#geometry.instanceCount = MAX_BEADS
     this.mesh = quietMesh(this.#geometry, material(uniforms, BEAD_VERTEX, BEAD_FRAGMENT, false), 3)
@@ -32,18 +33,11 @@ export class BeadMesh {
   send(links: readonly GraphLink[], timeSec: number): void {
     if (links.length === 0) return
     for (const { source, target, kind } of links) {
-      this.#beads.setXYZW(this.#next, source, target, LINK_KINDS.indexOf(kind), timeSec - this.#originSec.value)
+      this.#beads.setXYZW(this.#next, source, target, LINK_KINDS.indexOf(kind), this.#clock.secAt(timeSec))
       this.#next = (this.#next + 1) % MAX_BEADS
     }
     this.#beads.needsUpdate = true
     this.#untilSec = timeSec + TRAVEL_SEC
-  }
-
-  /** The shaders' time begins so much later. */
-  rebase(shiftSec: number): void {
-    const { array } = this.#beads
-    for (let at = 3; at < array.length; at += 4) array[at] = rebased(array[at] as number, shiftSec)
-    this.#beads.needsUpdate = true
   }
 
   /** Says whether one is still on its way. */

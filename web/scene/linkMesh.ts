@@ -3,7 +3,8 @@
 import { BufferAttribute, DynamicDrawUsage, InstancedBufferAttribute, InstancedBufferGeometry, type Mesh } from 'three'
 import { LINK_KINDS } from '../../protocol/swarm.ts'
 import { disposeMesh, material, quietMesh } from './quietMesh.ts'
-import { rebased, type SceneUniforms } from './sceneUniforms.ts'
+import type { SceneUniforms } from './sceneUniforms.ts'
+import type { ShaderClock } from './shaderClock.ts'
 import { LINK_FRAGMENT, LINK_VERTEX } from './shaders/link.ts'
 import type { GraphLink } from './swarmGraph.ts'
 
@@ -15,9 +16,6 @@ const SEGMENTS: readonly (readonly [links: number, segments: number])[] = [
   [Number.POSITIVE_INFINITY, 4],
 ]
 
-/** A birth so far back is over, whenever it was. */
-const LONG_AGO_SEC = -1e6
-
 export class LinkMesh {
   readonly mesh: Mesh
   #geometry = new InstancedBufferGeometry()
@@ -25,10 +23,11 @@ export class LinkMesh {
   #segments = 0
   #births = new Map<string, number>()
 
-  readonly #originSec: SceneUniforms['originSec']
+  readonly #clock: ShaderClock
 
-  constructor(uniforms: SceneUniforms) {
-    this.#originSec = uniforms.originSec
+  constructor(uniforms: SceneUniforms, clock: ShaderClock) {
+    this.#clock = clock
+    clock.keep({ attribute: () => this.#attribute, index: 3 })
     this.mesh = quietMesh(this.#geometry, material(uniforms, LINK_VERTEX, LINK_FRAGMENT, false), 2)
     this.set([], 0)
   }
@@ -44,18 +43,11 @@ export class LinkMesh {
       array[index * 4] = link.source
       array[index * 4 + 1] = link.target
       array[index * 4 + 2] = LINK_KINDS.indexOf(link.kind)
-      array[index * 4 + 3] = Math.max(LONG_AGO_SEC, birth - this.#originSec.value)
+      array[index * 4 + 3] = this.#clock.secAt(birth)
     }
     this.#births = births
     this.#attribute.needsUpdate = true
     this.#geometry.instanceCount = links.length
-  }
-
-  /** The shaders' time begins so much later. */
-  rebase(shiftSec: number): void {
-    const { array } = this.#attribute
-    for (let at = 3; at < array.length; at += 4) array[at] = rebased(array[at] as number, shiftSec)
-    this.#attribute.needsUpdate = true
   }
 
   #ensure(count: number): void {

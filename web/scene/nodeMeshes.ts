@@ -12,13 +12,11 @@ import {
   type ShaderMaterial,
 } from 'three'
 import { disposeMesh, material, quadGeometry, quietMesh } from './quietMesh.ts'
-import { rebased, type SceneUniforms } from './sceneUniforms.ts'
+import type { SceneUniforms } from './sceneUniforms.ts'
+import { NEVER_SEC, type ShaderClock } from './shaderClock.ts'
 import { BODY_FRAGMENT, BODY_VERTEX } from './shaders/body.ts'
 import { HULL_FRAGMENT, HULL_VERTEX } from './shaders/hull.ts'
 import { MARK_FRAGMENT, MARK_VERTEX } from './shaders/mark.ts'
-
-/** A death so far off that it never comes. */
-export const NEVER = 1e9
 
 export const FLAG = { HOLLOW: 1, STALE: 2, DIMMED: 4, STUCK: 8, QUIET: 16, HINDERED: 32 } as const
 
@@ -35,15 +33,16 @@ export class NodeMeshes {
   readonly marks: Mesh
   readonly hulls: Mesh
   readonly #hullMaterial: ShaderMaterial
-  readonly #originSec: SceneUniforms['originSec']
+  readonly #clock: ShaderClock
   #capacity = 0
   #geometry = new InstancedBufferGeometry()
   #look = new InstancedBufferAttribute(new Uint8Array(0), 4)
   #life = new InstancedBufferAttribute(new Float32Array(0), 3)
   #group = new InstancedBufferAttribute(new Float32Array(0), 1)
 
-  constructor(uniforms: SceneUniforms) {
-    this.#originSec = uniforms.originSec
+  constructor(uniforms: SceneUniforms, clock: ShaderClock) {
+    this.#clock = clock
+    clock.keep({ attribute: () => this.#life, index: null })
     // Bodies write depth, and blend for their smooth edges; marks lie behind them and only add.
     this.bodies = quietMesh(this.#geometry, material(uniforms, BODY_VERTEX, BODY_FRAGMENT, true), 1)
     this.marks = quietMesh(this.#geometry, material(uniforms, MARK_VERTEX, MARK_FRAGMENT, false), 3)
@@ -104,8 +103,8 @@ export class NodeMeshes {
   /** A node appears. */
   begin(slot: number, style: NodeStyle, timeSec: number): void {
     this.#writeStyle(slot, style, style.look)
-    const sec = timeSec - this.#originSec.value
-    this.#life.setXYZ(slot, sec, NEVER, sec)
+    const sec = this.#clock.secAt(timeSec)
+    this.#life.setXYZ(slot, sec, NEVER_SEC, sec)
     this.#life.needsUpdate = true
   }
 
@@ -113,21 +112,14 @@ export class NodeMeshes {
   change(slot: number, style: NodeStyle, timeSec: number): void {
     const before = this.#look.array[slot * 4] as number
     if (before !== style.look) {
-      this.#life.setZ(slot, timeSec - this.#originSec.value)
+      this.#life.setZ(slot, this.#clock.secAt(timeSec))
       this.#life.needsUpdate = true
       this.#writeStyle(slot, style, before)
     } else this.#writeStyle(slot, style, this.#look.array[slot * 4 + 3] as number)
   }
 
   end(slot: number, timeSec: number): void {
-    this.#life.setY(slot, timeSec - this.#originSec.value)
-    this.#life.needsUpdate = true
-  }
-
-  /** The shaders' time begins so much later. */
-  rebase(shiftSec: number): void {
-    const { array } = this.#life
-    for (let at = 0; at < array.length; at++) array[at] = rebased(array[at] as number, shiftSec)
+    this.#life.setY(slot, this.#clock.secAt(timeSec))
     this.#life.needsUpdate = true
   }
 

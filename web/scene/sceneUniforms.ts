@@ -3,16 +3,14 @@
 import { Vector2, Vector4 } from 'three'
 import type { NodeField } from './nodeField.ts'
 import type { ScenePalette } from './palette.ts'
+import type { ShaderClock } from './shaderClock.ts'
 
 export type SceneUniforms = ReturnType<typeof createUniforms>
 
-export function createUniforms(field: NodeField, palette: ScenePalette) {
+export function createUniforms(field: NodeField, clock: ShaderClock, palette: ScenePalette) {
   return {
     ...field.uniforms,
-    /** Seconds. It changes in each frame: a number would be a new object each time, what stands in an array is written over. */
-    uClock: { value: new Float32Array(1) },
-    /** No shader's: when the shaders' time began, in seconds of the page's clock (`rebased`). */
-    originSec: { value: 0 },
+    uClock: clock.uniform,
     uMotion: { value: 1 },
     uFog: { value: new Vector2(0, 1) },
     uViewport: { value: new Vector2(1, 1) },
@@ -45,16 +43,6 @@ export function createUniforms(field: NodeField, palette: ScenePalette) {
     uLightTheme: { value: palette.isLight ? 1 : 0 },
   }
 }
-
-/** 32 bits tell a quarter of a millisecond for so long. A whole number of all periods of the shaders: nothing that turns leaps. */
-export const REBASE_SEC = 3_600
-
-/** So far off that it never comes, or was long ago: these are no times. */
-const FAR_SEC = 1e6
-
-/** A moment in an attribute, told from an origin that is `shiftSec` later. */
-export const rebased = (sec: number, shiftSec: number): number =>
-  Math.abs(sec) >= FAR_SEC ? sec : Math.max(-FAR_SEC, sec - shiftSec)
 
 export function setPalette(uniforms: SceneUniforms, palette: ScenePalette): void {
   uniforms.uPalette.value = palette.looks

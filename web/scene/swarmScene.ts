@@ -20,7 +20,8 @@ import { NodeStyles } from './nodeStyles.ts'
 import { NodeView } from './nodeView.ts'
 import type { ScenePalette } from './palette.ts'
 import type { SceneRig } from './sceneRig.ts'
-import { createUniforms, REBASE_SEC, setPalette } from './sceneUniforms.ts'
+import { createUniforms, setPalette } from './sceneUniforms.ts'
+import { ShaderClock } from './shaderClock.ts'
 import type { Stage } from './stage.ts'
 import { type Place, stepForward } from './stepForward.ts'
 import { drawnRadius, SwarmGraph } from './swarmGraph.ts'
@@ -51,6 +52,7 @@ export class SwarmScene {
   readonly #input: SceneInput
   readonly #field = new NodeField()
   readonly #styles = new NodeStyles()
+  readonly #clock = new ShaderClock()
   readonly #uniforms: ReturnType<typeof createUniforms>
   readonly #nodes: NodeMeshes
   readonly #links: LinkMesh
@@ -77,10 +79,10 @@ export class SwarmScene {
     this.#input = input
     this.#palette = input.palette
     this.graph = new SwarmGraph(input.model, input.momentMs)
-    this.#uniforms = createUniforms(this.#field, input.palette)
-    this.#nodes = new NodeMeshes(this.#uniforms)
-    this.#links = new LinkMesh(this.#uniforms)
-    this.#beads = new BeadMesh(this.#uniforms)
+    this.#uniforms = createUniforms(this.#field, this.#clock, input.palette)
+    this.#nodes = new NodeMeshes(this.#uniforms, this.#clock)
+    this.#links = new LinkMesh(this.#uniforms, this.#clock)
+    this.#beads = new BeadMesh(this.#uniforms, this.#clock)
     this.#labels = new LabelKeeper(this.#uniforms, input.pixelRatio)
     this.#nodes.setTheme(input.palette.isLight)
     const { hulls, bodies, marks } = this.#nodes
@@ -190,7 +192,7 @@ export class SwarmScene {
   }
 
   #restyle(): void {
-    const timeSec = (this.#uniforms.uClock.value[0] as number) + this.#uniforms.originSec.value
+    const timeSec = this.#clock.pageSec
     for (let slot = 0; slot < this.graph.slots.end; slot++) {
       const entity = this.graph.entityAt(slot)
       if (entity) this.#nodes.change(slot, this.#styles.of(slot, entity), timeSec)
@@ -203,9 +205,9 @@ export class SwarmScene {
   frame(time: FrameTime, renderer: WebGLRenderer, camera: PerspectiveCamera, rig: SceneRig, stage: Stage): boolean {
     const { nowMs } = time
     const uniforms = this.#uniforms
-    uniforms.uClock.value[0] = nowMs / 1_000 - uniforms.originSec.value
+    this.#clock.set(time)
     // In a headset that is done between the frames.
-    if (!stage.head) this.#catchUp(nowMs)
+    if (!stage.head) this.#catchUp(time)
     const isMoving = this.#field.advance(time)
     this.#mustFit ||= isMoving
     // Now and then on the way, and once more when all are where they stay.
@@ -242,27 +244,15 @@ export class SwarmScene {
 
   /** In a headset: all that takes longer than a frame may, or leaves something to be collected. */
   prepareBetweenFrames(renderer: WebGLRenderer, camera: PerspectiveCamera, stage: Stage): void {
-    const nowMs = performance.now()
-    this.#catchUp(nowMs)
-    this.#labels.placeBetweenFrames(this.#labelFrame({ nowMs, deltaSec: 0 }, renderer, camera, stage))
+    const time: FrameTime = { nowMs: performance.now(), deltaSec: 0 }
+    this.#catchUp(time)
+    this.#labels.placeBetweenFrames(this.#labelFrame(time, renderer, camera, stage))
   }
 
-  #catchUp(nowMs: number): void {
-    this.#rebase(nowMs)
-    if (this.graph.hasPending) this.#workOff(nowMs)
-    if (this.#fading.size > 0) this.#freeFaded(nowMs)
-  }
-
-  /** The shaders count in 32 bits: after days of seconds nothing would move smoothly. */
-  #rebase(nowMs: number): void {
-    const { originSec, uClock } = this.#uniforms
-    const shiftSec = Math.floor((nowMs / 1_000 - originSec.value) / REBASE_SEC) * REBASE_SEC
-    if (shiftSec <= 0) return
-    originSec.value += shiftSec
-    uClock.value[0] = nowMs / 1_000 - originSec.value
-    this.#nodes.rebase(shiftSec)
-    this.#links.rebase(shiftSec)
-    this.#beads.rebase(shiftSec)
+  #catchUp(time: FrameTime): void {
+    this.#clock.rebase(time)
+    if (this.graph.hasPending) this.#workOff(time.nowMs)
+    if (this.#fading.size > 0) this.#freeFaded(time.nowMs)
   }
 
   /** The same object each time: a frame leaves nothing behind to be collected. */
