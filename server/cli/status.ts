@@ -129,7 +129,7 @@ const isUsed = ({ state }: SourceAnswer): boolean => state !== 'never'
 function unheardLines({ sources }: HealthAnswer, connect: string): string[] {
   const claudeFlow = sources.find(({ kind }) => kind === 'claude-flow')
   return [
-    `Nothing came yet. To have Claude Code report here: ${connect}`,
+    `Nothing came yet. To have Claude Code report here, from its next session on: ${connect}`,
     ...(claudeFlow?.lastError ? [`${claudeFlow.lastError.error}. ${claudeFlow.lastError.details.suggestion}`] : []),
   ]
 }

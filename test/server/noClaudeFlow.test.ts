@@ -64,7 +64,7 @@ async function withRelay(isOptional: boolean) {
 test('[M8] without claude-flow a server is whole: healthy and live before anything was sent, and after', async () => {
   const server = await serverFor({ type: 'no-claude-flow' })
   expect(await health(server)).toMatchObject({ status: 'healthy', code: null, mode: 'live', degraded: [], agents: 0 })
-  expect(await said(server)).toContain(`To have Claude Code report here: ${COMMANDS.connect}`)
+  expect(await said(server)).toContain(`To have Claude Code report here, from its next session on: ${COMMANDS.connect}`)
   await work(server)
   await until(async () => (await health(server)).agents === 1)
   expect(await health(server)).toMatchObject({ status: 'healthy', code: null, mode: 'live', degraded: [] })
