@@ -526,7 +526,8 @@ const NOT_USED: SourceError = {
   error: ERRORS.CHILD_NOT_FOUND.error,
   code: 'CHILD_NOT_FOUND' satisfies ErrorCode,
   details: {
-    suggestion: 'npm install claude-flow in the project and restart to have it, or start with --no-claude-flow',
+    suggestion:
+      'To have it, run npm install claude-flow in the project and restart; if not, start with --no-claude-flow',
   },
 }
 
