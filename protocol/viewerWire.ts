@@ -12,6 +12,18 @@ export const TICKET_PREFIX = 'ticket.'
 
 export type Role = 'operator' | 'viewer'
 
+/** How a browser elsewhere gets to the server: what the page says to whoever wants to go on in a headset. */
+export interface Doors {
+  /** Whose certificate the page comes with; `none`: by plain http. */
+  tls: 'none' | 'self-signed' | 'files'
+  /** Where others find the page by https, without the token; `null`: nowhere. */
+  secureUrl: string | null
+  /** Of plain http on the server's own machine; `null`: nobody listens there. */
+  plainPort: number | null
+  /** By which address or name others find that machine, be it listening for them or not; `null`: not known. */
+  lanName: string | null
+}
+
 /** Viewer → server. */
 export type ViewerMessage =
   /** First message: which versions the viewer speaks, and where it is (`null`: nowhere yet). */
@@ -48,8 +60,15 @@ export interface PageCommands {
 
 /** Server → viewer. */
 export type ServerMessage =
-  /** `commands`: for operators alone, for they name folders. */
-  | { type: 'hello'; protocol: number; version: string; role: Role; commands?: PageCommands | undefined }
+  | {
+      type: 'hello'
+      protocol: number
+      version: string
+      role: Role
+      doors?: Doors | null
+      /** For operators alone: they name folders. */
+      commands?: PageCommands | undefined
+    }
   | ({ type: 'snapshot' } & SnapshotChunk<Entity>)
   | ({ type: 'frame' } & Frame<Entity>)
   | StatusMessage
@@ -96,6 +115,7 @@ export function parseServerMessage(
     case 'hello':
       if (typeof message.protocol !== 'number' || typeof message.version !== 'string') return null
       if (message.commands !== undefined && !areCommands(message.commands)) delete message.commands
+      if (message.doors !== undefined && !areDoors(message.doors)) message.doors = null
       return message as unknown as ServerMessage
     case 'snapshot':
       return isText(message.epoch) &&
@@ -149,6 +169,13 @@ function keepSound(
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 const isText = (value: unknown): value is string => typeof value === 'string'
+const isTextOrNull = (value: unknown): boolean => value === null || isText(value)
+const areDoors = (value: unknown): boolean =>
+  isObject(value) &&
+  ['none', 'self-signed', 'files'].includes(String(value.tls)) &&
+  isTextOrNull(value.secureUrl) &&
+  isTextOrNull(value.lanName) &&
+  (value.plainPort === null || isCount(value.plainPort))
 const isRecorded = (value: unknown): boolean =>
   isObject(value) && !Number.isNaN(Date.parse(String(value.at))) && typeof value.pace === 'number'
 const areCommands = (value: unknown): boolean => isObject(value) && isText(value.connect) && isText(value.doctor)

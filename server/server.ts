@@ -15,6 +15,7 @@ import { Idempotency } from './api/idempotency.ts'
 import type { Config } from './config.ts'
 import { DEFAULT_DEMO_AGENTS, plainPortOf } from './config.ts'
 import type { RelayAddress } from './connector/relayUrl.ts'
+import { doorsOf } from './doors.ts'
 import { Guard } from './guard/guard.ts'
 import type { RateLimitsOptions } from './guard/rateLimits.ts'
 import { refuseUpgrade } from './guard/refuseUpgrade.ts'
@@ -207,6 +208,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const tlsAccessOf = ({ hostNames }: ServerTls) =>
     accessList({ port, hostNames: [...ownNames, ...hostNames], publicUrls, tls: true })
   let tlsAccess = tls && tlsAccessOf(tls)
+  let currentTls = tls
   const cutTls =
     tlsServer &&
     answerPlainHttp(tlsServer, {
@@ -264,6 +266,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     guard,
     log,
     commands,
+    doors: () => doorsOf({ config, tls: currentTls, port, plainPort: plain?.port ?? null }),
     onRefused: (code) => metrics.errors.add(code),
   })
   claudeFlow?.start()
@@ -325,6 +328,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       if (!tlsServer) return
       tlsServer.setSecureContext(renewed.context)
       tlsAccess = tlsAccessOf(renewed)
+      currentTls = renewed
     },
     retry: () => view.retry(),
     drain: () => {

@@ -10,6 +10,7 @@ import { type ErrorCode, SwarmscopeError } from '../../protocol/errors.ts'
 import { commonVersion } from '../../protocol/relayWire.ts'
 import {
   CLOSE,
+  type Doors,
   type PageCommands,
   PING_INTERVAL_MS,
   PONG_TIMEOUT_MS,
@@ -68,12 +69,14 @@ export interface StreamOptions {
   log: Logger
   /** What an operator is told to type. */
   commands?: PageCommands | undefined
+  /** How browsers elsewhere get here. */
+  doors: () => Doors
   /** An upgrade was refused. */
   onRefused: (code: ErrorCode) => void
 }
 
 /** Serves the stream on the server's upgrades; returns how to close it and all its sockets. */
-export function serveStream({ server, hub, guard, log, commands, onRefused }: StreamOptions): () => void {
+export function serveStream({ server, hub, guard, log, doors, commands, onRefused }: StreamOptions): () => void {
   const refuse = (socket: Duplex, error: unknown) => {
     const code = refuseUpgrade(socket, error)
     if (code !== null) onRefused(code)
@@ -112,7 +115,15 @@ export function serveStream({ server, hub, guard, log, commands, onRefused }: St
       log.debug({ role }, 'a viewer came')
       seats.set(webSocket, seat)
       seat.opened('stream')
-      welcome(webSocket, { raw: socket, role, seat, hub, log, commands: role === 'operator' ? commands : undefined })
+      welcome(webSocket, {
+        raw: socket,
+        role,
+        seat,
+        hub,
+        doors,
+        log,
+        commands: role === 'operator' ? commands : undefined,
+      })
     })
   }
   server.on('upgrade', onUpgrade)
@@ -133,11 +144,12 @@ interface Welcome {
   role: Role
   seat: Seat
   hub: Hub
+  doors: () => Doors
   log: Logger
   commands: PageCommands | undefined
 }
 
-function welcome(socket: WebSocket, { raw, role, seat, hub, log, commands }: Welcome): void {
+function welcome(socket: WebSocket, { raw, role, seat, hub, doors, log, commands }: Welcome): void {
   let saidHello = false
   let messages = 0
   let heard = true
@@ -192,7 +204,7 @@ function welcome(socket: WebSocket, { raw, role, seat, hub, log, commands }: Wel
       }
       // Hello and status in one system call: when a herd comes back, those are most of the work.
       raw.cork()
-      send(socket, { type: 'hello', protocol, version: VERSION, role, commands })
+      send(socket, { type: 'hello', protocol, version: VERSION, role, doors: doors(), commands })
       const sink = sinkOf(socket, seat, (bytes) => {
         unheardBytes += bytes
       })

@@ -49,11 +49,7 @@ const linkAt = (scheme: string, { url }: Running) => `${scheme}://${NAME}:${new 
 
 /** What the browser says, and what our page would make of it. */
 async function xrOf(page: Page) {
-  const { isSecure, hasXr, place } = await page.evaluate(() => ({
-    isSecure: isSecureContext,
-    hasXr: 'xr' in navigator,
-    place: { protocol: location.protocol, hostname: location.hostname, port: location.port },
-  }))
+  const { isSecure, hasXr } = await page.evaluate(() => ({ isSecure: isSecureContext, hasXr: 'xr' in navigator }))
   const isSessionSupported = (mode: string): Promise<boolean> =>
     page.evaluate(
       (asked) =>
@@ -62,7 +58,13 @@ async function xrOf(page: Page) {
         ),
       mode,
     )
-  return { isSecure, answer: xrAvailability(await askXr(hasXr ? { isSessionSupported } : undefined, isSecure), place) }
+  return { isSecure, answer: xrAvailability(await askXr(hasXr ? { isSessionSupported } : undefined, isSecure)) }
+}
+
+/** The lines that the page's panel shows, as they stand there. */
+async function waysShown(page: Page): Promise<string[]> {
+  await page.locator('[data-testid=xr-why]').click()
+  return await page.locator('.xr-hint .copy-line > span:first-child').allInnerTexts()
 }
 
 async function isLive(page: Page): Promise<void> {
@@ -97,9 +99,27 @@ test('without TLS the same page is live but in no secure context, and the ways i
   expect(isSecure).toBe(false)
   expect(answer).toMatchObject({ type: 'unavailable', reason: 'insecure' })
   const { port } = new URL(without.url)
-  const commands = answer.type === 'available' ? [] : answer.ways.map(({ command }) => command)
-  expect(commands[0]).toBe(`adb reverse tcp:${port} tcp:${port}`)
-  expect(commands[2]).toContain(`localhost ${NAME}`)
+  expect(await waysShown(page)).toEqual([
+    `adb reverse tcp:${port} tcp:${port}`,
+    `adb shell am start -a android.intent.action.VIEW -d "'http://localhost:${port}/#token=…'"`,
+    `npm start -- --tls self-signed --port ${port}`,
+    `mkcert -cert-file c.pem -key-file k.pem localhost ${NAME} && npm start -- --tls-cert c.pem --tls-key k.pem --port ${port}`,
+  ])
+  await page.context().close()
+})
+
+test('by https the ways in are the link of this very page, and the port without TLS; the token is copied, and never shown', async () => {
+  const page = await openPage(browser, linkAt('https', withTls), { ignoreHTTPSErrors: true })
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await isLive(page)
+  const { port } = new URL(withTls.url)
+  const shown = await waysShown(page)
+  const [, plain] = /^adb reverse tcp:(\d+) tcp:\1$/.exec(shown[0] ?? '') ?? []
+  expect((await fetch(`http://localhost:${plain}/livez`)).status).toBe(200)
+  expect(shown[2]).toBe(`https://${NAME}:${port}/#token=…`)
+  await page.locator('.xr-hint [data-testid=copy]').nth(2).click()
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`https://${NAME}:${port}/#token=${TOKEN}`)
+  expect(await page.content()).not.toContain(TOKEN)
   await page.context().close()
 })
 

@@ -52,6 +52,19 @@ describe('parseServerMessage', () => {
     expect(parseServerMessage(message === undefined ? '{"type":' : JSON.stringify(message))).toBeNull()
   })
 
+  it.each<[string, unknown]>([
+    ['nothing', 'open'],
+    ['a kind of TLS that this page does not know', { tls: 'acme' }],
+    ['a port that is none', { plainPort: -1 }],
+    ['an address that is none', { secureUrl: 5 }],
+  ])('[V3] a hello whose doors say %s stands without them', (_case, said) => {
+    const good = { tls: 'none', secureUrl: null, plainPort: 8080, lanName: 'studio.local' }
+    const told = { ...MESSAGES.hello, doors: good }
+    expect(parseServerMessage(JSON.stringify(told))).toEqual(told)
+    const doors = typeof said === 'object' ? { ...good, ...said } : said
+    expect(parseServerMessage(JSON.stringify({ ...told, doors }))).toEqual({ ...told, doors: null })
+  })
+
   it('never throws, whatever comes', () => {
     const almost = fc
       .tuple(

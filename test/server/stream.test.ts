@@ -71,6 +71,8 @@ const raw = (bytes: string) =>
     socket.write(bytes)
   })
 
+const isTextOrNull = (value: unknown): boolean => value === null || typeof value === 'string'
+
 describe('[V1] a viewer proves itself before the upgrade', () => {
   test.each([
     ['viewer', VIEWER],
@@ -78,7 +80,13 @@ describe('[V1] a viewer proves itself before the upgrade', () => {
   ])('by the %s token', async (role, headers) => {
     const client = await open({ headers })
     client.send(HELLO)
-    expect(await client.find('hello')).toEqual({ type: 'hello', protocol: 1, version: expect.any(String), role })
+    expect(await client.find('hello')).toEqual({
+      type: 'hello',
+      protocol: 1,
+      version: expect.any(String),
+      role,
+      doors: { tls: 'none', secureUrl: null, plainPort: server.port, lanName: expect.toSatisfy(isTextOrNull) },
+    })
     expect(client.socket.protocol).toBe('swarmscope.v1')
   })
 

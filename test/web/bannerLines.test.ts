@@ -35,6 +35,7 @@ function line(mode: 'live' | 'mock' | 'stale', sources: SourceStatus[], fields: 
       connect: 'npm start -- connect --project /srv/shop',
       doctor: 'npm start -- doctor --project /srv/shop',
     },
+    doors: null,
     unreadable: 0,
     clockOffsetMs: 0,
     steadyOffsetMs: 0,

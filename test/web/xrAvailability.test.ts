@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, test } from 'vitest'
-import { plainPortOf } from '../../server/config.ts'
 import {
   askXr,
   refusalHint,
@@ -14,9 +12,9 @@ import {
   type XrSupport,
   xrAvailability,
 } from '../../web/xr/availability.ts'
+import { waysIn } from '../../web/xr/waysIn.ts'
 import { XrEntryHint } from '../../web/xr/XrEntryHint.tsx'
 
-const PLACE = { protocol: 'http:', hostname: '192.168.1.5', port: '8080' }
 const facts = (vr: XrSupport, ar: XrSupport, more: Partial<XrFacts> = {}): XrFacts => ({
   isSecureContext: true,
   hasXr: true,
@@ -31,7 +29,7 @@ describe('whether one can step inside', () => {
     ['no', 'yes', ['immersive-ar']],
     ['yes', 'refused', ['immersive-vr']],
   ])('VR %s and AR %s: available as %j', (vr, ar, modes) => {
-    expect(xrAvailability(facts(vr, ar), PLACE)).toEqual({ type: 'available', modes })
+    expect(xrAvailability(facts(vr, ar))).toEqual({ type: 'available', modes })
   })
 
   test.each<[string, XrFacts, string]>([
@@ -49,20 +47,19 @@ describe('whether one can step inside', () => {
     ['a desktop browser without a headset', facts('no', 'no'), 'no-headset'],
     ['a page that may not ask', facts('refused', 'no'), 'forbidden'],
   ])('%s: says why', (_case, given, reason) => {
-    const answer = xrAvailability(given, PLACE)
+    const answer = xrAvailability(given)
     expect(answer).toMatchObject({ type: 'unavailable', reason })
   })
 
-  test('whatever the browser says, there is a way in or a reason with words, and ways unless the page may not ask', () => {
+  test('whatever the browser says, there is a way in or a reason with words', () => {
     const support = fc.constantFrom<XrSupport>('yes', 'no', 'refused')
     fc.assert(
       fc.property(support, support, fc.boolean(), fc.boolean(), (vr, ar, isSecureContext, hasXr) => {
-        const answer = xrAvailability(facts(vr, ar, { isSecureContext, hasXr }), PLACE)
+        const answer = xrAvailability(facts(vr, ar, { isSecureContext, hasXr }))
         const isOpen = isSecureContext && hasXr && (vr === 'yes' || ar === 'yes')
         expect(answer.type === 'available').toBe(isOpen)
         if (answer.type === 'available') return
         expect(answer.words.length).toBeGreaterThan(20)
-        expect(answer.ways).toHaveLength(answer.reason === 'forbidden' ? 0 : 3)
       }),
     )
   })
@@ -83,42 +80,6 @@ describe('whether one can step inside', () => {
   })
 })
 
-describe('the ways in', () => {
-  const commands = (hostname: string, port: string, protocol = 'http:') => {
-    const answer = xrAvailability(facts('no', 'no', { isSecureContext: false }), { protocol, hostname, port })
-    return answer.type === 'available' ? [] : answer.ways.map(({ command }) => command)
-  }
-
-  test.each([
-    ['192.168.1.5', '9000', 'tcp:9000 tcp:9000', 'localhost 192.168.1.5'],
-    ['studio.local', '', 'tcp:8080 tcp:8080', 'localhost studio.local'],
-    ['[fd00::5]', '8080', 'tcp:8080 tcp:8080', 'localhost fd00::5'],
-    ['localhost', '8080', 'tcp:8080 tcp:8080', 'localhost MY-ADDRESS'],
-    ['127.0.0.1', '8080', 'tcp:8080 tcp:8080', 'localhost MY-ADDRESS'],
-  ])('of %s:%s name its port and address', (hostname, port, ports, names) => {
-    expect(commands(hostname, port)).toEqual([
-      `adb reverse ${ports}`,
-      'npm start -- --tls self-signed',
-      `mkcert -cert-file c.pem -key-file k.pem ${names} && npm start -- --tls-cert c.pem --tls-key k.pem`,
-    ])
-  })
-
-  test.each([
-    ['8080', '8081'],
-    ['9443', '9444'],
-    // By a proxy's https: the server behind it has its usual port.
-    ['', '8080'],
-  ])('by USB of an https page at port "%s" is the port without TLS, %s', (port, plain) => {
-    expect(commands('192.168.1.5', port, 'https:')[0]).toBe(`adb reverse tcp:${plain} tcp:${plain}`)
-    expect(plainPortOf({ port: 8080, plainPort: null })).toBe(8081)
-  })
-
-  test('are those of README.md', () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-    for (const command of commands('192.168.1.5', '8080')) expect(readme).toContain(command)
-  })
-})
-
 describe('asking the browser', () => {
   test('both modes are asked for, and no answer or error is lost', async () => {
     const asked = (vr: () => Promise<boolean>, ar: () => Promise<boolean>) =>
@@ -136,27 +97,42 @@ describe('asking the browser', () => {
 })
 
 describe('the hint', () => {
-  const markup = (hint: XrHint) => renderToStaticMarkup(createElement(XrEntryHint, { hint, onClose: () => undefined }))
+  const TOKEN = 'only-for-who-signed-in'
+  const ways = waysIn({
+    place: { protocol: 'http:', hostname: 'localhost', port: '8080' },
+    doors: { tls: 'none', secureUrl: null, plainPort: 8080, lanName: '192.168.1.5' },
+    token: TOKEN,
+  })
+  const markup = (hint: XrHint, given = ways) =>
+    renderToStaticMarkup(createElement(XrEntryHint, { hint, ways: given, onClose: () => undefined }))
   const hint = (given: XrFacts) => {
-    const answer = xrAvailability(given, PLACE)
+    const answer = xrAvailability(given)
     if (answer.type === 'available') throw new Error('nothing to say')
-    return markup(answer)
+    return answer
   }
 
-  test('shows the words and each command, with a button to copy it', () => {
-    const html = hint(facts('no', 'no'))
+  test('shows the words and each line, with a button to copy it', () => {
+    const html = markup(hint(facts('no', 'no')))
     expect(html).toContain('finds no headset')
     expect(html).toContain('role="note"')
-    expect(html.match(/aria-label="Copy the command: /g)).toHaveLength(3)
+    expect(html.match(/data-testid="copy"/g)).toHaveLength(4)
     expect(html).toContain('adb reverse tcp:8080 tcp:8080')
   })
 
+  test('holds the token nowhere, also not in what a pointer makes appear, and says what stands for it', () => {
+    const html = markup(hint(facts('no', 'no')))
+    expect(html).not.toContain(TOKEN)
+    expect(html).toContain('http://localhost:8080/#token=…')
+    expect(html).toContain('stands for your token')
+    expect(markup(hint(facts('no', 'no')), [])).not.toContain('stands for your token')
+  })
+
   test.each(XR_REFUSALS)('is an alert where it was asked for and not given: %s', (reason) => {
-    expect(markup(refusalHint(reason))).toContain('role="alert"')
+    expect(markup(refusalHint(reason), [])).toContain('role="alert"')
   })
 
   test('offers a reload where that is what helps, and only there', () => {
-    const withReload = XR_REFUSALS.filter((reason) => markup(refusalHint(reason)).includes('Reload</button>'))
+    const withReload = XR_REFUSALS.filter((reason) => markup(refusalHint(reason), []).includes('Reload</button>'))
     expect(withReload).toEqual(['part-missing'])
   })
 })

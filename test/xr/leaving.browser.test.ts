@@ -212,6 +212,29 @@ describe('the page around a stay', () => {
     await expectNoFaults(page)
   })
 
+  test('a part that does not come while the line is down is told as that: a reload is offered once the server is back', async () => {
+    const { page, fake } = await pages.open([agentOf('one')])
+    await fake.close()
+    await page.locator('[data-testid=banner]').waitFor()
+    await page.locator('[data-testid=enter-vr]').click()
+    await hint(page).waitFor()
+    const reload = page.locator('.xr-hint-box').getByRole('button', { name: 'Reload' })
+    expect(await hint(page).getAttribute('data-reason')).toBe('part-away')
+    expect(await reload.count()).toBe(0)
+    // What was there is still shown.
+    expect(await page.locator('[data-testid=agent-row]').count()).toBe(1)
+    const back = await startFakeServer({
+      webDir: `${ROOT}dist/web`,
+      entities: [agentOf('one')],
+      port: Number(new URL(fake.origin).port),
+    })
+    pages.afterTest(() => back.close())
+    await reload.click({ timeout: 60_000 })
+    await page.waitForFunction(() => globalThis.swarmscope?.stats().agents === 1)
+    await enter(page)
+    await expectNoFaults(page)
+  })
+
   test.each([
     [1440, 900],
     [720, 450],

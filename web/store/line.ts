@@ -4,7 +4,7 @@ import { create } from 'zustand'
 import { type ConnectionState, INITIAL } from '../../protocol/connection.ts'
 import { isLive } from '../../protocol/derive.ts'
 import type { Mode, SourceError, SourceStatus } from '../../protocol/swarm.ts'
-import type { PageCommands, Role, StatusMessage } from '../../protocol/viewerWire.ts'
+import type { Doors, PageCommands, Role, StatusMessage } from '../../protocol/viewerWire.ts'
 import { steadyNowMs } from '../stream/steadyClock.ts'
 
 export interface Line {
@@ -17,6 +17,8 @@ export interface Line {
   serverVersion: string | null
   /** What to type where the server runs; `null`: it does not say. */
   commands: PageCommands | null
+  /** How browsers elsewhere get to the server; `null`: it has not said. */
+  doors: Doors | null
   /** How much of what the server told since its hello this page cannot show. */
   unreadable: number
   /** Server's clock minus ours: ages are told by the server's. */
@@ -36,6 +38,7 @@ export const useLine = create<Line>(() => ({
   role: null,
   serverVersion: null,
   commands: null,
+  doors: null,
   unreadable: 0,
   clockOffsetMs: 0,
   steadyOffsetMs: 0,

@@ -76,7 +76,8 @@ const newStream = (token: string) =>
       load: (snapshot) => model.load(snapshot),
       apply: (frame) => model.apply(frame),
       status: (status) => useLine.setState({ status, ...clocksTold(status) }),
-      hello: (role, serverVersion, commands) => useLine.setState({ role, serverVersion, commands, unreadable: 0 }),
+      hello: ({ role, version: serverVersion, doors = null, commands = null }) =>
+        useLine.setState({ role, serverVersion, doors, commands, unreadable: 0 }),
       unreadable: (count) => useLine.setState((old) => ({ unreadable: old.unreadable + count })),
       connection: (connection) =>
         useLine.setState((old) => ({

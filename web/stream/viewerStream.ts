@@ -8,11 +8,9 @@ import type { Entity, SourceError } from '../../protocol/swarm.ts'
 import {
   CLOSE,
   mayRetryAfter,
-  type PageCommands,
   PING_INTERVAL_MS,
   PONG_TIMEOUT_MS,
   parseServerMessage,
-  type Role,
   type ServerMessage,
   type StatusMessage,
   TICKET_PREFIX,
@@ -48,7 +46,7 @@ export interface StreamSink {
   load(snapshot: Snapshot<Entity>): void
   apply(frame: Frame<Entity>): ApplyResult
   status(message: StatusMessage): void
-  hello(role: Role, version: string, commands: PageCommands | null): void
+  hello(message: Extract<ServerMessage, { type: 'hello' }>): void
   connection(state: ConnectionState): void
   /** So many things of a message cannot be shown by this page: they were left out. */
   unreadable(count: number): void
@@ -194,7 +192,7 @@ export class ViewerStream {
   #receive(message: ServerMessage): void {
     switch (message.type) {
       case 'hello':
-        this.#sink.hello(message.role, message.version, message.commands ?? null)
+        this.#sink.hello(message)
         this.#step({ type: 'ready', at: this.#edge.nowMs() })
         return
       case 'status':

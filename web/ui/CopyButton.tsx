@@ -9,9 +9,11 @@ interface CopyButtonProps {
   /** What is copied, for who cannot see it. */
   label: string
   isSmall?: boolean
+  /** What its tip says, where that is not what is copied. */
+  tip?: string
 }
 
-export function CopyButton({ text, label, isSmall = false }: CopyButtonProps): ReactNode {
+export function CopyButton({ text, label, isSmall = false, tip = text }: CopyButtonProps): ReactNode {
   const [state, setState] = useState<'idle' | 'copied' | 'failed'>('idle')
   useEffect(() => {
     if (state === 'idle') return
@@ -32,7 +34,7 @@ export function CopyButton({ text, label, isSmall = false }: CopyButtonProps): R
         className={isSmall ? 'icon-button' : 'button'}
         data-small={isSmall || undefined}
         data-testid="copy"
-        data-tip={text}
+        data-tip={tip}
         aria-label={`Copy ${label}`}
         onClick={copy}
       >

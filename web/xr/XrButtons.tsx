@@ -3,8 +3,11 @@
 import { Glasses, LogOut } from 'lucide-react'
 import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useHeadset } from '../store/headset.ts'
-import { askXr, refusalHint, type XrAvailability, type XrHint, type XrMode, xrAvailability } from './availability.ts'
+import { useLine } from '../store/line.ts'
+import { currentToken } from '../stream/token.ts'
+import { askXr, refusalHint, type XrAvailability, type XrMode, type XrRefusal, xrAvailability } from './availability.ts'
 import { prepareXr, stepInside } from './entering.ts'
+import { waysIn } from './waysIn.ts'
 import { XrEntryHint } from './XrEntryHint.tsx'
 import './xrButtons.css'
 
@@ -18,7 +21,9 @@ const TITLES: Readonly<Record<XrMode, { name: string; title: string; testId: str
 export function XrButtons(): ReactNode {
   const available = useXrAvailability()
   const headset = useHeadset()
-  const [refusal, setRefusal] = useState<XrHint | null>(null)
+  const doors = useLine((line) => line.doors)
+  const isLive = useLine((line) => line.connection.state === 'live')
+  const [refusal, setRefusal] = useState<XrRefusal | null>(null)
   const [isHintOpen, setHintOpen] = useState(false)
   const section = useKeptFocus(headset.state === 'inside')
   const closeHint = useCallback(() => {
@@ -29,12 +34,15 @@ export function XrButtons(): ReactNode {
     if (current?.contains(document.activeElement)) focusFirstButton(current)
   }, [section])
   if (available === null && headset.state === 'out') return null
-  const hint = refusal ?? (available?.type === 'unavailable' && isHintOpen ? available : null)
+  // Without a server a reload would take away what is still shown.
+  const refused = refusal === 'part-missing' && !isLive ? 'part-away' : refusal
+  const hint = refused ? refusalHint(refused) : available?.type === 'unavailable' && isHintOpen ? available : null
+  const isWayKnown = hint?.type === 'unavailable' && hint.reason !== 'forbidden'
+  const ways = isWayKnown ? waysIn({ place: place(), doors, token: currentToken() }) : []
 
   const enter = async (mode: XrMode) => {
     setRefusal(null)
-    const reason = await stepInside(mode)
-    if (reason !== null) setRefusal(refusalHint(reason))
+    setRefusal(await stepInside(mode))
   }
 
   return (
@@ -83,7 +91,7 @@ export function XrButtons(): ReactNode {
           <Glasses size={16} />
         </button>
       )}
-      {hint && <XrEntryHint hint={hint} onClose={closeHint} />}
+      {hint && <XrEntryHint hint={hint} ways={ways} onClose={closeHint} />}
     </section>
   )
 }
@@ -111,7 +119,7 @@ function useXrAvailability(): XrAvailability | null {
     let isGone = false
     const ask = async () => {
       const facts = await askXr(navigator.xr, isSecureContext)
-      if (!isGone) setAvailable(xrAvailability(facts, place()))
+      if (!isGone) setAvailable(xrAvailability(facts))
     }
     const onChange = () => void ask()
     onChange()

@@ -4,14 +4,17 @@ import { RotateCw, X } from 'lucide-react'
 import { type ReactNode, useEffect } from 'react'
 import { CopyButton } from '../ui/CopyButton.tsx'
 import type { XrHint } from './availability.ts'
+import type { XrWay } from './waysIn.ts'
 import './xrEntryHint.css'
 
 interface XrEntryHintProps {
   hint: XrHint
+  ways: readonly XrWay[]
   onClose(): void
 }
 
-export function XrEntryHint({ hint: { type, reason, words, ways }, onClose }: XrEntryHintProps): ReactNode {
+export function XrEntryHint({ hint: { type, reason, words }, ways, onClose }: XrEntryHintProps): ReactNode {
+  const hasToken = ways.some(({ lines }) => lines.some(({ shown, copied }) => shown !== copied))
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       // Where it is something else's own key, it stays that.
@@ -39,18 +42,21 @@ export function XrEntryHint({ hint: { type, reason, words, ways }, onClose }: Xr
         <p>{words}</p>
         {ways.length > 0 && (
           <ol>
-            {ways.map(({ title, command }) => (
+            {ways.map(({ title, lines }) => (
               <li key={title}>
                 {title}
-                {command !== null && (
-                  <div className="copy-line">
-                    <span>{command}</span>
-                    <CopyButton text={command} label={`the command: ${title}`} isSmall />
+                {lines.map(({ what, shown, copied }) => (
+                  <div key={shown} className="copy-line">
+                    <span>{shown}</span>
+                    <CopyButton text={copied} label={what} isSmall tip={shown} />
                   </div>
-                )}
+                ))}
               </li>
             ))}
           </ol>
+        )}
+        {hasToken && (
+          <p>“…” stands for your token, which is copied along. Whoever has it may do here what you may do.</p>
         )}
       </section>
       <div className="xr-hint-buttons">

@@ -17,26 +17,12 @@ export interface XrFacts {
   support: Readonly<Record<XrMode, XrSupport>>
 }
 
-/** Where the page is, as the commands have to name it. */
-export interface XrPlace {
-  protocol: string
-  hostname: string
-  /** Empty: the scheme's own. */
-  port: string
-}
-
-export interface XrWay {
-  title: string
-  /** `null`: the title says it all. */
-  command: string | null
-}
-
 /** Why there is no way in. `forbidden`: the page may not even ask. */
 export type XrReason = 'insecure' | 'no-webxr' | 'no-headset' | 'forbidden'
 
 export type XrAvailability =
   | { type: 'available'; modes: readonly XrMode[] }
-  | { type: 'unavailable'; reason: XrReason; words: string; ways: readonly XrWay[] }
+  | { type: 'unavailable'; reason: XrReason; words: string }
 
 export const XR_REFUSALS = [
   'not-allowed',
@@ -46,6 +32,7 @@ export const XR_REFUSALS = [
   'no-scene',
   'left-again',
   'part-missing',
+  'part-away',
   'failed',
 ] as const
 /** Why somebody who asked is not in. */
@@ -54,15 +41,13 @@ export type XrRefusal = (typeof XR_REFUSALS)[number]
 /** What is said in place of the way in. */
 export type XrHint =
   | Extract<XrAvailability, { type: 'unavailable' }>
-  | { type: 'refused'; reason: XrRefusal; words: string; ways: readonly [] }
+  | { type: 'refused'; reason: XrRefusal; words: string }
 
 const MODES = ['immersive-vr', 'immersive-ar'] as const satisfies readonly XrMode[]
-const DEFAULT_PORT = '8080'
 
 const WORDS: Readonly<Record<XrReason | XrRefusal, string>> = {
-  insecure: 'VR and AR need a page from localhost or by https, and this one came by plain http. Three ways in:',
-  'no-webxr':
-    "This browser has no WebXR. Open the page in a headset's own browser, or in Chrome or Edge. Three ways in:",
+  insecure: 'VR and AR need a page from localhost or by https, and this one came by plain http. The ways in:',
+  'no-webxr': "This browser has no WebXR. Open the page in a headset's own browser, or in Chrome or Edge. The ways in:",
   'no-headset':
     "This browser finds no headset. Connect one and start its runtime, or open the page in the headset's own browser:",
   forbidden:
@@ -78,17 +63,21 @@ const WORDS: Readonly<Record<XrReason | XrRefusal, string>> = {
   'no-scene': 'The scene is not drawn just now, so there is nothing to step into. Press again when it is there.',
   'left-again': 'The headset ended the session as it began. Put it on, then press again.',
   'part-missing': 'The part of this page that a headset needs could not be loaded. Reload the page, then press again.',
+  'part-away':
+    'The part of this page that a headset needs could not be loaded, for the server does not answer. When it is back, reload the page, then press again.',
   failed: 'The headset could not be entered. See that it is on and awake, then press again; or reload the page.',
 }
 
-export function xrAvailability({ isSecureContext, hasXr, support }: XrFacts, place: XrPlace): XrAvailability {
+export function xrAvailability({ isSecureContext, hasXr, support }: XrFacts): XrAvailability {
   const modes = MODES.filter((mode) => support[mode] === 'yes')
   if (isSecureContext && hasXr && modes.length > 0) return { type: 'available', modes }
   // Without a secure context `navigator.xr` is missing too: that is not the browser's fault.
-  if (!isSecureContext) return unavailable('insecure', place)
-  if (!hasXr) return unavailable('no-webxr', place)
-  return unavailable(MODES.some((mode) => support[mode] === 'refused') ? 'forbidden' : 'no-headset', place)
+  if (!isSecureContext) return unavailable('insecure')
+  if (!hasXr) return unavailable('no-webxr')
+  return unavailable(MODES.some((mode) => support[mode] === 'refused') ? 'forbidden' : 'no-headset')
 }
+
+const unavailable = (reason: XrReason): XrAvailability => ({ type: 'unavailable', reason, words: WORDS[reason] })
 
 const BY_ERROR: ReadonlyMap<string, XrRefusal> = new Map([
   ['NotAllowedError', 'not-allowed'],
@@ -101,7 +90,7 @@ const BY_ERROR: ReadonlyMap<string, XrRefusal> = new Map([
 /** A session was asked for and not given: what the name of that error says. */
 export const refusalOf = (error: unknown): XrRefusal => (error instanceof Error && BY_ERROR.get(error.name)) || 'failed'
 
-export const refusalHint = (reason: XrRefusal): XrHint => ({ type: 'refused', reason, words: WORDS[reason], ways: [] })
+export const refusalHint = (reason: XrRefusal): XrHint => ({ type: 'refused', reason, words: WORDS[reason] })
 
 /** Asks the browser; never rejects. */
 export async function askXr(xr: XrAsked | undefined, isSecureContext: boolean): Promise<XrFacts> {
@@ -115,42 +104,4 @@ export async function askXr(xr: XrAsked | undefined, isSecureContext: boolean): 
   }
   const [vr, ar] = await Promise.all([ask('immersive-vr'), ask('immersive-ar')])
   return { isSecureContext, hasXr: xr !== undefined, support: { 'immersive-vr': vr, 'immersive-ar': ar } }
-}
-
-function unavailable(reason: XrReason, place: XrPlace): Extract<XrAvailability, { type: 'unavailable' }> {
-  return { type: 'unavailable', reason, words: WORDS[reason], ways: reason === 'forbidden' ? [] : waysIn(place) }
-}
-
-/** The least work first. README.md and docs/headset.md have the same. */
-function waysIn({ protocol, hostname, port }: XrPlace): XrWay[] {
-  const plain = plainPort(protocol, port)
-  return [
-    {
-      title: `By USB: run this where Swarmscope runs, then open http://localhost:${plain} in the headset`,
-      command: `adb reverse tcp:${plain} tcp:${plain}`,
-    },
-    {
-      title: 'By Wi-Fi: start Swarmscope with a certificate of its own, and scan the QR code',
-      command: 'npm start -- --tls self-signed',
-    },
-    {
-      title: 'By Wi-Fi, without a warning: a certificate of yours, or of mkcert (its root has to be on the headset)',
-      command: `mkcert -cert-file c.pem -key-file k.pem ${namesFor(hostname)} && npm start -- --tls-cert c.pem --tls-key k.pem`,
-    },
-  ]
-}
-
-/**
- * Where the server speaks plain http on its own machine. Beside TLS that is the port after it, unless it was told otherwise; a
- * page without a port comes through somebody else's door, and says nothing of ours.
- */
-function plainPort(protocol: string, port: string): string {
-  if (port === '') return DEFAULT_PORT
-  return protocol === 'https:' ? String(Number(port) + 1) : port
-}
-
-/** A page at localhost does not know by which address others come. */
-function namesFor(hostname: string): string {
-  const name = hostname.replace(/^\[|\]$/g, '')
-  return /^(localhost|::1|127(\.\d+){3})$/.test(name) ? 'localhost MY-ADDRESS' : `localhost ${name}`
 }
