@@ -15,7 +15,7 @@ import {
   targetOf,
   textAreaOf,
 } from '../../web/xr/boardLayout.ts'
-import { fitTexts, LINE_HEIGHT, type WidthOf } from '../../web/xr/fitTexts.ts'
+import { fitTexts, LINE_HEIGHT, roomFor, type WidthOf } from '../../web/xr/fitTexts.ts'
 
 const DEGREES = 180 / Math.PI
 const FULL: BoardInput = {
@@ -228,6 +228,43 @@ describe('the board', () => {
       expect([fitted[0]?.isCut, fitted[1]?.lines.length]).toEqual([false, 2])
     }
   })
+
+  test.each(['banner', 'notice', 'detail'] as const)(
+    '%s is as high as its words need, and no higher than its part',
+    (panel) => {
+      const heightWith = (lines: number, canTerminate = false) => {
+        const words = 'words '.repeat(60).trim()
+        const input: BoardInput = {
+          ...FULL,
+          canTerminate,
+          banner: { badges: [], sentence: 'One.', suggestion: lines > 1 ? words : '', figures: '', tone: 'lost' },
+          notice: { title: 'coder failed', text: lines > 1 ? words : '', tone: 'failed' },
+          detail: { name: 'queen', lines: Array.from({ length: lines - 1 }, () => words), tone: 'plain', note: '' },
+        }
+        const { texts, buttons } = layOutBoard(input)
+        const area = textAreaOf(panel, buttons)
+        const own = texts.filter((text) => text.panel === panel)
+        return { height: roomFor(fitTexts(own, area, widthOf), area, PANELS[panel].box), area, own, buttons }
+      }
+      const { box } = PANELS[panel]
+      const { height, area, own, buttons } = heightWith(1)
+      const [only] = own
+      const top = buttons.reduce(
+        (least, each) => (each.panel === panel ? Math.min(least, each.y) : least),
+        box.y + box.height,
+      )
+      // Above its buttons, where it has some: so much below the words as above them, at most.
+      const words = (only?.size ?? 0) * LINE_HEIGHT
+      expect(height).toBeLessThanOrEqual(words + 2 * (area.y - box.y) + box.y + box.height - top + 1)
+      expect(height).toBeGreaterThan(words + box.y + box.height - top)
+      expect(heightWith(2).height).toBeGreaterThan(height)
+      expect(heightWith(40).height).toBeLessThanOrEqual(box.height)
+      if (panel === 'detail') {
+        expect(heightWith(40).height).toBeGreaterThan(box.height - 60)
+        expect(heightWith(1, true).height).toBeGreaterThan(height + 96)
+      }
+    },
+  )
 
   test('what does not fit is cut, and known to be', () => {
     const banner = { ...(FULL.banner as NonNullable<BoardInput['banner']>), suggestion: 'words '.repeat(200).trim() }

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core'
 import { beforeAll, expect, test } from 'vitest'
 import { aim, drawWhenAsked, enter, expectNoFaults, frames, headsetPages, type Input } from '../helpers/headset.ts'
 import { SHOTS } from '../helpers/shots.ts'
-import { smallWorld } from '../helpers/webWorld.ts'
+import { agentOf, smallWorld } from '../helpers/webWorld.ts'
 
 /** As one looks at what is in one's hands. */
 const LOOK_DOWN_DEGREES = 28
@@ -85,5 +85,21 @@ test.each([
   await holdUp(page, input)
   // Two pictures, not one twice: what is near is elsewhere for each eye.
   expect(await takePicture(page, name, mode === 'ar')).toBeGreaterThan(10_000)
+  await expectNoFaults(page)
+})
+
+test('vr-question: banner and detail are as high as their words, above buttons that stay', async () => {
+  const options = { reducedMotion: 'reduce', initScript: drawWhenAsked } as const
+  const { page, fake } = await pages.open(
+    [agentOf('one', { origin: 'claude-flow', costUsd: 5 }), agentOf('two')],
+    options,
+  )
+  fake.setStatus({ budgetUsd: 1 })
+  await page.locator('[data-testid=agent-row]', { hasText: 'one' }).click()
+  await enter(page)
+  await frames(page, 30)
+  await page.evaluate(() => globalThis.headset.device.quaternion.set(0, Math.sin(-0.12), 0, Math.cos(0.12)))
+  await frames(page, 60)
+  expect(await takePicture(page, 'vr-question', false)).toBeGreaterThan(10_000)
   await expectNoFaults(page)
 })

@@ -3,7 +3,7 @@
 
 import type { XrCommand } from './actions.ts'
 
-/** A few lines are left free below each panel: the empty foot of a short one must not show the next one's edge. */
+/** A few lines are left free between panels: the edge of one must not show the next one's. */
 export const PICTURE_WIDTH = 1_664
 export const PICTURE_HEIGHT = 1_716
 
@@ -350,8 +350,7 @@ export function textAreaOf(panel: PanelName, buttons: readonly BoardButton[]): B
   return { x: x + MARGIN, y: y + MARGIN - 6, width: width - 2 * MARGIN, height: top - y - MARGIN - 6 }
 }
 
-/** The button at this place of a panel, as shares of its width and height from the upper left. */
-/** `u`, `v`: as shares of the panel, from its upper left. */
+/** The button at this place of a panel: shares of its width and of its whole height, from the upper left. */
 export function buttonAt(board: Board, at: { panel: PanelName; u: number; v: number }): BoardButton | null {
   const { panel, u, v } = at
   const { box } = PANELS[panel]

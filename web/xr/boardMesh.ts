@@ -84,7 +84,7 @@ void main() {
 interface Placed {
   readonly name: PanelName
   isShown: boolean
-  /** What is below that share of it is empty. */
+  /** What is above that share of it, from below, is empty, and is not drawn. */
   usedShare: number
   middle: Point
   right: Point
@@ -202,10 +202,14 @@ export class BoardMesh {
     aPart.needsUpdate = true
   }
 
-  #write({ name, middle, right, up, halfWidth, halfHeight }: Placed, index: number, rig: WorldRig): void {
+  #write({ name, usedShare, middle, right, up, halfWidth, halfHeight }: Placed, index: number, rig: WorldRig): void {
     const { aMiddle, aRight, aUp, aPart } = this.#attributes
     const at = index * 3
-    toScene(rig, middle, scratch)
+    const down = halfHeight * (1 - usedShare)
+    scratch.x = middle.x - up.x * down
+    scratch.y = middle.y - up.y * down
+    scratch.z = middle.z - up.z * down
+    toScene(rig, scratch, scratch)
     aMiddle.array[at] = scratch.x
     aMiddle.array[at + 1] = scratch.y
     aMiddle.array[at + 2] = scratch.z
@@ -215,15 +219,15 @@ export class BoardMesh {
     aRight.array[at + 1] = scratch.y * across
     aRight.array[at + 2] = scratch.z * across
     turned(rig, up, scratch)
-    const along = halfHeight * rig.scale
+    const along = halfHeight * usedShare * rig.scale
     aUp.array[at] = scratch.x * along
     aUp.array[at + 1] = scratch.y * along
     aUp.array[at + 2] = scratch.z * along
     const { box } = PANELS[name]
     aPart.array[index * 4] = box.x
-    aPart.array[index * 4 + 1] = box.y
+    aPart.array[index * 4 + 1] = box.y + box.height * (1 - usedShare)
     aPart.array[index * 4 + 2] = box.width
-    aPart.array[index * 4 + 3] = box.height
+    aPart.array[index * 4 + 3] = box.height * usedShare
   }
 
   /** Which panel a ray in the room meets first; the object is used again by the next call. */
@@ -249,7 +253,7 @@ export class BoardMesh {
       const pz = way.z * distance - z
       const across = (px * right.x + py * right.y + pz * right.z) / halfWidth
       const along = (px * up.x + py * up.y + pz * up.z) / halfHeight
-      if (Math.abs(across) > 1 || Math.abs(along) > 1 || (1 - along) / 2 > usedShare) continue
+      if (Math.abs(across) > 1 || Math.abs(along) > 1 || (1 + along) / 2 > usedShare) continue
       hit.panel = name
       hit.u = (across + 1) / 2
       hit.v = (1 - along) / 2
@@ -263,7 +267,7 @@ export class BoardMesh {
     const hit = this.#hit
     hit.distance = Number.POSITIVE_INFINITY
     for (let panel = 0; panel < this.#placed.length; panel++) {
-      const { name, isShown, middle, right, up, halfWidth, halfHeight } = this.#placed[panel] as Placed
+      const { name, isShown, usedShare, middle, right, up, halfWidth, halfHeight } = this.#placed[panel] as Placed
       if (!isShown) continue
       const x = tip.x - middle.x
       const y = tip.y - middle.y
@@ -271,6 +275,7 @@ export class BoardMesh {
       const across = x * right.x + y * right.y + z * right.z
       const along = x * up.x + y * up.y + z * up.z
       if (Math.abs(across) > halfWidth + BESIDE_METRES || Math.abs(along) > halfHeight + BESIDE_METRES) continue
+      if (along > halfHeight * (2 * usedShare - 1) + BESIDE_METRES) continue
       const before =
         x * (right.y * up.z - right.z * up.y) +
         y * (right.z * up.x - right.x * up.z) +

@@ -45,11 +45,13 @@ export function fitTexts(texts: readonly BoardText[], area: Box, widthOf: WidthO
   })
 }
 
-/** Of all that is there, from the top of the first line. */
-export function heightOf(fitted: readonly FittedText[]): number {
-  const [first] = fitted
+/** How much of a panel's height these texts take in their area, with its edges and what stands below them; in whole pixels. */
+export function roomFor(fitted: readonly FittedText[], area: Box, panel: Box): number {
   const last = fitted.findLast(({ lines }) => lines.length > 0)
-  return first && last ? last.top + last.lines.length * last.text.size * LINE_HEIGHT - first.top : 0
+  const bottom = last ? last.top + last.lines.length * last.text.size * LINE_HEIGHT : area.y
+  // As much free below them as above, or what stands there.
+  const foot = Math.max(area.y - panel.y, panel.y + panel.height - area.y - area.height)
+  return Math.min(panel.height, Math.ceil(bottom - panel.y + foot))
 }
 
 /** How much room its marks take before the first line. */

@@ -11,7 +11,7 @@ import {
   type PanelName,
   textAreaOf,
 } from './boardLayout.ts'
-import { BADGE_SPACE, type FittedText, fitTexts, heightOf, LINE_HEIGHT, type WidthOf, wrap } from './fitTexts.ts'
+import { BADGE_SPACE, type FittedText, fitTexts, LINE_HEIGHT, roomFor, type WidthOf, wrap } from './fitTexts.ts'
 
 const FONT = '"Inter Variable", system-ui, sans-serif'
 const PANEL_RADIUS = 22
@@ -27,7 +27,10 @@ export class PanelPicture {
   readonly #scratch: CanvasTexture
   readonly #at: Vector2
   #drawn = ''
-  /** Of its height, from above: where there are no buttons it ends below its words. */
+  /**
+   * Of its height, from below: it begins above its words, however few they are. Its lower edge and its buttons stay where they
+   * are: nobody's aim is led astray by a line more, and what hangs above is no higher than it must be.
+   */
   usedShare = 1
 
   constructor(name: PanelName) {
@@ -59,12 +62,13 @@ export class PanelPicture {
     context.translate(-x, -y)
     const area = textAreaOf(this.#name, buttons)
     const fitted = fitTexts(texts, area, this.#widthOf)
-    this.usedShare = buttons.length > 0 ? 1 : Math.min(1, (heightOf(fitted) + 2 * (area.y - y)) / height)
+    this.usedShare = texts.length === 0 ? 1 : roomFor(fitted, area, PANELS[this.#name].box) / height
     this.#drawGround(tone)
     context.globalAlpha = GHOST_ALPHA
     for (const ghost of ghosts) this.#drawButton(ghost, colors)
     context.globalAlpha = 1
     for (const button of buttons) this.#drawButton(button, colors)
+    context.translate(0, height * (1 - this.usedShare))
     this.#drawTexts(fitted, area, colors)
     renderer.copyTextureToTexture(this.#scratch, into, null, this.#at)
   }
@@ -73,7 +77,13 @@ export class PanelPicture {
     const { x, y, width, height } = PANELS[this.#name].box
     const context = this.#context
     context.beginPath()
-    context.roundRect(x + 2, y + 2, width - 4, height * this.usedShare - 4, PANEL_RADIUS)
+    context.roundRect(
+      x + 2,
+      y + 2 + height * (1 - this.usedShare),
+      width - 4,
+      height * this.usedShare - 4,
+      PANEL_RADIUS,
+    )
     // All but opaque: what is written must be read over bodies, and over the real room.
     context.globalAlpha = 0.95
     context.fillStyle = ground
