@@ -39,13 +39,22 @@ export interface Checkpoint {
 }
 
 export function stateOf(epoch: string, checkpoint: Checkpoint, maxTombstones = MAX_TOMBSTONES): SwarmState {
-  const { seq, tombstoneFloor, entities, ended, incarnations } = checkpoint
   const state = emptyState(epoch, maxTombstones)
-  state.store.restore({ seq, tombstoneFloor, put: entities.map(({ entity }) => entity), tombstones: ended })
-  for (const { entity, version } of entities) state.versions.alive.set(refKey(entity), version)
-  for (const end of ended) state.versions.ended.set(refKey(end), { version: end.version, rev: end.rev })
-  for (const [sourceId, incarnation] of incarnations) state.incarnations.set(sourceId, incarnation)
+  restoreEntities(state, checkpoint)
+  restoreVersions(state, checkpoint)
   return state
+}
+
+/** The part of a checkpoint that can be shown. */
+export function restoreEntities({ store }: SwarmState, { seq, tombstoneFloor, entities, ended }: Checkpoint): void {
+  store.restore({ seq, tombstoneFloor, put: entities.map(({ entity }) => entity), tombstones: ended })
+}
+
+/** The part that only whoever folds on needs: before the first batch. */
+export function restoreVersions({ versions, incarnations }: SwarmState, checkpoint: Checkpoint): void {
+  for (const { entity, version } of checkpoint.entities) versions.alive.set(refKey(entity), version)
+  for (const end of checkpoint.ended) versions.ended.set(refKey(end), { version: end.version, rev: end.rev })
+  for (const [sourceId, incarnation] of checkpoint.incarnations) incarnations.set(sourceId, incarnation)
 }
 
 export interface Touched {

@@ -20,12 +20,17 @@ export function answerHistory(file: HistoryFile, call: HistoryCall): unknown {
 
 const utf8 = new TextEncoder()
 
-/** As bytes, which go from thread to thread and into the socket without a copy; `withVersions`: for whoever folds on from there. */
+/**
+ * As bytes, which go from thread to thread and into the socket without a copy; each entity on a line of its own (H10).
+ * `withVersions`: for whoever folds on from there.
+ */
 function asText({ entities, versions, ended, ...rest }: PastState, withVersions: boolean): PastStateText {
   const { agent, task, swarm, link, source } = entities
   const lists = { agents: agent, links: link, tasks: task, swarms: swarm, sources: source }
   let text = ''
-  for (const [name, jsons] of Object.entries(lists)) text += `"${name}":[${jsons.join(',')}],`
+  for (const [name, jsons] of Object.entries(lists)) {
+    text += jsons.length === 0 ? `"${name}":[],` : `"${name}":[\n${jsons.join(',\n')}\n],`
+  }
   if (withVersions) {
     const versionLists = {
       agents: versions.agent,

@@ -268,6 +268,19 @@ const linesOf = (text: string) =>
     .slice(0, -1)
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
+test('[H10] each entity of a state stands on a line of its own, with versions and without, and all of it is JSON', async () => {
+  const { log, file } = await openLog()
+  await log.append([1, 2].map((n) => at(START_MS, agentEvent(`a${n}`, { name: 'two\nlines' }))))
+  const get = await serve(file())
+  for (const more of ['', '&versions=true']) {
+    const { text } = await get(`/state?at=${new Date(START_MS).toISOString()}${more}`)
+    const { agents, links } = JSON.parse(text) as { agents: unknown[]; links: unknown[] }
+    const lines = text.split('\n').filter((line) => line.startsWith('{"entity"'))
+    expect(lines.map((line) => JSON.parse(line.replace(/,$/, '')))).toEqual(agents)
+    expect([agents.length, links]).toEqual([2, []])
+  }
+})
+
 describe('[H3] events', () => {
   async function served() {
     const opened = await openLog()

@@ -30,8 +30,9 @@ function harness() {
 }
 
 const node = (slot: number, generation = 1): LayoutNode => ({ slot, generation, radius: 0.6, group: 0, near: -1 })
-const change = (add: LayoutNode[], remove: number[] = []): ToLayout => ({
+const change = (add: LayoutNode[], remove: number[] = [], isLeap = false): ToLayout => ({
   type: 'change',
+  isLeap,
   add,
   remove,
   links: new Int32Array(0),
@@ -85,6 +86,34 @@ describe('the layout runner', () => {
     expect(sent.at(-1)).toMatchObject({ slotEnd: 0, settled: true })
   })
 
+  it('gives whoever comes back with another moment the place that it had, and moves nobody for it', () => {
+    const { runner, sent, settle } = harness()
+    const all = Array.from({ length: 60 }, (_, slot) => node(slot))
+    runner.receive(change(all))
+    settle()
+    const before = sent.at(-1)!.positions.slice(0, 180)
+    const placeOf = (positions: Float32Array, slot: number) => [...positions.subarray(slot * 3, slot * 3 + 3)]
+    const wayOf = (slot: number) => {
+      const [here, there] = [placeOf(sent.at(-1)!.positions, slot), placeOf(before, slot)]
+      return Math.hypot(...here.map((value, axis) => value - there[axis]!))
+    }
+    const away = all.slice(20, 50)
+    const slots = away.map(({ slot }) => slot)
+    const back = away.map((each) => {
+      const [x = 0, y = 0, z = 0] = placeOf(before, each.slot)
+      return { ...each, generation: 2, at: [x, y, z] as const }
+    })
+    const told = sent.length
+    runner.receive(change([], slots, true))
+    settle()
+    runner.receive(change(back, [], true))
+    settle()
+    expect(sent.at(-1)!.generations[30]).toBe(2)
+    // Said once each, and at rest at once.
+    expect(sent.length - told).toBe(2)
+    expect(Math.max(...all.map(({ slot }) => wayOf(slot)))).toBe(0)
+  })
+
   it('shows only the end of a change under reduced motion', () => {
     const { runner, sent, settle } = harness()
     runner.receive(change([node(0), node(1), node(2)]))
@@ -103,7 +132,14 @@ describe('the layout runner', () => {
     runner.receive({ type: 'mode', mode: 'rings' })
     settle()
     const together = sent.at(-1)!.positions.slice(0, 9)
-    runner.receive({ type: 'change', add: [], remove: [], links: null, groups: Int32Array.from([0, 0, 1]) })
+    runner.receive({
+      type: 'change',
+      add: [],
+      remove: [],
+      isLeap: false,
+      links: null,
+      groups: Int32Array.from([0, 0, 1]),
+    })
     settle()
     expect(sent.at(-1)).toMatchObject({ settled: true })
     expect(sent.at(-1)!.positions.slice(0, 9)).not.toEqual(together)

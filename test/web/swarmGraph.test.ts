@@ -88,6 +88,21 @@ describe('the graph', () => {
     expect(update.added).toEqual([graph.slotOfAgent('test/c')])
   })
 
+  it('says no links where another moment, or what is said again, has the same ones, in whatever order', () => {
+    const agents = [agentOf('a'), agentOf('b'), agentOf('c')]
+    const links = [linkOf('spawned', 'test/a', 'test/b'), linkOf('message', 'test/b', 'test/c')]
+    const { model, graph, frame } = harness([...agents, ...links])
+    graph.update()
+    model.load({ epoch: 'other', seq: 9, put: [...links].reverse().concat(agents.toReversed() as never[]) })
+    expect(graph.update()).toMatchObject({ added: [], ended: [], links: null, groups: null })
+    expect(graph.links).toHaveLength(2)
+    model.load({ epoch: 'e', seq: 1, put: [...agents, ...links] })
+    frame([linkOf('message', 'test/b', 'test/c', { since: new Date().toISOString() })])
+    expect(graph.update()).toMatchObject({ links: null, messages: [{ kind: 'message' }] })
+    frame([linkOf('message', 'test/c', 'test/b')])
+    expect(graph.update().links).toHaveLength(3)
+  })
+
   it('begins with what the model already has', () => {
     const model = new SwarmModel(() => undefined)
     model.load({ epoch: 'e', seq: 1, put: [agentOf('a')] })

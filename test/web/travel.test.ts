@@ -3,9 +3,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Entity } from '../../protocol/swarm.ts'
 import { SwarmModel } from '../../web/store/swarmModel.ts'
-import { PRESENT_MS, TICK_MS, TimeTravel } from '../../web/store/timeTravel.ts'
+import { PRESENT_MS, SCRUB_MS, TICK_MS, TimeTravel } from '../../web/store/timeTravel.ts'
 import { playheadMs, shownMs, type Travel } from '../../web/store/travel.ts'
-import type { Asked, EventPage, PastState } from '../../web/stream/historyClient.ts'
+import type { Asked, AskedState, EventPage } from '../../web/stream/historyClient.ts'
+import type { PastState, StateWish } from '../../web/stream/pastState.ts'
 import { agentEvent } from '../helpers/eventLogContract.ts'
 import { agentOf } from '../helpers/webWorld.ts'
 
@@ -26,7 +27,7 @@ const settle = () => vi.advanceTimersByTimeAsync(0)
 function harness({ isQuick = true } = {}) {
   const model = new SwarmModel(() => undefined)
   model.load({ epoch: 'e', seq: 1, put: [agentOf('live')] })
-  const states: { atMs: number; answer: (asked: Asked<PastState>) => void }[] = []
+  const states: ({ atMs: number; answer: (asked: AskedState) => void } & StateWish)[] = []
   const pages: { cursor: string; answer: (asked: Asked<EventPage>) => void }[] = []
   const seen: Travel[] = []
   const stateAt = (atMs: number): Asked<PastState> => {
@@ -34,7 +35,7 @@ function harness({ isQuick = true } = {}) {
     const { rev: _, ...entity } = agentOf('then', { name: `at ${seq}` })
     const entities = [{ entity: { rev: seq, ...entity } as Entity, version: [0, 0] as const }]
     const checkpoint = { seq, tombstoneFloor: 0, entities, ended: [], incarnations: [], knownUntil: null }
-    return { type: 'ok', value: { atMs, checkpoint } }
+    return { type: 'ok', value: { atMs, checkpoint, told: new Map() } }
   }
   const page = (cursor: string, count = 20): Asked<EventPage> => {
     const after = Number.parseInt(cursor, 10)
@@ -50,8 +51,8 @@ function harness({ isQuick = true } = {}) {
   const travel = new TimeTravel({
     history: {
       overview: () => Promise.reject(new Error('not asked here')),
-      stateAt: (atMs) =>
-        isQuick ? Promise.resolve(stateAt(atMs)) : new Promise((answer) => states.push({ atMs, answer })),
+      stateAt: (atMs, wish) =>
+        isQuick ? Promise.resolve(stateAt(atMs)) : new Promise((answer) => states.push({ atMs, answer, ...wish })),
       eventsAfter: (cursor) =>
         isQuick ? Promise.resolve(page(cursor)) : new Promise((answer) => pages.push({ cursor, answer })),
     },
@@ -78,18 +79,47 @@ describe('going back', () => {
     expect(names()).toEqual([`at ${(NOW_MS - MINUTE_MS) / 1_000}`])
   })
 
-  it('asks for one moment at a time, and while dragging for the latest wish', async () => {
+  it('asks for one moment at a time, drops those that are not meant any more, and shows one now and then', async () => {
     const { travel, states, stateAt } = harness({ isQuick: false })
+    const minutes = (ms: number) => (NOW_MS - ms) / MINUTE_MS
     for (let n = 1; n <= 50; n++) travel.goTo(NOW_MS - n * MINUTE_MS)
-    expect(states).toHaveLength(1)
-    states[0]?.answer(stateAt(NOW_MS - MINUTE_MS))
+    expect(states.map(({ atMs, signal }) => [minutes(atMs), signal?.aborted])).toEqual([[1, true]])
+    states[0]?.answer({ type: 'dropped' })
     await settle()
-    // What came is shown already; what is wanted is on its way.
-    expect(travel.travel).toMatchObject({ shownMs: NOW_MS - MINUTE_MS, wantedMs: NOW_MS - 50 * MINUTE_MS })
-    expect(states.map(({ atMs }) => (NOW_MS - atMs) / MINUTE_MS)).toEqual([1, 50])
+    // Nothing of it is shown; what is wanted is on its way.
+    expect(travel.travel).toEqual({ state: 'leaving', wantedMs: NOW_MS - 50 * MINUTE_MS })
+    expect(states.map(({ atMs }) => minutes(atMs))).toEqual([1, 50])
+    // For so long nothing was shown: this one is, though the playhead is elsewhere by then.
+    await vi.advanceTimersByTimeAsync(SCRUB_MS)
+    travel.goTo(NOW_MS - 60 * MINUTE_MS)
+    expect(states[1]?.signal?.aborted).toBe(false)
     states[1]?.answer(stateAt(NOW_MS - 50 * MINUTE_MS))
     await settle()
-    expect(travel.travel).toMatchObject({ shownMs: NOW_MS - 50 * MINUTE_MS, wantedMs: null })
+    expect(travel.travel).toMatchObject({ shownMs: NOW_MS - 50 * MINUTE_MS, wantedMs: NOW_MS - 60 * MINUTE_MS })
+    travel.goTo(NOW_MS - 70 * MINUTE_MS)
+    expect(states[2]?.signal?.aborted).toBe(true)
+    // … and meant again before the server had answered.
+    travel.goTo(NOW_MS - 60 * MINUTE_MS)
+    states[2]?.answer({ type: 'dropped' })
+    await settle()
+    expect(states.map(({ atMs }) => minutes(atMs))).toEqual([1, 50, 60, 60])
+    states[3]?.answer(stateAt(NOW_MS - 60 * MINUTE_MS))
+    await settle()
+    expect(travel.travel).toMatchObject({ shownMs: NOW_MS - 60 * MINUTE_MS, wantedMs: null })
+  })
+
+  it('tells what the last moment told, for what is the same, until the present is shown', async () => {
+    const { travel, states, stateAt } = harness({ isQuick: false })
+    const first = stateAt(NOW_MS - MINUTE_MS)
+    travel.goTo(NOW_MS - MINUTE_MS)
+    states[0]?.answer(first)
+    await settle()
+    travel.goTo(NOW_MS - 2 * MINUTE_MS)
+    expect(states[1]?.told).toBe(first.type === 'ok' && first.value.told)
+    travel.backToLive()
+    expect(states[1]?.signal?.aborted).toBe(true)
+    travel.goTo(NOW_MS - MINUTE_MS)
+    expect(states[2]?.told).toBeUndefined()
   })
 
   it('to now, or to the future, is the present', async () => {

@@ -16,13 +16,20 @@ import { HistoryFile } from '../../server/history/historyFile.ts'
 import { historyRouter } from '../../server/history/historyRouter.ts'
 import { SqliteLog } from '../../server/log/sqliteLog.ts'
 import { MAX_QUEUED_EVENTS, TravelWorld } from '../../web/store/travelWorld.ts'
-import { type Asked, type EventPage, type HistoryClient, historyClient } from '../../web/stream/historyClient.ts'
+import {
+  type Asked,
+  type AskedState,
+  type EventPage,
+  type HistoryClient,
+  historyClient,
+} from '../../web/stream/historyClient.ts'
 import { agentEnds, agentEvent } from '../helpers/eventLogContract.ts'
 import { InThread } from '../helpers/logFileInThread.ts'
 import { silentLog } from '../helpers/silentLog.ts'
 import { temporaryFolder } from '../helpers/swarmscope.ts'
 import { testGuard } from '../helpers/testGuard.ts'
 import { VIEWER } from '../helpers/testServer.ts'
+import { agentOf } from '../helpers/webWorld.ts'
 import { canonicalHash, seededRandom, TIME } from '../protocol/samples.ts'
 
 const START_MS = Date.parse(TIME)
@@ -40,8 +47,8 @@ afterEach(async () => {
 const at = (ms: number, event: SwarmEvent): SwarmEvent => ({ ...event, receivedAt: new Date(ms).toISOString() })
 const hashOf = (entities: Iterable<Entity>) => canonicalHash([...entities].map(({ rev: _, ...entity }) => entity))
 
-function value<T>(asked: Asked<T>): T {
-  if (asked.type === 'failed') throw new Error(asked.error.code)
+function value<T>(asked: Asked<T> | { type: 'dropped' }): T {
+  if (asked.type !== 'ok') throw new Error(asked.type === 'failed' ? asked.error.code : asked.type)
   return asked.value
 }
 
@@ -208,6 +215,73 @@ describe('the history’s client', () => {
     expect(await client.stateAt(1)).toMatchObject({ error: { code } })
     const lines = historyClient(async () => new Response(`${body}\n`))
     expect((await lines.eventsAfter('1.1')).type).toBe('failed')
+  })
+
+  it('[H10] takes a state in lines, and what another moment says in the same words as the same object', async () => {
+    const { log, path } = await openLog()
+    const [told, foreign] = ['in\n"agents":[\n{', 'null']
+    await log.append([at(START_MS, agentEvent('a', { name: told })), at(START_MS, agentEvent('b'))])
+    await log.append([at(START_MS + 1_000, agentEvent('b', { name: foreign }))])
+    const client = await serve(path)
+    const first = value(await client.stateAt(START_MS))
+    const second = value(await client.stateAt(START_MS + 1_000, { told: first.told }))
+    const agentsOf = ({ checkpoint }: typeof first) => checkpoint.entities.map(({ entity }) => entity)
+    expect(agentsOf(second)[0]).toBe(agentsOf(first)[0])
+    expect(agentsOf(second)).toMatchObject([{ name: told }, { name: foreign }])
+    // As if it had been read by itself.
+    const alone = value(await client.stateAt(START_MS + 1_000))
+    expect(hashOf(agentsOf(second))).toBe(hashOf(agentsOf(alone)))
+    expect(second.checkpoint.entities.map(({ version }) => version)).toEqual(
+      alone.checkpoint.entities.map(({ version }) => version),
+    )
+    expect(second.told.size).toBe(2)
+  })
+
+  it('[H10] takes a state that another server tells in one line', async () => {
+    const { rev: _, ...agent } = agentOf('a')
+    const body = { seq: 5, agents: [agent], links: [], tasks: [], swarms: [], sources: [] }
+    const versions = { agents: [[1, 2]], links: [], tasks: [], swarms: [], sources: [] }
+    const client = historyClient(async () => new Response(JSON.stringify({ ...body, versions, ended: [] })))
+    const { checkpoint } = value(await client.stateAt(START_MS))
+    expect(checkpoint.entities).toEqual([{ entity: { rev: 5, ...agent }, version: [1, 2] }])
+  })
+
+  it('reads nothing of a state that is not wanted any more, and does not ask faster than the server answers', async () => {
+    const drop = new AbortController()
+    let answer: (response: Response) => void = () => undefined
+    let hasCancelled = false
+    const client = historyClient((_, { signal }) => {
+      signal?.addEventListener('abort', () => {
+        hasCancelled = true
+      })
+      return new Promise((resolve) => {
+        answer = resolve
+      })
+    })
+    let asked: AskedState | null = null
+    const ended = client.stateAt(1, { signal: drop.signal }).then((state) => {
+      asked = state
+    })
+    drop.abort()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([asked, hasCancelled]).toEqual([null, false])
+    answer(new Response('{'))
+    await ended
+    expect([asked, hasCancelled]).toEqual([{ type: 'dropped' }, true])
+  })
+
+  it('stops reading a state as soon as it is not wanted any more', async () => {
+    const drop = new AbortController()
+    const client = historyClient(async (_, { signal }) => {
+      const body = new ReadableStream({
+        start: (controller) => signal?.addEventListener('abort', () => controller.error(signal.reason)),
+      })
+      return new Response(body)
+    })
+    const asked = client.stateAt(1, { signal: drop.signal })
+    await new Promise((resolve) => setImmediate(resolve))
+    drop.abort()
+    expect(await asked).toEqual({ type: 'dropped' })
   })
 
   it('says so when nobody answers', async () => {

@@ -98,6 +98,7 @@ describe('a stretch of the past', () => {
           incarnations: [],
           knownUntil: null,
         },
+        told: new Map(),
       },
     }),
     eventsAfter: async (cursor) => {

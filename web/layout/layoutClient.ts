@@ -40,10 +40,16 @@ export class LayoutClient {
     return this.#isSettled
   }
 
-  change(add: LayoutNode[], remove: number[], links: Int32Array | null, groups: Int32Array | null): void {
+  change(
+    add: LayoutNode[],
+    remove: number[],
+    links: Int32Array | null,
+    groups: Int32Array | null,
+    isLeap: boolean,
+  ): void {
     this.#isSettled = false
     const transfer = [links, groups].flatMap((array) => (array ? [array.buffer] : []))
-    this.#port.postMessage({ type: 'change', add, remove, links, groups }, transfer)
+    this.#port.postMessage({ type: 'change', add, remove, isLeap, links, groups }, transfer)
   }
 
   setMode(mode: LayoutMode): void {

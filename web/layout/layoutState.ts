@@ -112,6 +112,8 @@ export interface NewNode {
   near: number
   /** Belongs to the one it is near, but was not spawned by it. */
   hangs?: boolean
+  /** Where it stood before it was gone. */
+  at?: readonly [x: number, y: number, z: number]
 }
 
 /** How far from its parent a node appears. */
@@ -139,7 +141,7 @@ export function addNodes(state: LayoutState, nodes: readonly NewNode[]): void {
   }
 }
 
-function place(state: LayoutState, { slot, radius, group, near, hangs }: NewNode): void {
+function place(state: LayoutState, { slot, radius, group, near, hangs, at }: NewNode): void {
   if (slot >= state.capacity) growLayout(state, Math.max(slot + 1, state.capacity * 2))
   const { positions, velocities } = state
   const parent = near >= 0 && near < state.slotEnd && state.alive[near] === 1 ? near * 3 : -1
@@ -147,7 +149,8 @@ function place(state: LayoutState, { slot, radius, group, near, hangs }: NewNode
   const tilt = nextRandom(state) * 2 - 1
   const flat = Math.sqrt(1 - tilt * tilt)
   const p = slot * 3
-  if (parent >= 0) {
+  if (at) positions.set(at, p)
+  else if (parent >= 0) {
     positions[p] = (positions[parent] ?? 0) + BIRTH_DISTANCE * flat * Math.cos(angle)
     positions[p + 1] = (positions[parent + 1] ?? 0) + BIRTH_DISTANCE * flat * Math.sin(angle)
     positions[p + 2] = (positions[parent + 2] ?? 0) + BIRTH_DISTANCE * 0.6 * tilt
@@ -163,7 +166,7 @@ function place(state: LayoutState, { slot, radius, group, near, hangs }: NewNode
   state.charges[slot] = 0.7 + radius
   state.groups[slot] = group
   state.hangs[slot] = hangs ? 1 : 0
-  state.heats[slot] = 1
+  state.heats[slot] = at ? 0 : 1
   state.slotEnd = Math.max(state.slotEnd, slot + 1)
 }
 

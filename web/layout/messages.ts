@@ -12,6 +12,8 @@ export type ToLayout =
       type: 'change'
       add: LayoutNode[]
       remove: number[]
+      /** Another moment is shown: who is at both stays where it is, and who comes back stands where it stood. */
+      isLeap: boolean
       /** All links as `[source, target, force kind]`, if they changed. */
       links: Int32Array | null
       /** Group of each slot, if one changed. */

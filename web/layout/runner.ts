@@ -70,7 +70,7 @@ export class LayoutRunner {
     }
   }
 
-  #change({ add, remove, links, groups }: Extract<ToLayout, { type: 'change' }>): void {
+  #change({ add, remove, isLeap, links, groups }: Extract<ToLayout, { type: 'change' }>): void {
     const state = this.#state
     for (const slot of remove) {
       removeNode(state, slot)
@@ -87,17 +87,21 @@ export class LayoutRunner {
     for (let slot = 0; slot < state.slotEnd; slot++) aliveCount += state.alive[slot] ?? 0
     if (aliveCount === 0) this.#hasOpened = false
     setDensity(state, aliveCount)
-    // A few newcomers make room around themselves; only a crowd moves everybody.
-    warm(state, Math.max(CHANGE_HEAT, Math.min(1, (1.5 * add.length) / Math.max(aliveCount, 1))))
+    const newcomers = add.filter(({ at }) => at === undefined)
+    // A few newcomers make room around themselves; only a crowd moves everybody. Who comes back has its room, and a moment
+    // without newcomers moves nobody: going back and forth in time, each is found where it was.
+    if (!isLeap || newcomers.length > 0) {
+      warm(state, Math.max(CHANGE_HEAT, Math.min(1, (1.5 * newcomers.length) / Math.max(aliveCount, 1))))
+    }
     if (groups) state.groups.set(groups.subarray(0, state.capacity))
-    if (links) this.#setLinks(links, add)
+    if (links) this.#setLinks(links, newcomers)
     findPlaces(state)
   }
 
-  #setLinks(links: Int32Array, add: readonly LayoutNode[]): void {
+  #setLinks(links: Int32Array, newcomers: readonly LayoutNode[]): void {
     const state = this.#state
     setLinks(state, links)
-    const isNew = new Set(add.map((node) => node.slot))
+    const isNew = new Set(newcomers.map((node) => node.slot))
     for (let i = 0; i < links.length; i += LINK_STRIDE) {
       const source = links[i] ?? 0
       const target = links[i + 1] ?? 0

@@ -96,6 +96,16 @@ export class NodeField {
     this.uniforms.uTo.value.needsUpdate = true
   }
 
+  /** One of whom it is known where it stands. */
+  place(slot: number, generation: number, [x, y, z]: readonly [number, number, number], radius: number): void {
+    const at = slot * 4
+    this.#from.set([x, y, z, radius], at)
+    this.#to.set([x, y, z, radius], at)
+    this.#placed[slot] = generation
+    this.uniforms.uFrom.value.needsUpdate = true
+    this.uniforms.uTo.value.needsUpdate = true
+  }
+
   setRadius(slot: number, radius: number): void {
     if (this.#to[slot * 4 + 3] === 0) return // not placed yet
     this.#from[slot * 4 + 3] = radius

@@ -14,7 +14,7 @@ import { useAppearance, useSettings } from '../store/settings.ts'
 import { modeOnScreen, staleSourcesOnScreen } from '../store/shown.ts'
 import { onSceneCommand, provideScene, type SceneCommand, sendSceneCommand, useStage } from '../store/stage.ts'
 import { provideSceneStats } from '../store/stats.ts'
-import { useTravel } from '../store/travel.ts'
+import { isSeeking, useTravel } from '../store/travel.ts'
 import { CameraRig } from './cameraRig.ts'
 import { FrameStats } from './frameStats.ts'
 import type { FrameTime } from './frameTime.ts'
@@ -163,7 +163,11 @@ export class SceneHost {
       useLine.subscribe(() => this.#lookAtLine()),
       useConcerns.subscribe(({ byId }) => scene.setConcerns(byId)),
       onSeen(onSeenOrNot),
-      useTravel.subscribe(() => this.#lookAtLine()),
+      useTravel.subscribe((travel, before) => {
+        this.#lookAtLine()
+        if (isSeeking(travel)) clearTimeout(this.#livingTimer)
+        else if (isSeeking(before)) this.#input.invalidate()
+      }),
       // Another world is shown only after it was said which moment it is of.
       model.onChange(({ isReset }) => {
         if (isReset) this.#lookAtLine()
@@ -313,7 +317,8 @@ export class SceneHost {
     clearTimeout(this.#livingTimer)
     this.#isContinuous = wantsMore
     if (wantsMore) invalidate()
-    else if (this.#scene.hasLivingMarks) {
+    // Where there is no GPU, they would take its time from the moment that is waited for.
+    else if (this.#scene.hasLivingMarks && !isSeeking(useTravel.getState())) {
       const pauseMs = Math.min(MAX_LIVING_INTERVAL_MS, LIVING_PACE_SHARE * this.#paceMs)
       this.#livingTimer = setTimeout(invalidate, Math.max(LIVING_INTERVAL_MS, pauseMs))
     }

@@ -21,6 +21,8 @@ export interface GraphLink {
 }
 
 export interface GraphUpdate {
+  /** Everything was replaced: another moment is shown, or another world. */
+  isLeap: boolean
   added: number[]
   /** Slots whose entity was replaced by a newer one. */
   changed: number[]
@@ -149,6 +151,7 @@ export class SwarmGraph {
   /** Works off what was noted. */
   update(): GraphUpdate {
     const update: GraphUpdate = {
+      isLeap: this.#isReset,
       added: [],
       changed: [],
       ended: [],
@@ -157,12 +160,17 @@ export class SwarmGraph {
       groups: null,
       messages: [],
     }
-    if (this.#isReset) this.#noteAll()
-    for (const ref of this.#pending.values()) this.#put(ref, update)
+    if (this.#isReset) this.#putAll(update)
+    else for (const [key, ref] of this.#pending) this.#put(ref, this.slots.slotOf(key), update)
     this.#pending.clear()
-    if (this.#isReset || this.#hasLinkChange || update.added.length > 0 || update.ended.length > 0) {
-      this.#links = this.#linksNow()
-      update.links = this.#links
+    const isOtherNodes = update.added.length > 0 || update.ended.length > 0
+    if (this.#isReset || this.#hasLinkChange || isOtherNodes) {
+      const links = this.#linksNow()
+      // Another moment has mostly the same ones, and a link on which something is said again is the same, too: nothing moves.
+      if (isOtherNodes || !areSame(links, this.#links)) {
+        this.#links = links
+        update.links = links
+      }
     }
     if (update.links || this.#hasKinChange) update.groups = this.#groups.update(this.slots.end, this.#entities)
     for (const link of this.#messages.splice(0)) {
@@ -178,26 +186,33 @@ export class SwarmGraph {
     return update
   }
 
-  #noteAll(): void {
+  /** By slot, for most are there before and after; and by key only where somebody has none. */
+  #putAll(update: GraphUpdate): void {
+    const { agents, tasks } = this.#model
+    let agentsLeft = agents.size
     for (let slot = 0; slot < this.slots.end; slot++) {
       const entity = this.#entities[slot]
-      if (entity && !this.#ending.has(slot)) this.#pending.set(refKey(entity), entity)
+      if (!entity || this.#ending.has(slot)) continue
+      this.#put(entity, slot, update)
+      if (entity.entity === 'agent' && !this.#ending.has(slot)) agentsLeft--
     }
-    for (const agent of this.#model.agents.values()) this.#pending.set(refKey(agent), agent)
-    for (const task of this.#model.tasks.values()) this.#pending.set(refKey(task), task)
+    const putNew = (entity: Entity) => {
+      if (isNode(entity) && this.slots.slotOf(refKey(entity)) < 0) this.#put(entity, -1, update)
+    }
+    if (agentsLeft > 0) for (const agent of agents.values()) putNew(agent)
+    for (const task of tasks.values()) putNew(task)
   }
 
-  #put(ref: EntityRef, update: GraphUpdate): void {
-    const key = refKey(ref)
+  /** `known`: its slot; -1 for none. */
+  #put(ref: EntityRef, known: number, update: GraphUpdate): void {
     const entity = ref.entity === 'agent' ? this.#model.get('agent', ref.id) : this.#model.get('task', ref.id)
-    const known = this.slots.slotOf(key)
     if (!entity || !isNode(entity)) {
       if (known < 0) return
       this.slots.retire(known)
       this.#ending.add(known)
       update.ended.push(known)
     } else if (known < 0) {
-      const slot = this.slots.acquire(key)
+      const slot = this.slots.acquire(refKey(entity))
       this.#entities[slot] = entity
       update.added.push(slot)
     } else if (this.#entities[known] !== entity) {
@@ -269,6 +284,21 @@ export class SwarmGraph {
     return this.#groups.count
   }
 }
+
+/** Whatever their order: it is no fact about the swarm. */
+function areSame(links: readonly GraphLink[], before: readonly GraphLink[]): boolean {
+  if (links.length !== before.length) return false
+  let byId: Map<string, GraphLink> | null = null
+  for (const [index, link] of links.entries()) {
+    if (isSame(link, before[index])) continue
+    byId ??= new Map(before.map((one) => [one.id, one]))
+    if (!isSame(link, byId.get(link.id))) return false
+  }
+  return true
+}
+
+const isSame = (a: GraphLink, b: GraphLink | undefined): boolean =>
+  a.id === b?.id && a.source === b.source && a.target === b.target && a.kind === b.kind
 
 const kinOf = (entity: NodeEntity | null | undefined): string | null =>
   !entity ? null : entity.entity === 'task' ? entity.assignedTo.join() : `${entity.swarmId}\n${entity.parentId}`

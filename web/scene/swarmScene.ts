@@ -2,6 +2,7 @@
 // another is wanted. Nothing here runs while nothing changes.
 
 import { Group, type PerspectiveCamera, Vector3, type WebGLRenderer } from 'three'
+import { refKey } from '../../protocol/frames.ts'
 import { LayoutClient, type LayoutPort } from '../layout/layoutClient.ts'
 import type { LayoutMode } from '../layout/layoutModes.ts'
 import { densityOf } from '../layout/layoutState.ts'
@@ -13,6 +14,7 @@ import { BeadMesh } from './beadMesh.ts'
 import type { FrameTime } from './frameTime.ts'
 import type { ChoiceInput } from './labelChoice.ts'
 import { type LabelFrame, LabelKeeper } from './labelKeeper.ts'
+import { LastPlaces } from './lastPlaces.ts'
 import { LinkMesh } from './linkMesh.ts'
 import { NodeField } from './nodeField.ts'
 import { NodeMeshes } from './nodeMeshes.ts'
@@ -61,6 +63,7 @@ export class SwarmScene {
   readonly #layout: LayoutClient
   readonly #stopListening: () => void
   readonly #fading = new Map<number, number>()
+  readonly #lastPlaces = new LastPlaces()
   #palette: ScenePalette
   #radii = new Float32Array(256)
   #selectedId: string | null = null
@@ -72,6 +75,7 @@ export class SwarmScene {
   #movingUntilSec = 0
   #followedAtMs = 0
   #mustFit = true
+  #mustRestyle = false
   #wasMoving = false
   #livingMarks = 0
 
@@ -176,6 +180,7 @@ export class SwarmScene {
     this.#uniforms.uBow.value = mode === 'rings' ? 0.3 : 1
     this.#sizeHulls()
     this.#layout.setMode(mode)
+    this.#lastPlaces.clear()
     rig.face(mode !== 'force')
     this.refit()
     this.#input.invalidate()
@@ -191,14 +196,20 @@ export class SwarmScene {
     this.#input.invalidate()
   }
 
+  /** With the next frame: another moment brings other states, concerns and sources at once, and is looked at once. */
   #restyle(): void {
+    this.#mustRestyle = true
+    this.#labels.touch()
+    this.#input.invalidate()
+  }
+
+  #restyleAll(): void {
+    this.#mustRestyle = false
     const timeSec = this.#clock.pageSec
     for (let slot = 0; slot < this.graph.slots.end; slot++) {
       const entity = this.graph.entityAt(slot)
       if (entity) this.#nodes.change(slot, this.#styles.of(slot, entity), timeSec)
     }
-    this.#labels.touch()
-    this.#input.invalidate()
   }
 
   /** Before drawing. Says whether another frame is wanted at once. */
@@ -252,6 +263,7 @@ export class SwarmScene {
   #catchUp(time: FrameTime): void {
     this.#clock.rebase(time)
     if (this.graph.hasPending) this.#workOff(time.nowMs)
+    if (this.#mustRestyle) this.#restyleAll()
     if (this.#fading.size > 0) this.#freeFaded(time.nowMs)
   }
 
@@ -356,6 +368,10 @@ export class SwarmScene {
     for (const slot of update.added) this.#restyleOne(slot, timeSec, true)
     for (const slot of update.changed) this.#restyleOne(slot, timeSec, false)
     for (const slot of update.ended) {
+      const entity = this.graph.entityAt(slot)
+      if (entity && this.#field.radius(slot) > 0) {
+        this.#lastPlaces.keep(refKey(entity), this.#field.position(slot, scratch))
+      }
       this.#nodes.end(slot, timeSec)
       this.#fading.set(slot, nowMs + FADE_MS)
     }
@@ -368,7 +384,15 @@ export class SwarmScene {
     }
     if (this.#hasMotion) this.#beads.send(update.messages, timeSec)
     if (update.links || update.groups || update.added.length > 0) {
-      this.#layout.change(update.layoutAdd, update.ended, this.graph.flatLinks(), update.groups)
+      for (const node of update.layoutAdd) {
+        const entity = this.graph.entityAt(node.slot)
+        const at = entity ? this.#lastPlaces.take(refKey(entity)) : undefined
+        if (!at) continue
+        node.at = at
+        // Drawn with the others, before the layout has said anything.
+        this.#field.place(node.slot, node.generation, at, this.#radii[node.slot] as number)
+      }
+      this.#layout.change(update.layoutAdd, update.ended, this.graph.flatLinks(), update.groups, update.isLeap)
       this.#sizeHulls()
     }
     this.#livingMarks = this.graph.countLivingMarks()

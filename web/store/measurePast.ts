@@ -15,7 +15,7 @@ export async function measurePast(
   isWanted: () => boolean = () => true,
 ): Promise<UsageMeter | null> {
   const state = await history.stateAt(fromMs)
-  if (state.type === 'failed' || !isWanted()) return null
+  if (state.type !== 'ok' || !isWanted()) return null
   const world = new TravelWorld(state.value)
   const meter = new UsageMeter(fromMs, world.store.values())
   let events = 0

@@ -1,10 +1,11 @@
 // Time travel: where the reader is in time, and the world that is shown for it. One seek is under way at a time, and the
-// latest wish wins, so that dragging shows each moment that the server can keep up with. No DOM: time, history and what
-// is shown come in by `edge`.
+// latest wish wins: while he drags, a moment is shown now and then, and those between are dropped as early as can be. No
+// DOM: time, history and what is shown come in by `edge`.
 
 import type { RevisionedStore } from '../../protocol/frames.ts'
 import type { Entity, SourceError } from '../../protocol/swarm.ts'
-import type { Asked, EventPage, HistoryClient, PastState } from '../stream/historyClient.ts'
+import type { Asked, AskedState, EventPage, HistoryClient } from '../stream/historyClient.ts'
+import type { Told } from '../stream/pastState.ts'
 import { playheadMs, type Speed, type Travel } from './travel.ts'
 import { type PastChange, TravelWorld } from './travelWorld.ts'
 
@@ -27,6 +28,8 @@ export const TICK_MS = 100
 const MAX_TICK_MS = 1_000
 /** So close to now, the present itself is meant. */
 export const PRESENT_MS = 1_500
+/** While dragging, a moment that is not meant any more is shown all the same if nothing was for so long. */
+export const SCRUB_MS = 300
 /** After a fetch that failed, while playing. */
 const RETRY_MS = 2_000
 
@@ -38,6 +41,11 @@ export class TimeTravel {
   /** Rises when what is under way is no longer wanted. */
   #trip = 0
   #isSeeking = false
+  #drop = new AbortController()
+  /** When another moment was shown last, or the first of several was asked for. */
+  #scrubbedMs = 0
+  /** What the last seek told: most of it holds at other moments, too. */
+  #told: Told | undefined
   #isFetching = false
   /** … and only waits to be tried again. */
   #hasFetchFailed = false
@@ -74,7 +82,10 @@ export class TimeTravel {
     }
     if (world) this.#set({ state: 'paused', shownMs: world.atMs, wantedMs: atMs, error: null })
     else this.#set({ state: 'leaving', wantedMs: atMs })
-    if (!this.#isSeeking) this.#seek(atMs)
+    if (!this.#isSeeking) {
+      this.#scrubbedMs = this.#edge.nowMs()
+      this.#seek(atMs)
+    } else if (this.#edge.nowMs() - this.#scrubbedMs < SCRUB_MS) this.#drop.abort()
   }
 
   play(): void {
@@ -98,6 +109,8 @@ export class TimeTravel {
 
   backToLive(error: SourceError | null = null): void {
     this.#trip++
+    this.#drop.abort()
+    this.#told = undefined
     this.#isSeeking = false
     this.#isFetching = false
     this.#playsOn = false
@@ -119,7 +132,8 @@ export class TimeTravel {
   #seek(atMs: number): void {
     const trip = this.#trip
     this.#isSeeking = true
-    this.#edge.history.stateAt(atMs).then(
+    this.#drop = new AbortController()
+    this.#edge.history.stateAt(atMs, { signal: this.#drop.signal, told: this.#told }).then(
       (answer) => {
         if (trip !== this.#trip) return
         this.#isSeeking = false
@@ -129,8 +143,12 @@ export class TimeTravel {
     )
   }
 
-  #arrive(answer: Asked<PastState>, askedMs: number): void {
+  #arrive(answer: AskedState, askedMs: number): void {
     const wantedMs = playheadMs(this.#travel)
+    if (answer.type === 'dropped') {
+      if (wantedMs !== null) this.#seek(wantedMs)
+      return
+    }
     // Meanwhile the reader dragged on.
     const isFurther = wantedMs !== null && wantedMs !== askedMs
     const error = answer.type === 'failed' && !isFurther ? answer.error : null
@@ -138,7 +156,9 @@ export class TimeTravel {
     if (arrived) {
       this.#world = arrived
       this.#isFetching = false
+      this.#scrubbedMs = this.#edge.nowMs()
     }
+    if (answer.type === 'ok') this.#told = answer.value.told
     const world = this.#world
     if (world) this.#set({ state: 'paused', shownMs: world.atMs, wantedMs: isFurther ? wantedMs : null, error })
     else if (!isFurther) this.#set({ state: 'live', error })

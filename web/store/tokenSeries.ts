@@ -62,7 +62,7 @@ async function pastTokens(agentId: string, fromMs: number, isWanted: () => boole
   if (overview.type === 'failed' || overview.value.stateFromMs === null || !isWanted()) return []
   const startMs = Math.max(fromMs, overview.value.stateFromMs)
   const state = await pastClient.stateAt(startMs)
-  if (state.type === 'failed') return []
+  if (state.type !== 'ok') return []
   const world = new TravelWorld(state.value)
   const points: TokenPoint[] = []
   const add = (agent: Agent | undefined, atMs: number) => {

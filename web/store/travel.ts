@@ -38,4 +38,8 @@ export function playheadMs(travel: Travel): number | null {
 export const shownMs = (travel: Travel): number | null =>
   travel.state === 'paused' || travel.state === 'playing' ? travel.shownMs : null
 
+/** Another moment is on its way. */
+export const isSeeking = (travel: Travel): boolean =>
+  travel.state === 'leaving' || (travel.state === 'paused' && travel.wantedMs !== null)
+
 export const isPast = (travel: Travel): boolean => shownMs(travel) !== null

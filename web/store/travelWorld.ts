@@ -2,10 +2,19 @@
 // epoch), so that nothing of it can get into the live one. Pure: whoever has it fetches and tells the time.
 
 import type { SwarmEvent } from '../../protocol/events.ts'
-import { applyBatch, type SwarmState, type SwarmStore, stateOf } from '../../protocol/fold.ts'
+import {
+  applyBatch,
+  type Checkpoint,
+  emptyState,
+  restoreEntities,
+  restoreVersions,
+  type SwarmState,
+  type SwarmStore,
+} from '../../protocol/fold.ts'
 import { type EntityRef, refKey } from '../../protocol/frames.ts'
 import type { Entity } from '../../protocol/swarm.ts'
-import { cursorAfterBatch, type EventPage, type PastState } from '../stream/historyClient.ts'
+import { cursorAfterBatch, type EventPage } from '../stream/historyClient.ts'
+import type { PastState } from '../stream/pastState.ts'
 
 interface PastBatch {
   seq: number
@@ -29,14 +38,18 @@ let worlds = 0
 
 export class TravelWorld {
   readonly #state: SwarmState
+  /** Of which the versions are not restored yet: of most moments it is never asked how they went on. */
+  #checkpoint: Checkpoint | null
   #atMs: number
   #queue: PastBatch[] = []
   #queuedEvents = 0
   #cursor: string
   #knownUntilMs: number
 
-  constructor({ atMs, checkpoint }: PastState) {
-    this.#state = stateOf(`past:${++worlds}`, checkpoint)
+  constructor({ atMs, checkpoint }: Pick<PastState, 'atMs' | 'checkpoint'>) {
+    this.#state = emptyState(`past:${++worlds}`)
+    restoreEntities(this.#state, checkpoint)
+    this.#checkpoint = checkpoint
     this.#atMs = atMs
     this.#cursor = cursorAfterBatch(checkpoint.seq)
     this.#knownUntilMs = atMs
@@ -97,6 +110,8 @@ export class TravelWorld {
     let count = 0
     for (const batch of this.#queue) {
       if (batch.atMs > untilMs) break
+      if (this.#checkpoint) restoreVersions(this.#state, this.#checkpoint)
+      this.#checkpoint = null
       count++
       this.#queuedEvents -= batch.events.length
       for (const ref of applyBatch(this.#state, batch)) touched.set(refKey(ref), ref)

@@ -1,12 +1,13 @@
 // Asks the server for what was: GET /api/v1/history…. What comes is checked as far as it keeps the page from breaking on it;
 // a refusal is the API's own error, in its own words.
 
-import type { SwarmEvent, Version } from '../../protocol/events.ts'
-import type { Checkpoint } from '../../protocol/fold.ts'
+import type { SwarmEvent } from '../../protocol/events.ts'
 import { isSoundEntity } from '../../protocol/soundEntity.ts'
-import type { Entity, EntityKind, SourceError } from '../../protocol/swarm.ts'
+import type { SourceError } from '../../protocol/swarm.ts'
 import { upcast } from '../../protocol/upcast.ts'
 import { serverUnreachable } from './lineErrors.ts'
+import { isRecord, isVersion } from './pastFields.ts'
+import { type PastState, readPastState, type StateWish } from './pastState.ts'
 
 export type Asked<T> = { type: 'ok'; value: T } | { type: 'failed'; error: SourceError }
 
@@ -28,11 +29,6 @@ export interface Overview {
   buckets: Bucket[]
 }
 
-export interface PastState {
-  atMs: number
-  checkpoint: Checkpoint
-}
-
 export interface PastEvent {
   seq: number
   atMs: number
@@ -45,9 +41,12 @@ export interface EventPage {
   cursor: string | null
 }
 
+/** `dropped`: it was not wanted any more, and what had not been read of it was not read. */
+export type AskedState = Asked<PastState> | { type: 'dropped' }
+
 export interface HistoryClient {
   overview(fromMs: number | null): Promise<Asked<Overview>>
-  stateAt(atMs: number): Promise<Asked<PastState>>
+  stateAt(atMs: number, wish?: StateWish): Promise<AskedState>
   eventsAfter(cursor: string): Promise<Asked<EventPage>>
 }
 
@@ -60,8 +59,6 @@ const BATCH_END = 9_999_999
 
 export const cursorAfterBatch = (seq: number): string => `${seq}.${BATCH_END}`
 
-const LISTS = { agents: 'agent', links: 'link', tasks: 'task', swarms: 'swarm', sources: 'source' } as const
-
 /**
  * `ask`: fetches with the page's token. `refusal`: what is known to be answered, so that it need not be asked for: a browser
  * writes each refusal into its console as an error.
@@ -70,14 +67,22 @@ export function historyClient(
   ask: (path: string, init: RequestInit) => Promise<Response>,
   refusal: () => SourceError | null = () => null,
 ): HistoryClient {
-  async function get<T>(path: string, read: (response: Response) => Promise<T | null>): Promise<Asked<T>> {
+  async function get<T>(
+    path: string,
+    read: (response: Response) => Promise<T | null>,
+    drop?: AbortSignal,
+  ): Promise<Asked<T>> {
     const refused = refusal()
     if (refused) return { type: 'failed', error: refused }
+    const reading = new AbortController()
     try {
       const response = await ask(`/api/v1/history${path}`, {
         cache: 'no-store',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), reading.signal]),
       })
+      // Only from here on: a server that was asked is waited for, or dragging would ask it faster than it can answer.
+      if (drop?.aborted) reading.abort()
+      drop?.addEventListener('abort', () => reading.abort(), { once: true })
       if (!response.ok) return { type: 'failed', error: errorIn(await response.json()) }
       const value = await read(response)
       return value === null ? { type: 'failed', error: notUnderstood() } : { type: 'ok', value }
@@ -90,8 +95,14 @@ export function historyClient(
       const from = fromMs === null ? '' : `&from=${Math.round(fromMs)}`
       return get(`?buckets=${MAX_BUCKETS}${from}`, async (response) => overviewOf(await response.json()))
     },
-    stateAt: (atMs) =>
-      get(`/state?versions=true&at=${Math.round(atMs)}`, async (response) => stateOf(await response.json(), atMs)),
+    stateAt: async (atMs, wish = {}) => {
+      const asked = await get(
+        `/state?versions=true&at=${Math.round(atMs)}`,
+        async (response) => readPastState(await response.text(), atMs, wish),
+        wish.signal,
+      )
+      return wish.signal?.aborted ? { type: 'dropped' } : asked
+    },
     eventsAfter: (cursor) =>
       get(`/events?limit=${PAGE_EVENTS}&cursor=${cursor}`, async (response) => pageOf(response, await response.text())),
   }
@@ -114,27 +125,6 @@ function overviewOf(body: unknown): Overview | null {
   }
 }
 
-function stateOf(body: unknown, atMs: number): PastState | null {
-  if (!isRecord(body) || typeof body.seq !== 'number' || !isRecord(body.versions)) return null
-  const { seq, versions } = body
-  const entities: { entity: Entity; version: Version }[] = []
-  for (const [list, kind] of Object.entries(LISTS)) {
-    const stated = body[list]
-    const versionsOfList = versions[list]
-    if (!Array.isArray(stated) || !Array.isArray(versionsOfList)) return null
-    for (const [index, entity] of stated.entries()) {
-      const version: unknown = versionsOfList[index]
-      if (!isRecord(entity) || entity.entity !== kind || typeof entity.id !== 'string' || !isVersion(version))
-        return null
-      if (!isSoundEntity(entity)) continue
-      // Which batch touched it last is not told, and nobody resumes from here. First, as the fold writes it.
-      entities.push({ entity: { rev: seq, ...entity } as unknown as Entity, version })
-    }
-  }
-  const ended = Array.isArray(body.ended) ? body.ended.filter(isEnded).map((end) => ({ ...end, rev: seq })) : []
-  return { atMs, checkpoint: { seq, tombstoneFloor: 0, entities, ended, incarnations: [], knownUntil: null } }
-}
-
 /** `null` when a line is no event: what comes after it would be told wrong. */
 function pageOf(response: Response, text: string): EventPage | null {
   const events: PastEvent[] = []
@@ -152,12 +142,7 @@ function pageOf(response: Response, text: string): EventPage | null {
   return { events, cursor: next ? new URL(next, 'http://localhost').searchParams.get('cursor') : null }
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 const countOf = (value: unknown): number => (typeof value === 'number' && value > 0 ? value : 0)
-const isVersion = (value: unknown): value is Version =>
-  Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'number')
-const isEnded = (value: unknown): value is { entity: EntityKind; id: string; version: Version } =>
-  isRecord(value) && typeof value.entity === 'string' && typeof value.id === 'string' && isVersion(value.version)
 
 function msOf(time: unknown): number | null {
   const ms = typeof time === 'string' ? Date.parse(time) : Number.NaN
