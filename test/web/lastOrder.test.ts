@@ -54,6 +54,26 @@ describe('a kept order', () => {
     expect(comparisons).toBeLessThan(3_000)
   })
 
+  it('costs one comparison of whoever was replaced by an equal, as by another moment', () => {
+    const agents = new Map<string, Agent>()
+    const putAll = (activity: string) => {
+      for (let at = 0; at < 10_000; at++) put(agents, at, STATUSES[at % STATUSES.length] ?? 'idle', activity)
+    }
+    putAll('then')
+    let comparisons = 0
+    const order = new LastOrder()
+    const byUrgency = urgencyOrder()
+    const counting = (a: Agent, b: Agent) => {
+      comparisons++
+      return byUrgency(a, b)
+    }
+    order.sorted('urgency', agents, counting)
+    comparisons = 0
+    putAll('now')
+    expect(order.sorted('urgency', agents, counting)).toEqual([...agents.values()].sort(urgencyOrder()))
+    expect(comparisons).toBe(10_000)
+  })
+
   it('is made anew for another order', () => {
     const agents = new Map<string, Agent>()
     for (const at of [1, 2, 3]) put(agents, at, 'idle')
@@ -64,7 +84,7 @@ describe('a kept order', () => {
   })
 })
 
-function put(agents: Map<string, Agent>, at: number, status: Agent['status']): void {
-  const agent = agentOf(`a${at}`, { status })
+function put(agents: Map<string, Agent>, at: number, status: Agent['status'], activity: string | null = null): void {
+  const agent = agentOf(`a${at}`, { status, activity })
   agents.set(agent.id, agent)
 }

@@ -66,6 +66,12 @@ export function groupedRows(inOrder: Iterable<Agent>, filter: AgentFilter | null
 /** An agent is replaced when it changes, so that its key need never be forgotten. */
 const nameKeys = new WeakMap<Agent, string>()
 
+/** Of an agent that was replaced, most often with its name: the key is the longest part of putting it in its place. */
+export function inheritNameKey(from: Agent, to: Agent): void {
+  const key = nameKeys.get(from)
+  if (key !== undefined && from.name === to.name && from.id === to.id) nameKeys.set(to, key)
+}
+
 /** `coder-2` before `coder-10`. Keys compare ten times faster than a collator: the list has 10,000. */
 export function nameKey(agent: Agent): string {
   let key = nameKeys.get(agent)

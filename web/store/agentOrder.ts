@@ -27,8 +27,8 @@ const VALUES: Readonly<Record<SortColumn, (agent: Agent) => Value>> = {
   cost: (agent) => agent.costUsd,
   // The longest in its state first means the earliest moment first.
   since: (agent) => {
-    const since = stateSince(agent)
-    return since === null ? null : -Date.parse(since)
+    const sinceMs = Date.parse(stateSince(agent) ?? '')
+    return Number.isNaN(sinceMs) ? null : -sinceMs
   },
   project: (agent) => lower(agent.project ?? agent.sourceId),
   host: (agent) => lower(agent.host),

@@ -26,17 +26,16 @@ export function rowsOf({ agents, links, filter, isTree, sort, collapsed }: RowsI
   const inOrder = lastOrder.sorted(key, agents, sort ? compareBy(sort) : urgencyOrder(), stuckIds())
   if (isTree) return treeRows({ agents, inOrder, familiesRise: !sort, links: links.values(), filter, collapsed })
   if (!sort) return groupedRows(inOrder, filter)
-  const found = filter ? inOrder.filter(filter) : inOrder
   // However it is sorted: who waits for a person is never to be looked for.
-  return [...found.filter(isWaiting), ...found.filter((agent) => !isWaiting(agent))].map((agent) => ({
-    type: 'agent',
-    group: groupOf(agent),
-    agent,
-    tree: null,
-  }))
+  const waiting: ListRow[] = []
+  const others: ListRow[] = []
+  for (const agent of inOrder) {
+    if (filter && !filter(agent)) continue
+    const rows = agent.attention === null ? others : waiting
+    rows.push({ type: 'agent', group: groupOf(agent), agent, tree: null })
+  }
+  return waiting.length === 0 ? others : [...waiting, ...others]
 }
-
-const isWaiting = ({ attention }: Agent): boolean => attention !== null
 
 /** Where a key leads from a row; `null` for a key that leads nowhere. */
 export function nextAgentIndex(rows: readonly ListRow[], from: number, key: string, pageRows: number): number | null {

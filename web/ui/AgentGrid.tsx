@@ -57,9 +57,12 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
   const concerns = useConcerns((state) => state.byId)
   const isCoarse = useMedia('(pointer: coarse)')
   const [focusedId, setFocusedId] = useState<string | null>(null)
-  const indexById = useMemo(() => indexOfEach(rows), [rows])
+  const groupsAt = useMemo(() => placesOfGroups(rows), [rows])
   const withFigures = useMemo(() => rows.some(hasFigures), [rows])
-  const activeIndex = indexById.get(focusedId ?? '') ?? indexById.get(selectedId ?? '') ?? -1
+  const activeIndex = useMemo(() => {
+    const focusedIndex = indexOfAgent(rows, focusedId)
+    return focusedIndex >= 0 ? focusedIndex : indexOfAgent(rows, selectedId)
+  }, [rows, focusedId, selectedId])
   const tabIndex = activeIndex >= 0 ? activeIndex : rows.findIndex((row) => row.type === 'agent')
   const rowHeight = isTable ? (isCoarse ? TOUCH_ROW_HEIGHT : TABLE_ROW_HEIGHT) : LIST_ROW_HEIGHT
   const headHeight = isTable ? HEAD_HEIGHT : 0
@@ -67,8 +70,10 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
     count: rows.length,
     getScrollElement: () => list.current,
     estimateSize: (index) => (rows[index]?.type === 'group' ? GROUP_HEIGHT : rowHeight),
-    // Another identity with other rows: sizes and places are worked out anew.
-    getItemKey: useCallback((index: number) => keyOf(rows[index], rowHeight), [rows, rowHeight]),
+    // Another identity: places are worked out anew. Only where a row of another height stands elsewhere: rows that changed
+    // places among their like are most of what happens.
+    // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+    getItemKey: useCallback((index: number) => index, [groupsAt, rowHeight]),
     overscan: OVERSCAN,
     scrollPaddingStart: headHeight + GROUP_HEIGHT,
     // The row that has the focus must not vanish from under it.
@@ -81,19 +86,19 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
   const columnsKey = columns.map(({ id }) => id).join(' ')
 
   // What is selected in the scene comes into view here; when the selection or the view changes, not when rows move.
-  const latest = useRef({ rows, indexById, virtualizer, tabIndex })
-  latest.current = { rows, indexById, virtualizer, tabIndex }
+  const latest = useRef({ rows, virtualizer, tabIndex })
+  latest.current = { rows, virtualizer, tabIndex }
   // biome-ignore lint/correctness/useExhaustiveDependencies: another view has it elsewhere
   useEffect(() => {
     if (selectedId === null) return
     // Chosen elsewhere, it may stand below one that is shut.
     const { collapsed, expand } = useLooking.getState()
-    if (isTree && collapsed.size > 0 && !latest.current.indexById.has(selectedId)) {
+    if (isTree && collapsed.size > 0 && indexOfAgent(latest.current.rows, selectedId) < 0) {
       expand(ancestorsOf(selectedId, { agents: model.agents, links: model.links.values() }))
     }
     const show = () => {
-      const index = latest.current.indexById.get(selectedId)
-      if (index !== undefined) latest.current.virtualizer.scrollToIndex(index, { align: 'auto' })
+      const index = indexOfAgent(latest.current.rows, selectedId)
+      if (index >= 0) latest.current.virtualizer.scrollToIndex(index, { align: 'auto' })
     }
     // Once now, and once the detail has taken its part of the panel.
     show()
@@ -130,7 +135,11 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
     [focusOn],
   )
   useEffect(
-    () => provideRows((id) => focusNear(latest.current.indexById.get(id ?? '') ?? latest.current.tabIndex)),
+    () =>
+      provideRows((id) => {
+        const index = indexOfAgent(latest.current.rows, id)
+        focusNear(index >= 0 ? index : latest.current.tabIndex)
+      }),
     [focusNear],
   )
   // Its agent ended or no longer matches: the row that has its place has the focus.
@@ -275,7 +284,7 @@ function useGridTable(rows: ListRow[], isTable: boolean, withFigures: boolean) {
     features: gridFeatures,
     columns: gridColumns,
     data: rows,
-    getRowId: (row) => keyOf(row, 0),
+    getRowId: keyOf,
     manualSorting: true,
     state: { columnVisibility, sorting },
     onSortingChange: (update) => {
@@ -291,18 +300,21 @@ const toSort = ({ id, desc }: { id: string; desc: boolean }): Sort | null => rea
 const seenRows = (rows: readonly ListRow[], items: readonly { index: number }[]): ListRow[] =>
   items.flatMap(({ index }) => rows[index] ?? [])
 
-/** Another height is another item: what was worked out for the old one does not hold. */
-const keyOf = (row: ListRow | undefined, height: number): string =>
-  row?.type === 'agent' ? `${height} ${row.agent.id}` : `group ${row?.group}`
+const keyOf = (row: ListRow): string => (row.type === 'agent' ? row.agent.id : `group ${row.group}`)
+
+/** As text, so that the same ones are known as such. */
+function placesOfGroups(rows: readonly ListRow[]): string {
+  let places = ''
+  for (const [index, { type }] of rows.entries()) if (type === 'group') places += `${index} `
+  return places
+}
 
 const withIndex = (indexes: number[], index: number): number[] =>
   index < 0 || indexes.includes(index) ? indexes : [...indexes, index].sort((a, b) => a - b)
 
-function indexOfEach(rows: readonly ListRow[]): Map<string, number> {
-  const indexes = new Map<string, number>()
-  for (const [index, row] of rows.entries()) if (row.type === 'agent') indexes.set(row.agent.id, index)
-  return indexes
-}
+/** -1: it has none. Of one or two a look through all costs less than a place kept for each of ten thousand, anew each time. */
+const indexOfAgent = (rows: readonly ListRow[], id: string | null): number =>
+  id === null ? -1 : rows.findIndex((row) => row.type === 'agent' && row.agent.id === id)
 
 const hasFigures = (row: ListRow): boolean =>
   row.type === 'agent' && (row.agent.tokens !== null || row.agent.costUsd !== null)

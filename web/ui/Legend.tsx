@@ -7,8 +7,8 @@ import { useConcerns } from '../store/concerns.ts'
 import { model } from '../store/session.ts'
 import { FAMILY_TITLES, familyOf } from '../theme/roles.ts'
 import { isHindered, LOOK_TITLES, LOOKS, lookOf } from '../theme/status.ts'
+import { useCalmVersion } from './calmVersion.ts'
 import { FamilyShape } from './FamilyShape.tsx'
-import { useModelVersion } from './hooks.ts'
 import { StatusMark } from './StatusMark.tsx'
 
 const LINK_TITLES: Readonly<Record<LinkKind, string>> = {
@@ -39,7 +39,7 @@ function areHullsDrawn(agents: readonly Agent[]): boolean {
 }
 
 export function Legend(): ReactNode {
-  const version = useModelVersion()
+  const version = useCalmVersion()
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
   const present = useMemo(() => {
     const kinds = new Set([...model.links.values()].map((link) => link.kind))
