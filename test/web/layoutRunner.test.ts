@@ -114,6 +114,18 @@ describe('the layout runner', () => {
     expect(Math.max(...all.map(({ slot }) => wayOf(slot)))).toBe(0)
   })
 
+  it('finds another place for whoever comes back and finds his own taken', () => {
+    const { runner, sent, settle } = harness()
+    runner.receive(change([node(0), node(1), node(2)]))
+    settle()
+    const [x = 0, y = 0, z = 0] = sent.at(-1)!.positions
+    runner.receive(change([{ ...node(3), at: [x + 0.01, y, z] }]))
+    settle()
+    const { positions } = sent.at(-1)!
+    const apart = Math.hypot(...[0, 1, 2].map((axis) => positions[axis]! - positions[9 + axis]!))
+    expect(apart).toBeGreaterThan(1)
+  })
+
   it('shows only the end of a change under reduced motion', () => {
     const { runner, sent, settle } = harness()
     runner.receive(change([node(0), node(1), node(2)]))

@@ -8,6 +8,7 @@ import { upcast } from '../../protocol/upcast.ts'
 import { serverUnreachable } from './lineErrors.ts'
 import { isRecord, isVersion } from './pastFields.ts'
 import { type PastState, readPastState, type StateWish } from './pastState.ts'
+import { Slices } from './slices.ts'
 
 export type Asked<T> = { type: 'ok'; value: T } | { type: 'failed'; error: SourceError }
 
@@ -126,10 +127,13 @@ function overviewOf(body: unknown): Overview | null {
 }
 
 /** `null` when a line is no event: what comes after it would be told wrong. */
-function pageOf(response: Response, text: string): EventPage | null {
+async function pageOf(response: Response, text: string): Promise<EventPage | null> {
   const events: PastEvent[] = []
+  const slices = new Slices()
   for (const line of text.split('\n')) {
     if (line === '') continue
+    // It is fetched ahead, while frames of what is played are drawn.
+    if (slices.isOver) await slices.next()
     const parsed: unknown = JSON.parse(line)
     if (!isRecord(parsed) || typeof parsed.type !== 'string' || typeof parsed.seq !== 'number') return null
     const { seq, id, ...head } = parsed
