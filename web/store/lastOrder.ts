@@ -16,6 +16,8 @@ const NOBODY: ReadonlySet<string> = new Set()
 export class LastOrder {
   #key = ''
   #order: readonly Agent[] = []
+  /** The same agents, in the order of their map. */
+  #seen: readonly Agent[] = []
   #marked = NOBODY
 
   /**
@@ -27,6 +29,7 @@ export class LastOrder {
     fresh.sort(compare)
     const isMany = fresh.length > MANY_SHARE * agents.size
     this.#order = fresh.length === 0 ? kept : isMany ? [...kept, ...fresh].sort(compare) : merged(kept, fresh, compare)
+    this.#seen = [...agents.values()]
     this.#key = key
     this.#marked = marked
     return this.#order
@@ -42,8 +45,9 @@ export class LastOrder {
     const kept: Agent[] = []
     const fresh: Agent[] = []
     let known = 0
+    const replaced = this.#replacedIn(agents)
     for (const agent of this.#order) {
-      const now = agents.get(agent.id)
+      const now = replaced ? (replaced.get(agent) ?? agent) : agents.get(agent.id)
       if (!now) continue
       if (now !== agent) inheritNameKey(agent, now)
       const isSameMark = marked.has(now.id) === this.#marked.has(now.id)
@@ -53,6 +57,23 @@ export class LastOrder {
     }
     if (known < agents.size) fresh.push(...this.#newcomers(agents))
     return { kept, fresh }
+  }
+
+  /**
+   * Who took whose place; `null`: somebody came or went. A map keeps its order when what it holds is replaced, and to go along
+   * it costs a small part of looking ten thousand up by their names.
+   */
+  #replacedIn(agents: ReadonlyMap<string, Agent>): ReadonlyMap<Agent, Agent> | null {
+    if (agents.size !== this.#seen.length) return null
+    const replaced = new Map<Agent, Agent>()
+    let index = 0
+    for (const now of agents.values()) {
+      const before = this.#seen[index++] as Agent
+      if (now === before) continue
+      if (now.id !== before.id) return null
+      replaced.set(before, now)
+    }
+    return replaced
   }
 
   #newcomers(agents: ReadonlyMap<string, Agent>): Agent[] {

@@ -5,12 +5,12 @@ import { type ReactNode, useMemo } from 'react'
 import { spentOf, totalsOf } from '../../protocol/derive.ts'
 import { model } from '../store/session.ts'
 import { toggleTotals, useTotalsPanel } from '../store/totalsPanel.ts'
+import { useCalmVersion } from './calmVersion.ts'
 import { formatCost, formatCount } from './format.ts'
-import { useModelVersion } from './hooks.ts'
 
 export function TotalsButton(): ReactNode {
   const isOpen = useTotalsPanel((state) => state.isOpen)
-  const version = useModelVersion()
+  const version = useCalmVersion()
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutated; its version says so
   const { tokens, costUsd } = useMemo(() => spentOf(totalsOf(model.store)), [version])
   const figures = [
