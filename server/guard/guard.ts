@@ -1,7 +1,7 @@
 // Who may ask for what: Host and Origin on every request and upgrade, then the token's role.
 
 import type { IncomingMessage } from 'node:http'
-import { bearerOf, sameSecret } from '../../platform/secrets.ts'
+import { bearerOf, sameSecret, secretCheck } from '../../platform/secrets.ts'
 import { type AccessList, checkAccess } from '../../protocol/access.ts'
 import { SwarmscopeError } from '../../protocol/errors.ts'
 import { type Role, TICKET_PREFIX } from '../../protocol/viewerWire.ts'
@@ -23,8 +23,11 @@ export class Guard {
   /** A request is asked for its role by several: comparing in constant time costs too much to be done anew for each. */
   readonly #roles = new WeakMap<IncomingMessage, Role | null>()
 
+  readonly #isIngestToken: (given: string) => boolean
+
   constructor(options: GuardOptions) {
     this.#options = options
+    this.#isIngestToken = secretCheck(options.ingestToken)
   }
 
   /** Throws `WRONG_HOST` or `WRONG_ORIGIN`. */
@@ -64,7 +67,7 @@ export class Guard {
   }
 
   #isIngest(token: string | null): boolean {
-    return sameSecret(token ?? '', this.#options.ingestToken)
+    return this.#isIngestToken(token ?? '')
   }
 
   /** For what answers everybody, and the trusted more: a wrong token is no token. */

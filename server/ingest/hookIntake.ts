@@ -24,7 +24,7 @@ export interface HookIntakeOptions {
 /** Two seconds of the largest burst. Bodies have some hundred bytes as a rule, and 64 KB when a file is in them. */
 const BOUNDS: HookQueueOptions = { maxHooks: 20_000, maxBytes: 32 * 1024 * 1024 }
 /** Answers to the next ones, and the live stream, have their turn between. */
-const TURN_MS = 1
+const TURN_MS = 0.5
 const MAX_BATCH = 500
 /**
  * Two batches do not begin closer to each other: each costs a commit, and what a few ms bring together is told once. The

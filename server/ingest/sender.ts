@@ -22,5 +22,5 @@ export function senderOf({ headers, socket }: IncomingMessage): Sender {
 }
 
 /** IPv4 as a socket for both kinds tells it, and without the interface. */
-const plain = (address: string | undefined): string =>
-  (address ?? '').replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, '')
+const plain = (address = ''): string =>
+  address.includes(':') ? address.replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, '') : address

@@ -78,6 +78,8 @@ const hashOf = (world: World) =>
 async function pass(ms: number): Promise<void> {
   nowMs += ms
   await vi.advanceTimersByTimeAsync(ms)
+  // What is made in pieces goes on in the next turns of the event loop.
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 async function eventsOf(world: World): Promise<SwarmEvent[]> {
@@ -394,12 +396,12 @@ describe('[K18] registered with claude-flow', () => {
       if (isFirst) await world.append([flow()])
       await accept(source, ...recorded())
       if (!isFirst) await world.append([flow()])
-      await vi.advanceTimersByTimeAsync(1)
+      await pass(1)
       expect(linksOf(world, 'registered-by')).toMatchObject([
         { source: MAIN_ID, target: 'flow/from-claude', evidence: 'its agent_spawn call was answered with this id' },
       ])
       await world.append([agentEnds('flow/from-claude')])
-      await vi.advanceTimersByTimeAsync(1)
+      await pass(1)
       expect(linksOf(world, 'registered-by')).toEqual([])
     }
   })

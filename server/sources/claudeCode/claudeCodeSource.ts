@@ -40,9 +40,9 @@ const MAX_GROUP = 5_000
 /** How often in one group tool calls of one agent are told one by one; beyond it only the last is. */
 const MAX_TOLD_ONE_BY_ONE = 16
 /** Of the event loop, in one piece: an answer and a frame wait no longer for what is made of thousands of records. */
-const TURN_MS = 1
+const TURN_MS = 0.5
 /** Between two looks at the clock. */
-const RECORDS_AT_ONCE = 16
+const RECORDS_AT_ONCE = 4
 /** A clock that is ahead of ours must not keep its session young for ever. */
 const MAX_AHEAD_MS = 60_000
 /** Timers take no more; it is looked again then. */

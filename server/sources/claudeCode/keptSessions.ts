@@ -21,7 +21,7 @@ interface KeptFacts {
 /** What those used that left, by machine: no session has this id. A former version kept the cost alone, hence the name. */
 const GONE_SUM = '~/cost/'
 /** Between two looks at the clock. */
-const SESSIONS_AT_ONCE = 16
+const SESSIONS_AT_ONCE = 4
 
 /** Notes of what changed since the last call, in pieces: nobody may write to the model meanwhile. */
 export async function changedNotes(model: ClaudeCodeModel, prefix: string, turn: Turn): Promise<Notes> {
