@@ -116,11 +116,14 @@ const SHAPES: ReadonlyMap<unknown, Shape> = new Map<unknown, Shape>([
 
 function isSound(value: Fields, { required, nullable, optional = [], statuses }: Shape): boolean {
   for (const [field, check] of required) if (!check(value[field])) return false
-  for (const [field, check] of optional) if (value[field] != null && !check(value[field])) return false
   for (const [field, check] of nullable) {
     const given = value[field]
     if (given === undefined) value[field] = null
     else if (given !== null && !check(given)) return false
+  }
+  for (const [field, check] of optional) {
+    const given = value[field] ?? null
+    if (given !== null && !check(given)) return false
   }
   if (statuses && !statuses.has(value.status)) {
     value.rawStatus ??= value.status
