@@ -10,6 +10,7 @@ import { type Completion, completionsFor } from '../store/queryCompletions.ts'
 import { model } from '../store/session.ts'
 import { onShortcut } from '../store/shortcuts.ts'
 import { useFocusKept } from './focusKept.ts'
+import { focusRow, hasRows } from './rowFocus.ts'
 import { Theirs } from './Theirs.tsx'
 
 export function SearchBar(): ReactNode {
@@ -71,7 +72,9 @@ export function SearchBar(): ReactNode {
     } else if (event.key === 'Escape') {
       event.stopPropagation()
       if (isOffering && offers.length > 0) setOffering(false)
-      else write('', '')
+      else if (committed !== '' || draft !== '') write('', '')
+      else if (hasRows()) focusRow(useLooking.getState().selectedId)
+      else input.current?.blur()
       setActive(-1)
     } else if (event.key === 'Backspace' && draft === '' && last) {
       event.preventDefault()

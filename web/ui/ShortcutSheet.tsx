@@ -15,6 +15,11 @@ const ROW_KEYS = [
   ['Enter', 'Show in the scene'],
   ['Esc', 'Let go'],
 ] as const
+const FILTER_KEYS = [
+  ['↑ ↓ Enter', 'Take what may come next'],
+  ['Backspace', 'The last term again'],
+  ['Esc', 'Clear it; where it is empty: to the list'],
+] as const
 const SCENE_KEYS = [
   ['← → ↑ ↓', 'Turn'],
   ['+ −', 'Closer, farther'],
@@ -47,6 +52,7 @@ export default function ShortcutSheet(): ReactNode {
         />
         <div>
           <Keys title="In the list, table and tree" keys={ROW_KEYS} />
+          <Keys title="In the filter" keys={FILTER_KEYS} />
           <Keys title="In the scene" keys={SCENE_KEYS} />
           <Keys title="In the timeline" keys={TIME_KEYS} />
         </div>

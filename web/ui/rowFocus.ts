@@ -14,6 +14,8 @@ export function provideRows(focus: FocusRow): () => void {
   }
 }
 
+export const hasRows = (): boolean => focusInList !== null
+
 /** Of an agent without a row: the row that Tab leads to; without any, the query. */
 export function focusRow(agentId: string | null): void {
   if (focusInList) focusInList(agentId)
