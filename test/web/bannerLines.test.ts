@@ -326,17 +326,27 @@ describe('the chips of the sources', () => {
   const code = chip('Claude Code', 'receiving')
   const unheard = chip('OTLP', 'nothing sent yet', { tone: 'trying', isUnheard: true })
   const lost = chip('claude-flow', 'lost 12 s ago', { tone: 'lost' })
+  /** Ten pixels a letter of a name, five of how it is. */
+  const widthOf = (words: string, part: 'name' | 'state') => words.length * (part === 'name' ? 10 : 5)
   const said = (chips: readonly ShownChip[], widthPx: number) =>
-    chipsFor(chips, widthPx).map(({ name, state }) => `${name} ${state}`.trim())
+    chipsFor(chips, widthPx, widthOf).map(({ name, state }) => `${name} ${state}`.trim())
 
   it('say less where there is less room: first who never sent anything, then that all is well, then how many', () => {
     const all = [flow, code, unheard]
     expect(said(all, 1_000)).toEqual(['claude-flow live', 'Claude Code receiving', 'OTLP nothing sent yet'])
-    expect(said(all, 400)).toEqual(['claude-flow live', 'Claude Code receiving'])
-    expect(said(all, 260)).toEqual(['claude-flow', 'Claude Code'])
-    expect(said(all, 120)).toEqual(['2 sources'])
+    expect(said(all, 420)).toEqual(['claude-flow live', 'Claude Code receiving'])
+    expect(said(all, 310)).toEqual(['claude-flow', 'Claude Code'])
+    expect(said(all, 140)).toEqual(['2 sources'])
     expect(said(all, 60)).toEqual(['2'])
-    expect(chipsFor(all, 120)[0]?.title).toBe('claude-flow: live, Claude Code: receiving')
+    expect(chipsFor(all, 140, widthOf)[0]?.title).toBe('claude-flow: live, Claude Code: receiving')
+  })
+
+  it('say all up to the very pixel', () => {
+    // Border, edges and dot 39, the name's 11 letters, a gap of 8, how it is: 4 letters.
+    const widthPx = 39 + 110 + 8 + 20
+    expect(said([flow], widthPx)).toEqual(['claude-flow live'])
+    expect(said([flow], widthPx - 1)).toEqual(['claude-flow'])
+    expect(said([flow, code], widthPx + 8 + 39 + 110 + 8 + 45)).toEqual(['claude-flow live', 'Claude Code receiving'])
   })
 
   it('are one while nobody ever sent anything and there is no room for all', () => {

@@ -1,30 +1,25 @@
 // Who we are connected to, in the top bar.
 
-import { type ReactNode, useLayoutEffect, useRef, useState } from 'react'
+import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from 'react'
 import { commandsFor, isLineDown, useLine } from '../store/line.ts'
 import { shownMs, useTravel } from '../store/travel.ts'
-import { chipsFor, type ShownChip, SUM_KEY } from './chipRoom.ts'
+import { chipsFor, type ShownChip, SUM_KEY, type WordsWidth } from './chipRoom.ts'
 import { formatAge } from './format.ts'
 import { sourceChip } from './sourceChip.ts'
+import { onFontsLoaded, textWidthPx } from './textWidth.ts'
 import { momentText } from './timelineWords.ts'
 import { useSteadyClock, useWallClock } from './useNow.ts'
 
 export function SourceChips(): ReactNode {
   const list = useRef<HTMLUListElement>(null)
-  const [widthPx, setWidthPx] = useState(Number.POSITIVE_INFINITY)
-  useLayoutEffect(() => {
-    const element = list.current
-    if (!element) return undefined
-    const measure = () => setWidthPx(element.clientWidth)
-    measure()
-    const observer = new ResizeObserver(measure)
-    observer.observe(element)
-    return () => observer.disconnect()
-  }, [])
+  const room = useRoom(list)
   const chips = useChips()
+  const shown = room === null ? chips : chipsFor(chips, room.widthPx, room.widthOfWords)
   return (
-    <ul ref={list} className="chips" aria-label="Connections">
-      {chipsFor(chips, widthPx).map(({ key, tone, name, state, title }) => (
+    // Where the counts stand follows from how many sources there are, not from how many of them are shown: else the room would
+    // follow from what was found to fit into it.
+    <ul ref={list} className="chips" data-several={chips.length > 1} aria-label="Connections">
+      {shown.map(({ key, tone, name, state, title }) => (
         <li key={key} className="chip" data-tone={tone} data-testid="source-chip">
           <Words text={title ?? null}>
             <span className="chip-dot" />
@@ -36,6 +31,36 @@ export function SourceChips(): ReactNode {
       ))}
     </ul>
   )
+}
+
+interface Room {
+  widthPx: number
+  widthOfWords: WordsWidth
+}
+
+/** `null`: not measured yet. */
+function useRoom(list: RefObject<HTMLElement | null>): Room | null {
+  const [room, setRoom] = useState<Room | null>(null)
+  useLayoutEffect(() => {
+    const element = list.current
+    if (!element) return undefined
+    const measure = () => {
+      const { fontSize, fontFamily } = getComputedStyle(element)
+      // As if each digit were as wide as the widest: what fits does not change with each second.
+      const widthOfWords: WordsWidth = (words, part) =>
+        textWidthPx(words.replace(/\d/g, '0'), `${part === 'name' ? 500 : 400} ${fontSize} ${fontFamily}`)
+      setRoom({ widthPx: element.clientWidth, widthOfWords })
+    }
+    measure()
+    const observer = new ResizeObserver(measure)
+    observer.observe(element)
+    const stopFonts = onFontsLoaded(measure)
+    return () => {
+      observer.disconnect()
+      stopFonts()
+    }
+  }, [list])
+  return room
 }
 
 /** A button where there is more to say: it can be reached by keyboard, and tapped. */

@@ -7,30 +7,33 @@ export interface ShownChip extends Omit<SourceChip, 'tone'> {
   tone: SourceChip['tone'] | 'past'
 }
 
-/** A little more than the widest letters of a chip take on average. */
-const LETTER_PX = 7
-const EMPTY_CHIP_PX = 40
+/** As topBar.css has it: border, edges, the dot and what is beside it. */
+const EMPTY_CHIP_PX = 39
+/** Between chips, and between the words of one. */
 const GAP_PX = 8
 
 export const SUM_KEY = 'sum'
 
-export function chipsFor(chips: readonly ShownChip[], widthPx: number): readonly ShownChip[] {
+/** How wide a chip's words are: its name, or how it is. */
+export type WordsWidth = (words: string, part: 'name' | 'state') => number
+
+export function chipsFor(chips: readonly ShownChip[], widthPx: number, widthOfWords: WordsWidth): readonly ShownChip[] {
   // Nothing is known of them that somebody would miss.
   const heard = chips.filter(({ isUnheard }) => !isUnheard)
   const short = heard.map((chip) => (isWell(chip) ? { ...chip, state: '' } : chip))
   const candidates = [chips, heard, short].filter((some) => some.length > 0)
   const sum = summed(heard.length > 0 ? heard : chips)
-  const found = [...candidates, sum].find((some) => widthOf(some) <= widthPx)
+  const found = [...candidates, sum].find((some) => widthOf(some, widthOfWords) <= widthPx)
   return found ?? sum.map((chip) => (chip.key === SUM_KEY ? { ...chip, name: chip.name.replace(/ .*/, '') } : chip))
 }
 
 const isWell = ({ tone }: ShownChip): boolean => tone === 'live' || tone === 'quiet'
 
-const widthOf = (chips: readonly ShownChip[]): number =>
+const widthOf = (chips: readonly ShownChip[], widthOfWords: WordsWidth): number =>
   chips.reduce(
     (sum, { name, state }) => {
-      const letters = name.length + (state === '' ? 0 : 1 + state.length)
-      return sum + EMPTY_CHIP_PX + letters * LETTER_PX
+      const statePx = state === '' ? 0 : GAP_PX + widthOfWords(state, 'state')
+      return sum + EMPTY_CHIP_PX + widthOfWords(name, 'name') + statePx
     },
     GAP_PX * (chips.length - 1),
   )
