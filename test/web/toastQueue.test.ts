@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { FAILED_SHOWN_MS, JOIN_MS, MAX_TOASTS, ToastQueue, toastText, toastTitle } from '../../web/store/toastQueue.ts'
+import {
+  behindText,
+  FAILED_SHOWN_MS,
+  frontOf,
+  JOIN_MS,
+  MAX_TOASTS,
+  ToastQueue,
+  toastText,
+  toastTitle,
+} from '../../web/store/toastQueue.ts'
 import type { Turn } from '../../web/store/turns.ts'
 import { badgeText } from '../../web/ui/badgeText.ts'
 import { titleOf } from '../../web/ui/titleOf.ts'
@@ -50,9 +59,21 @@ describe('toasts', () => {
   it('are few: the oldest failure gives way, who waits for somebody stays', () => {
     const queue = new ToastQueue()
     queue.add([waiting('w')], 0)
-    for (let n = 1; n <= 9; n++) queue.add([failed(`a${n}`)], n * JOIN_MS)
+    for (let n = 1; n <= 20; n++) queue.add([failed(`a${n}`)], n * JOIN_MS)
     expect(queue.toasts).toHaveLength(MAX_TOASTS)
-    expect(queue.toasts.map((toast) => toastTitle(toast))).toEqual(['w needs you', 'a8 failed', 'a9 failed'])
+    expect(queue.toasts.map((toast) => toastTitle(toast)).slice(0, 2)).toEqual(['w needs you', 'a10 failed'])
+  })
+
+  it('stand in front as far as there is room: who waits, then the newest, in the order in which they came', () => {
+    const queue = new ToastQueue()
+    for (const [n, turn] of [failed('a'), waiting('w'), failed('b'), waiting('v'), failed('c')].entries())
+      queue.add([turn], n * JOIN_MS)
+    const front = (few: number) => frontOf(queue.toasts, few).map(({ agents }) => agents[0]?.name)
+    expect(front(1)).toEqual(['v'])
+    expect(front(3)).toEqual(['w', 'v', 'c'])
+    expect(front(9)).toEqual(['a', 'w', 'b', 'v', 'c'])
+    const isFront = new Set(frontOf(queue.toasts, 1))
+    expect(behindText(queue.toasts.filter((toast) => !isFront.has(toast)))).toBe('4 more: 1 needs you, 3 failed')
   })
 
   it('go when they are old or nobody waits any more, but not from under a reader', () => {

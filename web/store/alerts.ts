@@ -39,6 +39,12 @@ export function dismissToast(id: number): void {
   useAlerts.setState({ toasts: queue.toasts })
 }
 
+export function dismissAllToasts(): void {
+  queue.clear()
+  isHeld = false
+  useAlerts.setState({ toasts: [] })
+}
+
 /** Shows who it is about, as it is now. */
 export function showToast({ id, kind, agents, count }: Toast): void {
   travel.backToLive()

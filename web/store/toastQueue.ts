@@ -26,7 +26,8 @@ export interface ToastAgent {
 export const JOIN_MS = 10_000
 /** A failure and a conflict stay in the list; their toasts may go. Who waits for somebody stays until nobody does. */
 export const FAILED_SHOWN_MS = 15_000
-export const MAX_TOASTS = 3
+/** More than are seen at once (`frontOf`): who comes later finds the others behind them. */
+export const MAX_TOASTS = 12
 const MAX_AGENTS = 200
 
 export class ToastQueue {
@@ -85,6 +86,28 @@ export class ToastQueue {
   clear(): void {
     this.#toasts = []
   }
+}
+
+/** Those that are seen while there is room for `few`: who waits for somebody before what failed, the newer before the older. */
+export function frontOf(toasts: readonly Toast[], few: number): readonly Toast[] {
+  const newestFirst = toasts.toReversed()
+  const byUrgency = [true, false].flatMap((isWaiting) =>
+    newestFirst.filter(({ kind }) => (kind === 'waiting') === isWaiting),
+  )
+  const front = new Set(byUrgency.slice(0, few))
+  return toasts.filter((toast) => front.has(toast))
+}
+
+/** `3 more: 1 needs you, 2 failed`: what stands behind those that are seen. */
+export function behindText(behind: readonly Toast[]): string {
+  const countOf = (kind: TurnKind) => behind.reduce((sum, toast) => sum + (toast.kind === kind ? toast.count : 0), 0)
+  const [waiting, failed, conflicts] = [countOf('waiting'), countOf('failed'), countOf('conflict')]
+  const parts = [
+    waiting > 0 ? `${waiting} ${waiting === 1 ? 'needs' : 'need'} you` : '',
+    failed > 0 ? `${failed} failed` : '',
+    conflicts > 0 ? `${conflicts} ${conflicts === 1 ? 'conflict' : 'conflicts'}` : '',
+  ].filter((part) => part !== '')
+  return `${behind.length} more: ${parts.join(', ')}`
 }
 
 /** Of too many the oldest one that may go goes first: who waits for somebody is told as long as can be. */

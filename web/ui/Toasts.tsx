@@ -1,17 +1,21 @@
 // What just went wrong or waits for somebody, where it is seen at once and can be waved away.
 
-import { CircleHelp, FileWarning, OctagonX, X } from 'lucide-react'
-import { type ReactNode, useEffect, useRef } from 'react'
+import { ChevronDown, CircleHelp, FileWarning, OctagonX, X } from 'lucide-react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import './toasts.css'
-import { dismissToast, holdToasts, showToast, useAlerts, watchAlerts } from '../store/alerts.ts'
+import { dismissAllToasts, dismissToast, holdToasts, showToast, useAlerts, watchAlerts } from '../store/alerts.ts'
 import { useLooking } from '../store/looking.ts'
 import { setNotify, useNotify } from '../store/notify.ts'
 import { useSayings } from '../store/sayings.ts'
-import { type Toast, toastText, toastTitle } from '../store/toastQueue.ts'
+import { behindText, frontOf, type Toast, toastText, toastTitle } from '../store/toastQueue.ts'
 import { isPast, useTravel } from '../store/travel.ts'
 import { useFocusKept } from './focusKept.ts'
+import { useMedia } from './hooks.ts'
 import { focusRow } from './rowFocus.ts'
 import { Theirs } from './Theirs.tsx'
+
+/** Seen at once: they lie over what they are about. */
+const ROOMY = 3
 
 export default function Toasts(): ReactNode {
   useEffect(watchAlerts, [])
@@ -19,6 +23,12 @@ export default function Toasts(): ReactNode {
   const { sayings } = useSayings()
   const isInPast = useTravel(isPast)
   const section = useRef<HTMLElement>(null)
+  const isRoomy = useMedia('(min-width: 600px) and (min-height: 600px)')
+  const [areAllWanted, wantAll] = useState(false)
+  const front = areAllWanted ? toasts : frontOf(toasts, isRoomy ? ROOMY : 1)
+  const behind = toasts.filter((toast) => !front.includes(toast))
+  // Asked for anew with the next ones.
+  if (areAllWanted && toasts.length < 2) wantAll(false)
   useFocusKept(section, () => {
     const next = section.current?.querySelector<HTMLElement>('.toast-show')
     if (next) next.focus()
@@ -37,13 +47,31 @@ export default function Toasts(): ReactNode {
         <section
           ref={section}
           className="toasts"
+          data-all={areAllWanted}
           aria-label="Notifications"
           onPointerEnter={() => holdToasts(true)}
           onPointerLeave={() => holdToasts(false)}
           onFocus={() => holdToasts(true)}
           onBlur={() => holdToasts(false)}
         >
-          {toasts.map((toast) => (
+          {(behind.length > 0 || areAllWanted) && (
+            <div className="toasts-more">
+              <button
+                type="button"
+                className="text-button"
+                data-testid="toasts-more"
+                aria-expanded={areAllWanted}
+                onClick={() => wantAll(!areAllWanted)}
+              >
+                {areAllWanted ? 'Fewer' : behindText(behind)}
+                <ChevronDown size={14} aria-hidden="true" />
+              </button>
+              <button type="button" className="text-button" data-testid="toasts-dismiss-all" onClick={dismissAllToasts}>
+                Dismiss all
+              </button>
+            </div>
+          )}
+          {front.map((toast) => (
             <ToastCard key={toast.id} toast={toast} isInPast={isInPast} />
           ))}
           <Offer />
