@@ -200,6 +200,12 @@ describe('the page', () => {
     expect(await overflow(page)).toBe(0)
     await page.getByTestId('panel-toggle').click()
     await row(page, 'builder-1').waitFor()
+    // It lies over what opened it, and is shut in itself.
+    await page.getByTestId('panel-close').click()
+    await row(page, 'builder-1').waitFor({ state: 'hidden' })
+    expect(await page.getByTestId('panel-toggle').evaluate((button) => button === document.activeElement)).toBe(true)
+    await page.getByTestId('panel-toggle').click()
+    await row(page, 'builder-1').waitFor()
 
     // 1280 × 1024 at 400 %: all of it can be scrolled to, and nothing lies over another.
     await page.setViewportSize({ width: 320, height: 256 })

@@ -124,6 +124,15 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
     },
     [focusOn],
   )
+  /** Pressed by a finger or the mouse; the keys go through rows to look at them, not to open them. */
+  const open = useCallback(
+    (id: string) => {
+      // On a phone the list shows a few rows, and has room for the detail when it is pulled up.
+      if (matchMedia('(max-width: 599px)').matches) useLooking.getState().setPanelOpen(true)
+      choose(id)
+    },
+    [choose],
+  )
   const focusNear = useCallback(
     (index: number) => {
       const near = nearestAgentIndex(latest.current.rows, index)
@@ -264,7 +273,7 @@ export function AgentGrid({ rows, isTable, isTree, isStale }: AgentGridProps): R
                 isHovered={agent.id === hoveredId}
                 isStale={isStale || stale.has(agent.sourceId)}
                 isTabStop={index === tabIndex}
-                onChoose={choose}
+                onChoose={open}
                 onFocus={setFocusedId}
               />
             )

@@ -1,6 +1,6 @@
 // The agents in words: what is searched for, how it is shown, and the rows.
 
-import { Download, ListTree, Table2 } from 'lucide-react'
+import { Download, ListTree, PanelRightClose, Table2 } from 'lucide-react'
 import { type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
 import { useLooking } from '../store/looking.ts'
 import { model } from '../store/session.ts'
@@ -84,6 +84,20 @@ function Toolbar({ shown, isWide, canWiden }: ToolbarProps): ReactNode {
           icon={<Table2 size={15} />}
         />
       )}
+      <button
+        type="button"
+        className="icon-button only-drawer"
+        data-small
+        data-testid="panel-close"
+        aria-label="Hide the list"
+        data-tip="Hide the list"
+        onClick={() => {
+          useLooking.getState().setPanelOpen(false)
+          document.querySelector<HTMLElement>('[aria-controls="panel"]')?.focus()
+        }}
+      >
+        <PanelRightClose size={15} />
+      </button>
     </div>
   )
 }

@@ -25,6 +25,7 @@ import { NoWebGL } from './NoWebGL.tsx'
 import { PanelFoot } from './PanelFoot.tsx'
 import { focusRow } from './rowFocus.ts'
 import { SceneControls } from './SceneControls.tsx'
+import { SheetHandle } from './SheetHandle.tsx'
 import { SignIn } from './SignIn.tsx'
 import { Tips } from './Tips.tsx'
 import { TopBar } from './TopBar.tsx'
@@ -58,15 +59,15 @@ function Dashboard(): ReactNode {
   const isNarrow = useMedia('(max-width: 899px)')
   const view = useLooking((state) => state.view)
   const isWide = !isNarrow && (view === 'table' || !hasScene)
-  const setPanelOpen = useLooking((state) => state.setPanelOpen)
   const head = useRef<HTMLDivElement>(null)
   // A banner goes with its buttons.
   useFocusKept(head, () => focusRow(null))
   useEffect(watchConcerns, [])
   useEffect(watchBudget, [])
   useEffect(watchFilterBeat, [])
-  // On a phone the list comes first; everywhere else the scene does.
-  useEffect(() => setPanelOpen(isSmall), [isSmall, setPanelOpen])
+  // The scene comes first, whether the list is a sheet below it or a drawer beside it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when it becomes the other
+  useEffect(() => useLooking.getState().setPanelOpen(false), [isSmall])
   return (
     <div
       className="app"
@@ -93,6 +94,12 @@ function Dashboard(): ReactNode {
           </SceneBoundary>
         </div>
       )}
+      {hasScene && (
+        <>
+          <div className="scrim" data-edge="top" />
+          <div className="scrim" data-edge="bottom" />
+        </>
+      )}
       <div className="frame" data-mode={mode} />
       <div ref={head} className="head">
         <TopBar />
@@ -113,6 +120,7 @@ function Dashboard(): ReactNode {
       <Late>{model.hasData && <Toasts />}</Late>
       <aside id="panel" className="panel" data-open={isPanelOpen} data-testid="panel" aria-label="Agents">
         <div className="panel-main">
+          <SheetHandle />
           <AgentsPanel isStale={mode === 'stale'} isWide={isWide} canWiden={!isNarrow && hasScene} />
           {isWide && <PanelFoot />}
         </div>

@@ -1,8 +1,8 @@
 // What is wrong, what to do about it, and when it is tried again. Announced once, not each second: the countdown is for the
 // eye, what is announced is the sentence.
 
-import { FlaskConical, History, Info, RotateCw, TriangleAlert } from 'lucide-react'
-import { type ReactNode, useRef } from 'react'
+import { ChevronDown, FlaskConical, History, Info, RotateCw, TriangleAlert } from 'lucide-react'
+import { type ReactNode, useRef, useState } from 'react'
 import { useBudget } from '../store/budget.ts'
 import { useLine } from '../store/line.ts'
 import { useMissingParts } from '../store/missingParts.ts'
@@ -45,15 +45,17 @@ export function Banner(): ReactNode {
 
 export function Line({ line, nowMs, hasRetry }: { line: BannerLine; nowMs: number; hasRetry: boolean }): ReactNode {
   const { word, sentence, suggestion, command, figure, asOfMs, reload } = line
+  const [isOpen, setOpen] = useState(false)
+  const wait = waitText(line, nowMs)
   const canCopy = command !== null || (hasRetry && suggestion !== '')
   return (
-    <div className="banner-line" data-tone={line.tone}>
+    <div className="banner-line" data-tone={line.tone} data-open={isOpen}>
       <Icon line={line} />
       <p className="banner-text">
         {word && <span className="banner-word">{word}</span>}
         <strong>{sentence}</strong> {figure !== null && <span className="figures">{figure}</span>}{' '}
         {asOfMs !== null && <span className="banner-age figures">Agents as of {formatAge(nowMs - asOfMs)} ago.</span>}{' '}
-        {suggestion}
+        <span className="banner-suggestion">{suggestion}</span>
       </p>
       {canCopy && (
         <div className="banner-fix">
@@ -61,15 +63,39 @@ export function Line({ line, nowMs, hasRetry }: { line: BannerLine; nowMs: numbe
           <CopyButton text={command ?? suggestion} label={command === null ? 'the suggestion' : 'the command'} />
         </div>
       )}
-      <Wait line={line} nowMs={nowMs} />
+      {wait !== null && (
+        <span className="banner-wait figures" aria-hidden="true">
+          {wait.long}
+        </span>
+      )}
       {hasRetry && (
         <button type="button" className="button" data-testid="retry" onClick={retryNow}>
-          <RotateCw size={14} /> Retry now
+          <RotateCw size={14} aria-hidden="true" />
+          {wait !== null && (
+            <span className="retry-wait figures" aria-hidden="true">
+              {wait.short}
+            </span>
+          )}
+          <span className="retry-word">Retry now</span>
         </button>
       )}
       {reload && (
         <button type="button" className="button" data-testid="reload" onClick={() => location.reload()}>
           <RotateCw size={14} /> Reload
+        </button>
+      )}
+      {(suggestion !== '' || canCopy) && (
+        <button
+          type="button"
+          className="icon-button banner-more only-small"
+          data-small
+          data-testid="banner-more"
+          aria-expanded={isOpen}
+          aria-label="What to do"
+          data-tip={isOpen ? 'Less' : 'What to do'}
+          onClick={() => setOpen(!isOpen)}
+        >
+          <ChevronDown size={16} />
         </button>
       )}
     </div>
@@ -83,12 +109,11 @@ function Icon({ line }: { line: BannerLine }): ReactNode {
   return <TriangleAlert className="banner-icon" size={18} aria-hidden="true" />
 }
 
-function Wait({ line, nowMs }: { line: BannerLine; nowMs: number }): ReactNode {
-  if (line.retryAtMs === null && !line.isTrying) return null
-  const seconds = line.retryAtMs === null ? 0 : Math.ceil((line.retryAtMs - nowMs) / 1_000)
-  return (
-    <span className="banner-wait figures" aria-hidden="true">
-      {line.isTrying || seconds <= 0 ? 'trying now' : `retry in ${seconds} s`}
-    </span>
-  )
+/** The countdown: in words, and as short as it stands on a button. */
+function waitText({ retryAtMs, isTrying }: BannerLine, nowMs: number): { long: string; short: string } | null {
+  if (retryAtMs === null && !isTrying) return null
+  const seconds = retryAtMs === null ? 0 : Math.ceil((retryAtMs - nowMs) / 1_000)
+  return isTrying || seconds <= 0
+    ? { long: 'trying now', short: '…' }
+    : { long: `retry in ${seconds} s`, short: `${seconds} s` }
 }

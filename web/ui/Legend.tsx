@@ -1,6 +1,7 @@
 // What colours, marks, shapes and lines mean: of each only what is there.
 
-import { type ReactNode, useMemo } from 'react'
+import { ChevronUp } from 'lucide-react'
+import { type ReactNode, useId, useMemo, useState } from 'react'
 import { type Agent, LINK_KINDS, type LinkKind } from '../../protocol/swarm.ts'
 import { groupKeyOf } from '../scene/nodeGroups.ts'
 import { useConcerns } from '../store/concerns.ts'
@@ -56,9 +57,20 @@ export function Legend(): ReactNode {
     }
   }, [version])
   const hasStuck = useConcerns(({ stuck }) => stuck > 0)
+  const [isOpen, setOpen] = useState(false)
+  const shapesId = useId()
   if (model.agents.size === 0) return null
   return (
-    <aside className="legend" data-testid="legend" aria-label="Legend">
+    <aside
+      className="legend"
+      data-testid="legend"
+      aria-label="Legend"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || !isOpen) return
+        event.stopPropagation()
+        setOpen(false)
+      }}
+    >
       <ul aria-label="States">
         {present.looks.map((look) => (
           <li key={look}>
@@ -78,8 +90,21 @@ export function Legend(): ReactNode {
             a tool failed
           </li>
         )}
+        {/* Where there is room for all (overlays.css), it is not there. */}
+        <li className="legend-more">
+          <button
+            type="button"
+            className="text-button"
+            data-testid="legend-more"
+            aria-expanded={isOpen}
+            aria-controls={shapesId}
+            onClick={() => setOpen(!isOpen)}
+          >
+            shapes and lines <ChevronUp size={14} aria-hidden="true" />
+          </button>
+        </li>
       </ul>
-      <ul aria-label="Roles and links">
+      <ul id={shapesId} className="legend-shapes" data-open={isOpen} aria-label="Roles and links">
         {present.families.map((family) => (
           <li key={family}>
             <FamilyShape family={family} /> {FAMILY_TITLES[family]}
