@@ -69,10 +69,11 @@ export async function openPage(browser: Browser, url: string, options: OpenOptio
   page.on('pageerror', (error) => faults.push(`uncaught: ${error.message}`))
   page.on('console', (message) => {
     // A server that is down, and plain http, are part of some tests; what the browser itself logs of them is no fault of the
-    // page. What it asks for though it is not there is one.
+    // page. That it asks for a history that is not there is one.
     if (
       message.type() === 'error' &&
-      !/Failed to load resource(?!.*\b404\b)|WebSocket connection|origin was untrustworthy/.test(message.text()) &&
+      (!/Failed to load resource|WebSocket connection|origin was untrustworthy/.test(message.text()) ||
+        (/\b404\b/.test(message.text()) && message.location().url.includes('/api/v1/history'))) &&
       !tolerates?.test(message.text())
     ) {
       faults.push(message.text())
