@@ -3,6 +3,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { launchBrowser } from '../helpers/browser.ts'
+import { blueIn } from '../helpers/litPixels.ts'
 import { type OpenOptions, openPage, pageStats, untilStill } from '../helpers/page.ts'
 import {
   ROOT,
@@ -239,6 +240,119 @@ describe('the scene of the real server', () => {
     const { frames } = await pageStats(page)
     await new Promise((resolve) => setTimeout(resolve, 10_000))
     expect((await pageStats(page)).frames).toBe(frames)
+  })
+})
+
+describe('the camera', () => {
+  // Each in a crowd of its own, and round: as one patch in the picture, however near.
+  const hits = ['hit-a', 'hit-b'].map((name) => agentOf(name, { status: 'active', type: 'researcher' }))
+  const others = Array.from({ length: 60 }, (_, index) => agentOf(`other-${index}`, { status: 'idle' }))
+  const links = [...others.slice(2), ...hits].map(({ id }, index) => linkOf('spawned', others[index % 2]?.id ?? '', id))
+
+  /** Where it stands and what it looks at, as a shared link says; `null` while it keeps all in sight. */
+  async function cameraOf(page: Page): Promise<string | null> {
+    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
+    await page.keyboard.press('l')
+    const link = await page.waitForFunction(() => (globalThis as { copiedLink?: string }).copiedLink)
+    await page.evaluate(() => delete (globalThis as { copiedLink?: string }).copiedLink)
+    return new URL(String(await link.jsonValue())).searchParams.get('cam')
+  }
+  const hitsSeen = async (page: Page) => (await blueIn(page, await freeBox(page))).bodies
+
+  async function ask(page: Page, query: string): Promise<void> {
+    const search = page.locator('[data-testid=search]')
+    await search.fill(query)
+    await search.press('Enter')
+    await untilStill(page)
+  }
+
+  /** Escape shuts what is offered first. */
+  async function askNothing(page: Page): Promise<void> {
+    const search = page.locator('[data-testid=search]')
+    await search.press('Escape')
+    if ((await page.locator('[data-testid=query-chip]').count()) > 0) await search.press('Escape')
+    expect(await page.locator('[data-testid=query-chip]').count()).toBe(0)
+    await untilStill(page)
+  }
+
+  async function openHits() {
+    const opened = await openFake([...hits, ...others, ...links], {
+      ...STILL,
+      initScript: () => {
+        Object.defineProperty(navigator, 'clipboard', {
+          value: { writeText: async (copiedLink: string) => void Object.assign(globalThis, { copiedLink }) },
+        })
+      },
+    })
+    await untilStill(opened.page)
+    return opened
+  }
+
+  /** The user's own view, on one of the two. */
+  async function goToOne(page: Page): Promise<string | null> {
+    await page.locator('[data-testid=agent-row]').filter({ hasText: 'hit-a' }).click()
+    await page.locator('[data-testid=detail-focus]').click()
+    await letGo(page)
+    for (const _ of [1, 2, 3, 4]) await page.locator('[data-testid=scene]').press('+')
+    await untilStill(page)
+    return cameraOf(page)
+  }
+
+  test('brings into view who is found, stays for whoever comes to match, and goes back without the query', async () => {
+    const { fake, page } = await openHits()
+    expect(await hitsSeen(page)).toBe(2)
+    // While it keeps all in sight there is nothing to bring.
+    await ask(page, 'name:hit')
+    expect(await cameraOf(page)).toBeNull()
+    await askNothing(page)
+
+    const own = await goToOne(page)
+    await ask(page, 'name:hit')
+    expect(await hitsSeen(page)).toBe(2)
+    const onBoth = await cameraOf(page)
+    expect(onBoth).not.toBe(own)
+    fake.frame([{ ...others[0]!, name: 'hit-c' }])
+    await page.locator('[data-testid=agent-row]').filter({ hasText: 'hit-c' }).waitFor()
+    await untilStill(page)
+    expect(await cameraOf(page)).toBe(onBoth)
+    // In sight already.
+    await ask(page, 'b')
+    expect(await cameraOf(page)).toBe(onBoth)
+    await askNothing(page)
+    expect(await cameraOf(page)).toBe(own)
+
+    // Taken elsewhere by the user it stays there.
+    await ask(page, 'name:hit')
+    await page.locator('[data-testid=scene]').press('-')
+    await untilStill(page)
+    const further = await cameraOf(page)
+    await askNothing(page)
+    expect(await cameraOf(page)).toBe(further)
+  })
+
+  test('keeps in sight what it kept there where the table takes room or gives it back, and leaves the user’s view alone', async () => {
+    const { page } = await openHits()
+    const all = (await blueIn(page, await freeBox(page))).pixels
+    const table = async () => {
+      await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
+      await page.keyboard.press('w')
+      await untilStill(page)
+    }
+    await table()
+    expect(await hitsSeen(page)).toBe(2)
+    await table()
+    expect(await hitsSeen(page)).toBe(2)
+    expect((await blueIn(page, await freeBox(page))).pixels / all).toBeCloseTo(1, 1)
+
+    const own = await goToOne(page)
+    await table()
+    expect(await cameraOf(page)).toBe(own)
+    await ask(page, 'name:hit')
+    expect(await hitsSeen(page)).toBe(2)
+    const narrow = await cameraOf(page)
+    await table()
+    expect(await hitsSeen(page)).toBe(2)
+    expect(await cameraOf(page)).not.toBe(narrow)
   })
 })
 

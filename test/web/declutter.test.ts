@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Declutter, SIDES } from '../../web/scene/declutter.ts'
-import { fitView } from '../../web/scene/fitView.ts'
+import { fitView, isInView } from '../../web/scene/fitView.ts'
 import { FrameStats } from '../../web/scene/frameStats.ts'
 import { cutToWidth } from '../../web/scene/labelAtlas.ts'
 import { randomFrom } from '../helpers/webWorld.ts'
@@ -119,6 +119,13 @@ describe('the fit', () => {
       most = Math.max(most, (Math.abs(nodes[i * 4 + 1]! - fit.target[1]) + 0.6) / depth / 0.3)
     }
     expect(most).toBeCloseTo(1, 4)
+    // From there all are seen whole, from nearer not all.
+    const from = (share: number) => {
+      const { target, distance } = fit
+      const view = { ...axes, tanX: 0.5, tanY: 0.3 }
+      return isInView(nodes, 100, [target[0], target[1], target[2] + distance * share], view)
+    }
+    expect([from(1.001), from(0.9)]).toEqual([true, false])
   })
 
   it('has nothing to say about nothing', () => {

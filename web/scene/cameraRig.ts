@@ -1,5 +1,5 @@
-// The camera: orbit by mouse, touch and keys; fits all nodes into the free part of the window, and keeps doing so until the
-// user takes it over.
+// The camera: orbit by mouse, touch and keys; fits all nodes, or those that were found, into the free part of the window, and
+// keeps doing so until the user takes it over.
 
 import CameraControls from 'camera-controls'
 import {
@@ -15,9 +15,9 @@ import {
   Vector4,
 } from 'three'
 import type { Insets } from '../store/stage.ts'
-import { type Fit, fitView } from './fitView.ts'
+import { type FitInput, fitView, isInView } from './fitView.ts'
 import type { FrameTime } from './frameTime.ts'
-import type { SceneRange, SceneRig } from './sceneRig.ts'
+import type { Kept, SceneRange, SceneRig } from './sceneRig.ts'
 
 /** What the controls need of three: named one by one, so that the rest stays out of the bundle. */
 const THREE = { Vector2, Vector3, Vector4, Quaternion, Matrix4, Spherical, Box3, Sphere, Raycaster }
@@ -50,7 +50,11 @@ export class CameraRig implements SceneRig {
   #width = 1
   #height = 1
   #insets: Insets = { left: 0, top: 0, right: 0, bottom: 0 }
-  #followsAll = true
+  #keeps: Kept = 'all'
+  /** Where it stood before it went to who was found. */
+  #before: readonly number[] = []
+  /** Since the last fit. */
+  #isStageNew = false
   #hasFitted = false
   readonly #range: SceneRange = { distance: 60, depth: 10 }
 
@@ -66,9 +70,7 @@ export class CameraRig implements SceneRig {
     controls.dollyToCursor = true
     controls.draggingSmoothTime = 0.08
     controls.smoothTime = SMOOTH_SEC
-    controls.addEventListener('controlstart', () => {
-      this.#followsAll = false
-    })
+    controls.addEventListener('controlstart', this.#takeOver)
     controls.addEventListener('control', onWake)
     controls.addEventListener('wake', onWake)
     // The wheel has no `controlstart` of its own until it has moved the camera.
@@ -79,7 +81,7 @@ export class CameraRig implements SceneRig {
   }
 
   readonly #takeOver = (): void => {
-    this.#followsAll = false
+    this.#keeps = 'none'
   }
 
   get range(): SceneRange {
@@ -87,21 +89,21 @@ export class CameraRig implements SceneRig {
     return this.#range
   }
 
-  get followsAll(): boolean {
-    return this.#followsAll
+  get keeps(): Kept {
+    return this.#keeps
   }
 
   /** Where it stands and what it looks at; `null` while it follows all by itself. */
   get view(): number[] | null {
-    if (this.#followsAll) return null
+    if (this.#keeps === 'all') return null
     this.#controls.getPosition(position, true)
     this.#controls.getTarget(target, true)
     return [...position, ...target]
   }
 
-  setView([x = 0, y = 0, z = 60, targetX = 0, targetY = 0, targetZ = 0]: readonly number[]): void {
-    this.#followsAll = false
-    void this.#controls.setLookAt(x, y, z, targetX, targetY, targetZ, false)
+  setView([x = 0, y = 0, z = 60, targetX = 0, targetY = 0, targetZ = 0]: readonly number[], smooth = false): void {
+    this.#takeOver()
+    void this.#controls.setLookAt(x, y, z, targetX, targetY, targetZ, smooth)
   }
 
   setMotion(hasMotion: boolean): void {
@@ -114,6 +116,7 @@ export class CameraRig implements SceneRig {
     this.#width = width
     this.#height = height
     this.#insets = insets
+    this.#isStageNew = true
     this.#camera.setViewOffset(
       width,
       height,
@@ -131,66 +134,92 @@ export class CameraRig implements SceneRig {
 
   /** Again whole, and from now on by itself. */
   fitAll(nodes: Float32Array, count: number): void {
-    this.#followsAll = true
+    this.#keeps = 'all'
     this.#fit(nodes, count, true)
+  }
+
+  /** Goes to those that were found, if not all of them are in sight. */
+  showFound(nodes: Float32Array, count: number): void {
+    if (this.#keeps === 'all' || this.#sees(nodes, count)) return
+    if (this.#keeps === 'none') this.#before = this.view ?? []
+    this.#keeps = 'found'
+    this.#fit(nodes, count, true)
+  }
+
+  /** Back to where it stood before it went to who was found, unless the user has taken it elsewhere meanwhile, or is to stay. */
+  leaveFound(mayMove: boolean): void {
+    if (this.#keeps !== 'found') return
+    if (mayMove) this.setView(this.#before, true)
+    else this.#takeOver()
   }
 
   /** Straight at what is flat; a little from the side at what has depth. */
   face(isFlat: boolean): void {
-    this.#followsAll = true
+    this.#keeps = 'all'
     const azimuth = isFlat ? 0 : START_AZIMUTH
     const polar = isFlat ? Math.PI / 2 : START_POLAR
     void this.#controls.rotateTo(azimuth, polar, this.#hasFitted)
   }
 
-  /** What is there has moved or grown. */
+  /** What it keeps in sight has moved or grown, or there is more room or less. */
   follow(nodes: Float32Array, count: number): void {
-    if (this.#followsAll) this.#fit(nodes, count, this.#hasFitted)
+    if (this.#keeps === 'none') return
+    // Who moves about in sight is not chased.
+    if (this.#keeps === 'found' && !this.#isStageNew && this.#sees(nodes, count)) return
+    this.#fit(nodes, count, this.#hasFitted)
   }
 
   #fit(nodes: Float32Array, count: number, smooth: boolean): void {
-    const fit = this.#fitOf(nodes, count)
+    const fit = fitView(nodes, count, this.#look(MARGIN_X_PX, MARGIN_Y_PX))
     if (!fit) return
-    this.#range.depth = fit.depth
-    const distance = Math.max(MIN_DISTANCE, fit.distance)
+    this.#isStageNew = false
+    const areAll = this.#keeps === 'all'
+    // The fog is about all that is there.
+    if (areAll) this.#range.depth = fit.depth
+    const distance = Math.max(areAll ? MIN_DISTANCE : FOCUS_DISTANCE, fit.distance)
     this.#controls.getTarget(target, true)
     const [x, y, z] = fit.target
     const isNear = Math.hypot(target.x - x, target.y - y, target.z - z) < distance * SAME_SHARE
     const isSame = isNear && Math.abs(this.#controls.distance - distance) < distance * SAME_SHARE
-    if (isSame && this.#hasFitted) return
+    if (areAll && isSame && this.#hasFitted) return
     this.#hasFitted = true
     void this.#controls.moveTo(x, y, z, smooth)
     void this.#controls.dollyTo(distance, smooth)
   }
 
-  #fitOf(nodes: Float32Array, count: number): Fit | null {
-    // As it will look when it has turned to where it was told to.
+  #sees(nodes: Float32Array, count: number): boolean {
+    const { x, y, z } = this.#controls.getPosition(position, true)
+    return isInView(nodes, count, [x, y, z], this.#look(0, 0))
+  }
+
+  /** As it will look when it has turned to where it was told to. */
+  #look(marginX: number, marginY: number): FitInput {
     const { theta, phi } = this.#controls.getSpherical(spherical, true)
     back.setFromSphericalCoords(1, phi, theta)
     right.set(Math.cos(theta), 0, -Math.sin(theta))
     up.crossVectors(back, right)
     const { left, top, right: coveredRight, bottom } = this.#insets
     const tan = Math.tan((this.#camera.fov * Math.PI) / 360)
-    const freeWidth = Math.max(80, this.#width - left - coveredRight - 2 * MARGIN_X_PX)
-    const freeHeight = Math.max(80, this.#height - top - bottom - 2 * MARGIN_Y_PX)
-    return fitView(nodes, count, {
+    const freeWidth = Math.max(80, this.#width - left - coveredRight - 2 * marginX)
+    const freeHeight = Math.max(80, this.#height - top - bottom - 2 * marginY)
+    return {
       right: [right.x, right.y, right.z],
       up: [up.x, up.y, up.z],
       back: [back.x, back.y, back.z],
       tanX: (tan * freeWidth) / this.#height,
       tanY: (tan * freeHeight) / this.#height,
-    })
+    }
   }
 
   flyTo(position: Vector3): void {
-    this.#followsAll = false
+    this.#takeOver()
     void this.#controls.moveTo(position.x, position.y, position.z, true)
     void this.#controls.dollyTo(Math.min(this.#controls.distance, FOCUS_DISTANCE), true)
   }
 
   /** Keeps looking at what moves, from as far as the user likes. */
   track(position: Vector3): void {
-    this.#followsAll = false
+    this.#takeOver()
     this.#controls.getTarget(target, true)
     if (target.distanceTo(position) < TRACK_SLACK) return
     void this.#controls.moveTo(position.x, position.y, position.z, true)
@@ -202,12 +231,12 @@ export class CameraRig implements SceneRig {
   }
 
   zoom(factor: number): void {
-    this.#followsAll = false
+    this.#takeOver()
     void this.#controls.dollyTo(this.#controls.distance * factor, true)
   }
 
   orbit(stepsX: number, stepsY: number): void {
-    this.#followsAll = false
+    this.#takeOver()
     void this.#controls.rotate(stepsX * ORBIT_STEP, stepsY * ORBIT_STEP, true)
   }
 

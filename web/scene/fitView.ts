@@ -52,5 +52,23 @@ export function fitView(nodes: Float32Array, count: number, input: FitInput): Fi
   return { target, distance, depth }
 }
 
+/** Whether a camera that stands there sees all of them, whole, in the free part of the window. */
+export function isInView(
+  nodes: Float32Array,
+  count: number,
+  position: readonly [number, number, number],
+  { right, up, back, tanX, tanY }: FitInput,
+): boolean {
+  const along = (axis: FitInput['right']) => position[0] * axis[0] + position[1] * axis[1] + position[2] * axis[2]
+  const [atRight, atUp, atBack] = [along(right), along(up), along(back)]
+  for (let i = 0; i < count; i++) {
+    const radius = nodes[i * 4 + 3] as number
+    const ahead = atBack - dot(nodes, i, back)
+    if (Math.abs(dot(nodes, i, right) - atRight) + radius > ahead * tanX) return false
+    if (Math.abs(dot(nodes, i, up) - atUp) + radius > ahead * tanY) return false
+  }
+  return true
+}
+
 const dot = (nodes: Float32Array, i: number, axis: FitInput['right']): number =>
   (nodes[i * 4] as number) * axis[0] + (nodes[i * 4 + 1] as number) * axis[1] + (nodes[i * 4 + 2] as number) * axis[2]

@@ -160,13 +160,13 @@ export class NodeField {
   }
   #slotted = new Float32Array(0)
 
-  /** x, y, z, radius of every placed node, one after the other. The array is used again by the next call. */
-  collect(slotEnd: number): { nodes: Float32Array; count: number } {
+  /** x, y, z, radius of every placed node that is meant, one after the other. The array is used again by the next call. */
+  collect(slotEnd: number, isMeant?: (slot: number) => boolean): { nodes: Float32Array; count: number } {
     if (this.#collected.length < this.#capacity * 4) this.#collected = new Float32Array(this.#capacity * 4)
     let count = 0
     for (let slot = 0; slot < slotEnd; slot++) {
       const radius = this.radius(slot)
-      if (radius <= 0) continue
+      if (radius <= 0 || isMeant?.(slot) === false) continue
       const { x, y, z } = this.position(slot, scratch)
       const at = count++ * 4
       this.#collected[at] = x

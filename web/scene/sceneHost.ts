@@ -31,6 +31,8 @@ const LIVING_INTERVAL_MS = 70
 /** Where drawing is slow (no GPU), they get a quarter of the time at most, so that the page stays usable. */
 const LIVING_PACE_SHARE = 4
 const MAX_LIVING_INTERVAL_MS = 2_000
+/** While a query is typed, each key finds others: the camera waits for the last. */
+const FOUND_REST_MS = 400
 /** How often the line is asked whether what it said still holds. */
 const LINE_CHECK_MS = 1_000
 
@@ -189,6 +191,7 @@ export class SceneHost {
       () => {
         clearInterval(lineTimer)
         clearTimeout(this.#livingTimer)
+        clearTimeout(this.#foundTimer)
         element.removeEventListener('webglcontextlost', onLost)
         element.removeEventListener('webglcontextrestored', onRestored)
         document.fonts.removeEventListener('loadingdone', onFonts)
@@ -211,11 +214,22 @@ export class SceneHost {
     if (filter !== this.#filterText) {
       this.#filterText = filter
       this.#scene.setFilter(parseFilter(filter))
+      clearTimeout(this.#foundTimer)
+      // What the page is opened with is no wish to go elsewhere.
+      if (this.#hasLooked) this.#foundTimer = setTimeout(() => this.#showFound(), FOUND_REST_MS)
     }
+    this.#hasLooked = true
     this.#lookAtLine()
   }
   #filterText = ''
+  #hasLooked = false
+  #foundTimer: ReturnType<typeof setTimeout> | undefined
   #followedId: string | null = null
+
+  /** Whom the user follows is what they look at, whatever they ask for. */
+  #showFound(): void {
+    if (this.#followedId === null && this.#driver === null) this.#scene.showFound(this.#rig)
+  }
 
   #lookAtLine(): void {
     this.#scene.setStale(staleSourcesOnScreen(), modeOnScreen() === 'stale')

@@ -11,10 +11,12 @@ export interface SceneRange {
   depth: number
 }
 
+/** What a view keeps in sight by itself: all nodes, those that the query found, or none, for the user looks where they like. */
+export type Kept = 'all' | 'found' | 'none'
+
 export interface SceneRig {
   readonly range: SceneRange
-  /** Keeps all nodes in view by itself. */
-  readonly followsAll: boolean
+  readonly keeps: Kept
   /** Says whether the view moved. */
   update(time: FrameTime): boolean
   follow(nodes: Float32Array, count: number): void

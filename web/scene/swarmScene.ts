@@ -11,6 +11,7 @@ import type { AgentFilter } from '../store/agentFilter.ts'
 import type { Concerns } from '../store/concerns.ts'
 import type { SwarmModel } from '../store/swarmModel.ts'
 import { BeadMesh } from './beadMesh.ts'
+import type { CameraRig } from './cameraRig.ts'
 import type { FrameTime } from './frameTime.ts'
 import type { ChoiceInput } from './labelChoice.ts'
 import { type LabelFrame, LabelKeeper } from './labelKeeper.ts'
@@ -71,6 +72,8 @@ export class SwarmScene {
   #layoutMode: LayoutMode = 'force'
   /** Followed by the camera; by name, for slots are given to others. */
   #followedId: string | null = null
+  /** By the query, when it was asked; by name, too. */
+  readonly #found = new Set<string>()
   #hasMotion = true
   #movingUntilSec = 0
   #followedAtMs = 0
@@ -222,10 +225,10 @@ export class SwarmScene {
     const isMoving = this.#field.advance(time)
     this.#mustFit ||= isMoving
     // Now and then on the way, and once more when all are where they stay.
-    if (rig.followsAll && this.#mustFit && (!isMoving || nowMs - this.#followedAtMs > FOLLOW_INTERVAL_MS)) {
+    if (rig.keeps !== 'none' && this.#mustFit && (!isMoving || nowMs - this.#followedAtMs > FOLLOW_INTERVAL_MS)) {
       this.#followedAtMs = nowMs
       this.#mustFit = isMoving
-      const { nodes, count } = this.#field.collect(this.graph.slots.end)
+      const { nodes, count } = rig.keeps === 'all' ? this.#collectAll() : this.#collectFound()
       rig.follow(nodes, count)
     }
     this.#track(rig)
@@ -473,9 +476,37 @@ export class SwarmScene {
   }
 
   fitAll(rig: SceneRig): void {
-    const { nodes, count } = this.#field.collect(this.graph.slots.end)
+    const { nodes, count } = this.#collectAll()
     rig.fitAll(nodes, count)
     this.#input.invalidate()
+  }
+
+  /**
+   * The query was asked, changed or taken away by the user. Who it finds now is brought into view; whoever comes to match later,
+   * by what happens, moves no camera. Nothing moves while all of them are in view (as where all agents are kept in view), nor where
+   * nobody is found. Without a query the camera goes back to where it stood before it went to who was found: unless the
+   * user has taken it elsewhere since or chosen somebody, for then that is where they want to be.
+   */
+  showFound(rig: Pick<CameraRig, 'showFound' | 'leaveFound'>): void {
+    this.#found.clear()
+    if (this.#styles.filter) {
+      for (let slot = 0; slot < this.graph.slots.end; slot++) {
+        const entity = this.graph.entityAt(slot)
+        if (entity?.entity === 'agent' && !this.#styles.isDimmed(slot)) this.#found.add(entity.id)
+      }
+      const { nodes, count } = this.#collectFound()
+      if (count > 0) rig.showFound(nodes, count)
+    } else rig.leaveFound(this.#selectedId === null)
+    this.refit()
+    this.#input.invalidate()
+  }
+
+  #collectAll(): { nodes: Float32Array; count: number } {
+    return this.#field.collect(this.graph.slots.end)
+  }
+
+  #collectFound(): { nodes: Float32Array; count: number } {
+    return this.#field.collect(this.graph.slots.end, (slot) => this.#found.has(this.graph.entityAt(slot)?.id ?? ''))
   }
 
   focus(agentId: string, rig: SceneRig): void {

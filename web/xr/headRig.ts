@@ -30,7 +30,7 @@ const MOVE_METRES = 0.05
 const LEVEL_SHARE = 0.05
 
 export class HeadRig implements SceneRig {
-  readonly followsAll = false
+  readonly keeps = 'none'
   readonly camera = new PerspectiveCamera(70, 1, 0.05, 100)
   readonly stage: Stage & { head: NonNullable<Stage['head']> }
   /** In the room, in metres. */
