@@ -71,35 +71,40 @@ const FRAME = { deltaSec: 0.011 }
 
 describe('panels', () => {
   const facing = (headYaw: number, x = 0): Facing => ({ head: { x, y: 1.6, z: 0 }, headYaw })
+  /** What is between two frames, and the second of them. */
+  const pass = (follow: LazyFollow, to: Facing, isStill: boolean, isHeld: boolean) => {
+    follow.watch(to, isHeld)
+    follow.update(to, FRAME, isStill)
+  }
 
   test('stay while the head only looks about, and come after it when it has turned away, then stop (never head-locked)', () => {
     const follow = new LazyFollow()
-    follow.update(facing(0), FRAME, false, false)
-    follow.update(facing(0.5, 0.1), FRAME, false, false)
+    pass(follow, facing(0), false, false)
+    pass(follow, facing(0.5, 0.1), false, false)
     expect([follow.yaw, follow.at.x]).toEqual([0, 0])
-    for (let frame = 0; frame < 200; frame++) follow.update(facing(1.2), FRAME, false, false)
+    for (let frame = 0; frame < 200; frame++) pass(follow, facing(1.2), false, false)
     expect(follow.yaw).toBeCloseTo(1.2, 1)
     const { yaw } = follow
-    follow.update(facing(1.0), FRAME, false, false)
+    pass(follow, facing(1.0), false, false)
     expect(follow.yaw).toBe(yaw)
   })
 
   test('near which a finger is wait while it may be meant, and come all the same when the head has turned away from them', () => {
     const follow = new LazyFollow()
-    follow.update(facing(0), FRAME, true, false)
-    follow.update(facing(0.8, 0.35), FRAME, true, true)
+    pass(follow, facing(0), true, false)
+    pass(follow, facing(0.8, 0.35), true, true)
     expect([follow.yaw, follow.at.x]).toEqual([0, 0])
     // A controller that lies there holds nothing for ever.
-    follow.update(facing(1), FRAME, true, true)
+    pass(follow, facing(1), true, true)
     expect(follow.yaw).toBe(1)
-    follow.update(facing(1, 0.6), FRAME, true, true)
+    pass(follow, facing(1, 0.6), true, true)
     expect(follow.at.x).toBe(0.6)
   })
 
   test('under reduced motion they are there at once', () => {
     const follow = new LazyFollow()
-    follow.update(facing(0), FRAME, true, false)
-    follow.update(facing(2), FRAME, true, false)
+    pass(follow, facing(0), true, false)
+    pass(follow, facing(2), true, false)
     expect(follow.yaw).toBe(2)
   })
 

@@ -256,9 +256,13 @@ export class SwarmScene {
     return this.#labels.count
   }
 
-  /** In a headset: all that takes longer than a frame may, or leaves something to be collected. */
-  prepareBetweenFrames(renderer: WebGLRenderer, camera: PerspectiveCamera, stage: Stage): void {
+  /**
+   * In a headset: all that takes longer than a frame may, or leaves something to be collected. `hasTurned`: the head, or it
+   * has gone elsewhere.
+   */
+  prepareBetweenFrames(renderer: WebGLRenderer, camera: PerspectiveCamera, stage: Stage, hasTurned: boolean): void {
     const time: FrameTime = { nowMs: performance.now(), deltaSec: 0 }
+    if (hasTurned) this.#labels.touch()
     this.#catchUp(time)
     this.#labels.placeBetweenFrames(this.#labelFrame(time, renderer, camera, stage))
   }

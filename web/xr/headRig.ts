@@ -146,8 +146,13 @@ export class HeadRig implements SceneRig {
     this.range.depth = this.swarm.radius
   }
 
-  /** So much that other labels may be wanted. */
+  /** In here it moves in every frame; whether so much that other labels may be wanted is asked between frames. */
   update(): boolean {
+    return false
+  }
+
+  /** Since it said so last, so much that other labels may be wanted. */
+  hasTurned(): boolean {
     const { back, position } = this.stage.head
     const wasBack = this.#labelledBack
     const wasAt = this.#labelledAt

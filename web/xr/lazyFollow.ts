@@ -20,26 +20,32 @@ export class LazyFollow {
   #isComing = false
   #isPlaced = false
 
-  /** `isStill`: reduced motion; then they are there at once, without a way. `isHeld`: a finger is near one. */
-  update(facing: Facing, { deltaSec }: Pick<FrameTime, 'deltaSec'>, isStill: boolean, isHeld: boolean): void {
+  /**
+   * Between frames, for while it stays a frame has nothing to reckon: whether it has to come. `isHeld`: a finger is near one.
+   */
+  watch({ head, headYaw }: Facing, isHeld: boolean): void {
+    if (!this.#isPlaced || this.#isComing) return
+    const turn = Math.abs(angleBetween(this.yaw, headYaw))
+    const far = Math.hypot(head.x - this.at.x, head.y - this.at.y, head.z - this.at.z)
+    this.#isComing = isHeld ? turn > HELD_RADIANS || far > HELD_METRES : turn > START_RADIANS || far > START_METRES
+  }
+
+  /** In each frame. `isStill`: reduced motion; then they are there at once, without a way. */
+  update(facing: Facing, time: Pick<FrameTime, 'deltaSec'>, isStill: boolean): void {
     if (!this.#isPlaced) this.#jump(facing)
-    const { head, headYaw } = facing
-    const turn = angleBetween(this.yaw, headYaw)
-    const { at } = this
-    const x = head.x - at.x
-    const y = head.y - at.y
-    const z = head.z - at.z
-    const far = Math.sqrt(x * x + y * y + z * z)
-    const isAway = isHeld
-      ? Math.abs(turn) > HELD_RADIANS || far > HELD_METRES
-      : Math.abs(turn) > START_RADIANS || far > START_METRES
-    if (isAway) this.#isComing = true
     if (!this.#isComing) return
     if (isStill) {
       this.#jump(facing)
       return
     }
-    const part = 1 - Math.exp(-PACE * deltaSec)
+    const { head, headYaw } = facing
+    const { at } = this
+    const turn = angleBetween(this.yaw, headYaw)
+    const x = head.x - at.x
+    const y = head.y - at.y
+    const z = head.z - at.z
+    const far = Math.sqrt(x * x + y * y + z * z)
+    const part = 1 - Math.exp(-PACE * time.deltaSec)
     this.yaw += turn * part
     at.x += x * part
     at.y += y * part

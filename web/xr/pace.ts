@@ -1,5 +1,6 @@
 // What is asked of a headset when its frames come late, and given back when they no longer do: first fewer pixels, then a
-// coarser edge, and only then fewer frames. Pure.
+// coarser edge, and only then fewer frames. Pure. Reckoned in whole milliseconds: of a moment in a frame's time the rest does not
+// matter here, and whole numbers are no objects, not even before V8 has compiled this, which it does late (it runs once a frame).
 
 /** Steady before fast: a frame that comes late is worse than one that is not there. */
 export const RATES = [90, 72] as const
@@ -42,8 +43,12 @@ export class Pace {
   #settling = SETTLING_FRAMES
   #cleanMs = 0
   #waitMs = CLEAN_MS
-  #sinceRaiseMs = Number.POSITIVE_INFINITY
-  #fastestMs = Number.POSITIVE_INFINITY
+  /** Goes no farther than the longest wait. */
+  #sinceRaiseMs = MAX_CLEAN_MS
+  /** The longest frame that is in time, and of what that was reckoned. */
+  #inTimeMs = 0
+  #inTimeOf: number | undefined = undefined
+  #fastestMs = GAP_MS
   #level = 0
 
   /** `supported`: the rates that the headset offers; none where it does not say. */
@@ -61,29 +66,30 @@ export class Pace {
     return this.#efforts[this.#level] as Effort
   }
 
-  /** Once a frame; `rate`: what the headset does now, if it says so. Says whether another effort is asked for. */
-  frame({ intervalMs, isSeen }: { intervalMs: number; isSeen: boolean }, rate: number | undefined): boolean {
+  /**
+   * Once a frame, `intervalMs` in whole milliseconds; `rate`: what the headset does now, if it says so. Says whether another
+   * effort is asked for.
+   */
+  frame(intervalMs: number, isSeen: boolean, rate: number | undefined): boolean {
     if (!isSeen || intervalMs <= 0 || intervalMs > GAP_MS) {
       this.#forget()
       return false
     }
-    // Who does not tell its rate has shown it by its fastest frame.
-    if (intervalMs > 4) this.#fastestMs = Math.min(this.#fastestMs, intervalMs)
+    this.#learn(intervalMs, rate)
     if (this.#settling > 0) {
       this.#settling--
       return false
     }
-    const periodMs = rate ? 1_000 / rate : this.#fastestMs
-    const isLate = intervalMs > periodMs * LATE_SHARE ? 1 : 0
+    const isLate = intervalMs > this.#inTimeMs ? 1 : 0
     this.#lateCount += isLate - (this.#late[this.#at] as number)
     this.#late[this.#at] = isLate
     this.#at = (this.#at + 1) % WINDOW_FRAMES
-    this.#sinceRaiseMs += intervalMs
+    this.#sinceRaiseMs = Math.min(MAX_CLEAN_MS, this.#sinceRaiseMs + intervalMs)
     this.#cleanMs = this.#lateCount > STRAY_FRAMES ? 0 : this.#cleanMs + intervalMs
     if (this.#lateCount >= LATE_FRAMES && this.#level < this.#efforts.length - 1) {
       const wasTooEarly = this.#sinceRaiseMs < this.#waitMs
       this.#waitMs = wasTooEarly ? Math.min(MAX_CLEAN_MS, this.#waitMs * 2) : CLEAN_MS
-      this.#sinceRaiseMs = Number.POSITIVE_INFINITY
+      this.#sinceRaiseMs = MAX_CLEAN_MS
       this.#go(this.#level + 1)
       return true
     }
@@ -93,6 +99,17 @@ export class Pace {
       return true
     }
     return false
+  }
+
+  /** Who does not tell its rate has shown it by its fastest frame. */
+  #learn(intervalMs: number, rate: number | undefined): void {
+    if (intervalMs > 4 && intervalMs < this.#fastestMs) {
+      this.#fastestMs = intervalMs
+      this.#inTimeMs = 0
+    }
+    if (this.#inTimeMs > 0 && rate === this.#inTimeOf) return
+    this.#inTimeOf = rate
+    this.#inTimeMs = Math.floor(LATE_SHARE * (rate ? 1_000 / rate : this.#fastestMs))
   }
 
   #go(level: number): void {

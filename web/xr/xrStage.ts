@@ -35,6 +35,7 @@ import { type Pointer, Pointers } from './pointers.ts'
 import { StageAlerts } from './stageAlerts.ts'
 import { glideOf, Stick } from './stick.ts'
 import { earlierMs, laterMs } from './timeSteps.ts'
+import { BodyTouch } from './touch.ts'
 import { VignetteMesh } from './vignetteMesh.ts'
 import {
   carry,
@@ -58,6 +59,11 @@ import { clampHeight, keepXrSettings, readXrSettings, type XrSettings } from './
 const BETWEEN_MS = 16
 /** So often the scene is asked what it has to do there, if nobody waits for it. */
 const PREPARE_MS = 60
+const THIS_FRAME = 0
+const FRAME_BEFORE = 1
+/** So often between frames, for the first 4 s. */
+const REHEARSALS = 250
+const REHEARSALS_AT_ONCE = 2
 /** What the board says is looked at so often: words are not read faster. */
 const BOARD_MS = 250
 const ZOOM_STEP = 1.3
@@ -117,8 +123,8 @@ export class XrStage {
   readonly #vignetteMesh = new VignetteMesh()
   readonly #motion = new WorldMotion()
   readonly #pace: Pace
-  /** When the last frame was seen, and how long after the one before. */
-  readonly #shown: Shown = { atMs: 0, beforeMs: 0, intervalMs: 0, isSeen: false }
+  /** When this frame and the one before are seen, in whole milliseconds: what is read from here is no object. */
+  readonly #shownMs = new Int32Array(2)
   /** The next press goes where it points. */
   #isGoing = false
   readonly #wrist = new WristMenu<Pointer>()
@@ -226,8 +232,9 @@ export class XrStage {
     if (this.#hasEnded || !room || renderer.xr.getSession() !== this.#input.session) return
     // Not every browser tells when a frame will be seen. Asked here, where no number is reckoned with: compiled code that knows
     // a frame's shape goes when that does (an emulator's goes with the frame), and until it is compiled anew each is an object.
-    this.#shown.atMs = frame.predictedDisplayTime ?? time.nowMs
+    this.#shownMs[THIS_FRAME] = frame.predictedDisplayTime ?? time.nowMs
     this.#keepPace(frame, room)
+    if (this.#rehearsals > 0) this.#nowMs = time.nowMs
     const head = this.#head
     head.readHead(renderer)
     if (!head.isSeen) return
@@ -238,7 +245,7 @@ export class XrStage {
     head.applyTo(renderer)
     this.#aim(time)
     swarm.frame(time, renderer, head.camera, head, head.stage)
-    this.#follow.update(head, time, useAppearance.getState().isStill, this.#isNearPanel)
+    this.#follow.update(head, time, useAppearance.getState().isStill)
     this.#wristPlace.isBorne = this.#wrist.bearer !== null
     this.#board.place(this.#follow, this.#wristPlace, head.head, this.#rig)
     this.#drawHands()
@@ -256,12 +263,13 @@ export class XrStage {
   /** Frames that come late are answered by asking for less, while anybody sees them. */
   #keepPace(frame: XRFrame, room: XRReferenceSpace): void {
     const { session } = this.#input
-    const shown = this.#shown
-    shown.intervalMs = shown.atMs - shown.beforeMs
-    shown.beforeMs = shown.atMs
-    shown.isSeen = session.visibilityState === 'visible'
+    const shownMs = this.#shownMs
+    const atMs = shownMs[THIS_FRAME] as number
+    const intervalMs = atMs - (shownMs[FRAME_BEFORE] as number)
+    shownMs[FRAME_BEFORE] = atMs
     const { rate: before } = this.#pace.effort
-    if (this.#pace.frame(shown, session.frameRate)) this.#changePace(frame, room, before)
+    if (this.#pace.frame(intervalMs, session.visibilityState === 'visible', session.frameRate))
+      this.#changePace(frame, room, before)
   }
 
   #changePace(frame: XRFrame, room: XRReferenceSpace, rateBefore: number | null): void {
@@ -277,15 +285,49 @@ export class XrStage {
   readonly #betweenFrames = (): void => {
     if (this.#hasEnded || !this.#head.isSeen) return
     this.#feelHover()
+    this.#follow.watch(this.#head, this.#isNearPanel)
+    if (this.#rehearsals > 0) this.#rehearse()
     const { renderer, swarm } = this.#input.surface
     const nowMs = performance.now()
     if (!this.#hasNewHover && nowMs - this.#preparedAtMs < PREPARE_MS) return
     this.#hasNewHover = false
     this.#preparedAtMs = nowMs
-    swarm.prepareBetweenFrames(renderer, this.#head.camera, this.#head.stage)
+    swarm.prepareBetweenFrames(renderer, this.#head.camera, this.#head.stage, this.#head.hasTurned())
   }
   #hasNewHover = false
   #preparedAtMs = 0
+
+  /**
+   * What runs once a frame V8 compiles after some 500 frames, and until then each number in it is an object. So in a stay's first
+   * seconds it runs between frames, too, as it ran in the last one, unseen: nothing moves by that.
+   */
+  #rehearse(): void {
+    this.#rehearsals--
+    const { renderer, swarm } = this.#input.surface
+    const head = this.#head
+    const { motion, vignette, follow, touch, time } = this.#rehearsed
+    time.nowMs = this.#nowMs
+    for (let run = 0; run < REHEARSALS_AT_ONCE; run++) {
+      motion.update(this.#rig, head, time)
+      vignette.update(motion, time)
+      follow.update(head, time, false)
+      touch.update(-1, time)
+      head.readHead(renderer)
+      head.applyTo(renderer)
+      swarm.frame(time, renderer, head.camera, head, head.stage)
+      this.#floorMesh.show(this.#rig, head.head, null)
+    }
+  }
+  #rehearsals = REHEARSALS
+  #nowMs = 0
+  /** What remembers the frame before has a part of its own. */
+  readonly #rehearsed = {
+    motion: new WorldMotion(),
+    vignette: new Vignette(),
+    follow: new LazyFollow(),
+    touch: new BodyTouch(),
+    time: { nowMs: 0, deltaSec: 1e-6 },
+  }
 
   /** A tick for the hand that has come upon something. */
   #feelHover(): void {
@@ -748,14 +790,6 @@ export class XrStage {
     // Last, for it asks for the page's own frame again.
     for (const cleanUp of this.#cleanUps.splice(0)) cleanUp()
   }
-}
-
-/** When a frame and the one before are seen, and whether anybody sees them. */
-interface Shown {
-  atMs: number
-  beforeMs: number
-  intervalMs: number
-  isSeen: boolean
 }
 
 function noteHover(aim: Reach): void {
