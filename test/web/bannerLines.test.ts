@@ -353,7 +353,7 @@ describe('the chips of the sources', () => {
     const nobody = [unheard, { ...unheard, key: 'code', name: 'Claude Code' }]
     expect(said(nobody, 1_000)).toHaveLength(2)
     expect(said(nobody, 260)).toEqual(['2 sources nothing yet'])
-    expect(chipsFor(nobody, 260)[0]?.title).toBe('OTLP: nothing sent yet, Claude Code: nothing sent yet')
+    expect(chipsFor(nobody, 260, widthOf)[0]?.title).toBe('OTLP: nothing sent yet, Claude Code: nothing sent yet')
   })
 
   it('always say what is lost', () => {
