@@ -2,12 +2,12 @@
 // event loop up, how fast the past is found over HTTP, and how fast a server is there again with a full log.
 
 import { fork } from 'node:child_process'
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SqliteLog } from '../../dist/node/server/log/sqliteLog.js'
 import { BenchEvents } from './log/events.mjs'
-import { NODE_FLAGS, recordedProject, startSwarmscope } from './startSwarmscope.mjs'
+import { freshEventLog, NODE_FLAGS, recordedProject, startSwarmscope } from './startSwarmscope.mjs'
 
 const AGENTS = 10_000
 const VIEWERS = 100
@@ -81,11 +81,7 @@ async function* sustained(/** @type {string} */ path) {
 }
 
 async function* aDay(/** @type {{ project: string, dataDir: string }} */ at) {
-  // The server's own place for it.
-  await (await startSwarmscope(at)).stop()
-  const [folder = ''] = readdirSync(join(at.dataDir, 'projects'))
-  const path = join(at.dataDir, 'projects', folder, 'events.db')
-  for (const end of ['', '-wal', '-shm']) rmSync(`${path}${end}`, { force: true })
+  const path = await freshEventLog(at)
   const made = new BenchEvents(AGENTS)
   const beganMs = Date.now() - DAY_MS
   const log = await SqliteLog.open({ path, bootId: 'bench' })

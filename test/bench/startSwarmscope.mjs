@@ -18,6 +18,15 @@ export function recordedProject() {
   return { project, dataDir, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
+/** Where the server of this place keeps its log, for one to be written in its stead: learnt from a start that is undone. */
+export async function freshEventLog(/** @type {{ project: string, dataDir: string }} */ at) {
+  await (await startSwarmscope(at)).stop()
+  const [folder = ''] = readdirSync(join(at.dataDir, 'projects'))
+  const path = join(at.dataDir, 'projects', folder, 'events.db')
+  for (const end of ['', '-wal', '-shm']) rmSync(`${path}${end}`, { force: true })
+  return path
+}
+
 /** Of node, as `npm start` gives them. */
 export const NODE_FLAGS = /** @type {string} */ (
   JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.start

@@ -2,11 +2,9 @@
 // timers, messages), while nothing changes and while a tenth of the agents changes each second. GL draws nothing, so that the
 // scene beside it costs only its script.
 
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ensureBuilt } from '../../scripts/lib/ensureBuilt.mjs'
-import { DIST } from '../../scripts/lib/targets.mjs'
+import { DIST, ROOT } from '../../scripts/lib/targets.mjs'
 import { loadBundled } from './scene/bundle.mjs'
 
 const AGENTS = 10_000
@@ -17,7 +15,7 @@ const SPEED_PX_PER_SEC = 6_000
 const TICK_MS = 100
 const PATIENCE_MS = 120_000
 const STATUSES = ['idle', 'active', 'error', 'initializing']
-const INSTRUMENT = readFileSync(fileURLToPath(new URL('./table/instrument.js', import.meta.url)), 'utf8')
+const INSTRUMENTS = ['page/scriptTime.js', 'table/instrument.js']
 
 /** @returns {AsyncIterable<{ name: string, value: number, unit: string, limit?: number }>} */
 export async function* bench() {
@@ -34,7 +32,7 @@ export async function* bench() {
     const context = await browser.newContext({ viewport: VIEWPORT, reducedMotion: 'reduce' })
     const page = await context.newPage()
     page.setDefaultTimeout(PATIENCE_MS)
-    await page.addInitScript(INSTRUMENT)
+    for (const file of INSTRUMENTS) await page.addInitScript({ path: join(ROOT, 'test/bench', file) })
     const url = new URL(fake.url)
     url.searchParams.set('view', 'table')
     await page.goto(url.href)
