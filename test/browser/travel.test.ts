@@ -198,6 +198,32 @@ describe('time travel', () => {
     await page.context().close()
   })
 
+  test('tells what happens now as happening now, in words and aloud, and only while the past is shown', async () => {
+    const { page } = await open()
+    const setStatus = (name: string, status: string) =>
+      editStore(project, 'agents/store.json', ({ agents = {} }) => {
+        Object.assign(agents[name] ?? {}, { status })
+      })
+    const said = page.locator('[role=status][data-testid=said-politely]')
+    await said.waitFor({ state: 'attached' })
+    await dragTo(page, 0.5)
+    setStatus('analyst', 'error')
+    await expect.poll(() => said.innerText(), { timeout: 10_000 }).toMatch(/^Now: analyst failed\./)
+    const toast = page.locator('[data-testid=toast]').filter({ hasText: 'analyst failed' })
+    expect(await toast.innerText()).toMatch(/^Now\s/)
+    expect(await page.title()).toMatch(/Past/)
+    await page.locator('[data-testid=toast-dismiss]').click()
+    await expect.poll(() => said.innerText(), { timeout: 10_000 }).toBe('')
+
+    await page.locator('[data-testid=banner-live]').click()
+    await page.waitForFunction(() => globalThis.swarmscope.stats().mode === 'live')
+    setStatus('checker', 'error')
+    await expect.poll(() => said.innerText(), { timeout: 10_000 }).toMatch(/checker/)
+    expect(await said.innerText()).not.toContain('Now')
+    for (const name of ['analyst', 'checker']) setStatus(name, 'idle')
+    await page.context().close()
+  })
+
   test('grows at its live end with what arrives, without asking', async () => {
     const { page } = await open()
     const bars = page.locator('[data-testid=timeline-bars]')
