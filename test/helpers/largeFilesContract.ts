@@ -199,7 +199,12 @@ export function describeLargeFiles(name: string, start: StartReaderThread): void
       }
       put(bench.root, AGENTS, whole)
       await until(() => bench.has({ ...agents, extra: { status: 'busy' } }))
-      expect(bench.changes.map(({ type }) => type)).toEqual(['whole', 'delta'])
+      // On a busy machine a write is seen twice, and the second reading tells nothing.
+      const telling = bench.changes.filter(
+        (change) => change.type !== 'delta' || change.put.length > 0 || change.gone.length > 0,
+      )
+      expect(telling.map(({ type }) => type)).toEqual(['whole', 'delta'])
+      expect(bench.state.store.seq).toBe(2)
       expect(bench.threads.count('forget')).toBe(0)
       expect(bench.logged).toEqual([])
     })
