@@ -12,7 +12,7 @@ const SUMMARY = join(RESULTS, 'summary.txt')
 
 /** A step that takes longer hangs. */
 const STEP_TIMEOUT_MS = 5 * 60_000
-const TESTS_TIMEOUT_MS = 30 * 60_000
+const TESTS_TIMEOUT_MS = 50 * 60_000
 
 const bin = (/** @type {string} */ path) => join('node_modules', path)
 const TSC = bin('typescript/bin/tsc')

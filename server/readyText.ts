@@ -43,5 +43,8 @@ async function linesForOthers({ pageUrl, tokens, qr, isTerminal }: ReadyOptions)
   return lines
 }
 
-/** The fragment stays in the browser: no server, proxy or log sees it. */
-export const linkOf = (url: string, token: string): string => `${url}/#token=${token}`
+/**
+ * The fragment stays in the browser: no server, proxy or log sees it. A token of somebody's own may have letters in it that mean
+ * something in a link.
+ */
+export const linkOf = (url: string, token: string): string => `${url}/#token=${encodeURIComponent(token)}`

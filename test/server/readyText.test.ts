@@ -2,6 +2,7 @@ import { encode } from 'uqr'
 import { describe, expect, test } from 'vitest'
 import { qrCode } from '../../server/qrCode.ts'
 import { type ReadyOptions, readyText } from '../../server/readyText.ts'
+import { tokenFromText } from '../../web/stream/token.ts'
 
 const URL = 'https://192.168.1.5:8080'
 const OPERATOR_LINK = `${URL}/#token=the-operator`
@@ -35,6 +36,13 @@ describe('A10 what a start prints', () => {
     expect(await text({ ...local, qr: 'viewer' })).toContain(
       'No QR code: only this machine reaches that address (others',
     )
+  })
+
+  test("a token of somebody's own comes whole through the link, whatever is in it", async () => {
+    const operator = 'a+b&c=d%e#f'
+    const printed = await text({ isForOthers: false, tokens: { operator, viewer: 'the-viewer' } })
+    const link = /ready: (\S+)/.exec(printed)?.[1] ?? ''
+    expect(tokenFromText(link)).toBe(operator)
   })
 
   test("of a page for others: both links, the certificate's fingerprint, and where programs on this machine go", async () => {
