@@ -8,7 +8,7 @@ import { axeFindings } from '../helpers/axe.ts'
 import { launchBrowser } from '../helpers/browser.ts'
 import { openPage, pageStats } from '../helpers/page.ts'
 import { ROOT } from '../helpers/swarmscope.ts'
-import { liveSource, startFakeServer } from '../helpers/webFakeServer.ts'
+import { liveSource, NO_HISTORY, startFakeServer } from '../helpers/webFakeServer.ts'
 import { agentOf, linkOf } from '../helpers/webWorld.ts'
 import { seededRandom } from '../protocol/samples.ts'
 
@@ -229,7 +229,7 @@ describe('a server that says anything', () => {
     const { page, server } = await open()
     server.raw({ type: 'hello', protocol: 1, version: '9.9.9', role: 'operator' })
     const foreign = { ...liveSource(), id: 'new', kind: 'codex', state: 'dreaming', counts: { dreams: 1_234 } }
-    const status = { type: 'status', at: new Date().toISOString(), degraded: [], viewers: 1 }
+    const status = { type: 'status', at: new Date().toISOString(), degraded: [], viewers: 1, noHistory: NO_HISTORY }
     server.raw({ ...status, mode: 'dreaming', sources: [null, liveSource(), foreign] })
     server.frame([{ ...agentOf('coder-117'), status: 'sleeping' } as unknown as Agent])
     const banner = page.locator('[data-testid=banner]')
@@ -324,7 +324,13 @@ function nonsense(random: () => number, epoch: string, seq: number): unknown {
     { type: 'frame', epoch: 'another', from: 0, to: 9, put: [], del: [] },
     { type: 'snapshot', epoch, seq, index: 7, last: true, put: [] },
     { type: 'status', mode: 'live', sources: 'none', degraded: [] },
-    { type: 'status', mode: 'live', sources: [null, {}, { id: 'x', kind: 7 }], degraded: [null] },
+    {
+      type: 'status',
+      mode: 'live',
+      sources: [null, {}, { id: 'x', kind: 7 }],
+      degraded: [null],
+      noHistory: NO_HISTORY,
+    },
     { type: 'nobody knows' },
     { type: 'hello' },
     Buffer.from([1, 2, 3, 0xff]),

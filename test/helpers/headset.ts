@@ -10,7 +10,7 @@ import { BOARD } from './board.ts'
 import { launchBrowser } from './browser.ts'
 import { type OpenOptions, openPage, pageStats } from './page.ts'
 import { ROOT } from './swarmscope.ts'
-import { startFakeServer } from './webFakeServer.ts'
+import { type FakeServer, startFakeServer } from './webFakeServer.ts'
 
 /** One of these is enough for whatever is done in there (X9). */
 export const SINGLE_INPUTS = [
@@ -118,7 +118,7 @@ export function headsetPages(defaults: OpenOptions = {}) {
 }
 
 /** Before the page asks for anything. */
-type Prepare = (page: Page, entities: readonly Entity[]) => Promise<void>
+type Prepare = (page: Page, entities: readonly Entity[], fake: FakeServer) => Promise<void>
 
 async function openWithHeadset(
   browser: Browser,
@@ -130,7 +130,7 @@ async function openWithHeadset(
   const page = await openPage(browser, fake.url, {
     ...options,
     initPaths: HEADSET_SCRIPTS,
-    prepare: (fresh) => prepare(fresh, entities),
+    prepare: (fresh) => prepare(fresh, entities, fake),
   })
   const agents = entities.filter(({ entity }) => entity === 'agent').length
   await page.waitForFunction((count) => globalThis.swarmscope?.stats().agents === count, agents)

@@ -2,10 +2,12 @@
 
 import type { Page } from 'playwright-core'
 import type { Entity } from '../../protocol/swarm.ts'
+import type { FakeServer } from './webFakeServer.ts'
 
 const HOUR_MS = 3_600_000
 
-export async function serveHistory(page: Page, world: readonly Entity[]): Promise<void> {
+export async function serveHistory(page: Page, world: readonly Entity[], fake: FakeServer): Promise<void> {
+  fake.setStatus({ noHistory: null })
   const of = (kind: Entity['entity']) => world.filter(({ entity }) => entity === kind)
   await page.route('**/api/v1/history**', (route) => {
     const url = new URL(route.request().url())

@@ -35,7 +35,9 @@ export const liveSource = (fields: Partial<SourceStatus> = {}): SourceStatus => 
   ...fields,
 })
 
-const { success: _, ...NO_HISTORY } = errorBody('NOT_FOUND', { detail: 'This world keeps no history' })
+const { success: _, ...noHistory } = errorBody('NOT_FOUND', { detail: 'This world keeps no history' })
+/** With it in a status the page asks for no history. */
+export const NO_HISTORY = noHistory
 
 export interface FakeOptions {
   webDir: string
@@ -44,6 +46,8 @@ export interface FakeOptions {
   token?: string
   port?: number
 }
+
+export type FakeServer = Awaited<ReturnType<typeof startFakeServer>>
 
 export async function startFakeServer({ webDir, entities = [], status = {}, token = 'fake', port = 0 }: FakeOptions) {
   const world = { epoch: `fake-${Date.now()}`, seq: 1, entities }
