@@ -55,7 +55,7 @@ export function Line({ line, nowMs, hasRetry }: { line: BannerLine; nowMs: numbe
         {word && <span className="banner-word">{word}</span>}
         <strong>{sentence}</strong> {figure !== null && <span className="figures">{figure}</span>}{' '}
         {asOfMs !== null && <span className="banner-age figures">Agents as of {formatAge(nowMs - asOfMs)} ago.</span>}{' '}
-        <span className="banner-suggestion">{suggestion}</span>
+        <span className="banner-suggestion">{withWholeOptions(suggestion)}</span>
       </p>
       {canCopy && (
         <div className="banner-fix">
@@ -101,6 +101,18 @@ export function Line({ line, nowMs, hasRetry }: { line: BannerLine; nowMs: numbe
     </div>
   )
 }
+
+/** An option to be typed is never broken after one of its hyphens; none is named twice. */
+const withWholeOptions = (text: string): ReactNode[] =>
+  text.split(/(--[a-z-]+)/).map((part) =>
+    part.startsWith('--') ? (
+      <span key={part} className="whole">
+        {part}
+      </span>
+    ) : (
+      part
+    ),
+  )
 
 function Icon({ line }: { line: BannerLine }): ReactNode {
   if (line.word === 'MOCK') return <FlaskConical className="banner-icon" size={18} aria-hidden="true" />
