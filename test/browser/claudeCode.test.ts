@@ -227,7 +227,8 @@ describe('a session of Claude Code on the page', { timeout: 120_000 }, () => {
         { timeout: 30_000, interval: 1_500 },
       )
       .toBe(1)
-    expect(await sparkline.locator('canvas').count()).toBe(1)
+    // What draws it comes with the first that is to be drawn.
+    await sparkline.locator('canvas').waitFor()
     expect(await sparkline.innerText()).toMatch(/tokens, last \d+ (s|min): \+[\d.]+ ?k?/)
     const off = page.locator('[data-testid=session-use] .field-note[data-off]')
     await off.filter({ hasText: 'Not the same as the session’s requests' }).waitFor()

@@ -228,7 +228,11 @@ describe('the page around a stay', () => {
       entities: [agentOf('one')],
       port: Number(new URL(fake.origin).port),
     })
-    pages.afterTest(() => back.close())
+    // The page first: it may still ask for the models of what is held.
+    pages.afterTest(async () => {
+      await page.context().close()
+      await back.close()
+    })
     await reload.click({ timeout: 60_000 })
     await page.waitForFunction(() => globalThis.swarmscope?.stats().agents === 1)
     await enter(page)
