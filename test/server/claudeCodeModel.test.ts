@@ -582,6 +582,11 @@ describe('[K5] status', () => {
 
 describe('[K7] attention', () => {
   const attention = (id?: string) => feed.agent(id).attention
+  /** As the log tells it, so many ms later. */
+  const decide = (toolUseId: string, accepted: boolean, laterMs = 0) => {
+    const at = new Date(feed.nowMs + laterMs).toISOString()
+    feed.take({ type: 'tool-decision', sessionId: SESSION, host: null, isHere: true, at, toolUseId, accepted })
+  }
   beforeEach(() => {
     feed.hook('UserPromptSubmit')
   })
@@ -607,52 +612,24 @@ describe('[K7] attention', () => {
   test('the decision in the log answers it while the tool still runs', () => {
     feed.tool('PreToolUse', 'Bash', 't1')
     feed.tool('PermissionRequest', 'Bash', null)
-    const at = new Date(feed.nowMs + 800).toISOString()
-    feed.take({
-      type: 'tool-decision',
-      sessionId: SESSION,
-      host: null,
-      isHere: true,
-      at,
-      toolUseId: 't1',
-      accepted: true,
-    })
+    decide('t1', true, 800)
     expect(feed.agent()).toMatchObject({ attention: null, status: 'busy' })
   })
 
   test('a call that runs beside it, and was allowed before, does not ask for it', () => {
-    const decide = (toolUseId: string) =>
-      feed.take({
-        type: 'tool-decision',
-        sessionId: SESSION,
-        host: null,
-        isHere: true,
-        at: new Date(feed.nowMs).toISOString(),
-        toolUseId,
-        accepted: true,
-      })
     feed.tool('PreToolUse', 'Bash', 't1')
-    decide('t1')
+    decide('t1', true)
     feed.tool('PreToolUse', 'Bash', 't2')
     feed.tool('PermissionRequest', 'Bash', null)
     expect(attention()?.reason).toBe('permission: Bash')
-    decide('t2')
+    decide('t2', true)
     expect(feed.agent()).toMatchObject({ attention: null, openTools: [{ id: 't1' }, { id: 't2' }] })
   })
 
   test('a refusal in the log ends the call: nothing else tells of it', () => {
     feed.tool('PreToolUse', 'Bash', 't1')
     feed.tool('PermissionRequest', 'Bash', null)
-    const at = new Date(feed.nowMs + 800).toISOString()
-    feed.take({
-      type: 'tool-decision',
-      sessionId: SESSION,
-      host: null,
-      isHere: true,
-      at,
-      toolUseId: 't1',
-      accepted: false,
-    })
+    decide('t1', false, 800)
     expect(feed.agent()).toMatchObject({ attention: null, status: 'active', openTools: [], lastTool: { ok: false } })
   })
 

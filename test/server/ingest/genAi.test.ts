@@ -63,6 +63,13 @@ const asOtlp = (spans: readonly Said[], service = 'crew', host: string | null = 
 })
 const read = (...spans: Said[]): GenAiSpan[] => readRequest('traces', asOtlp(spans), true).spans
 
+/** In any order, and some of them twice. */
+const shuffledWithRepeats = (spans: readonly GenAiSpan[], random: () => number): GenAiSpan[] =>
+  [...spans, ...spans.filter(() => random() < 0.4)]
+    .map((span) => ({ span, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ span }) => span)
+
 function start(world = new World('real', new MemoryLog()), bounds = GENAI_BOUNDS) {
   const source = new OtlpSource({ world, host: 'laptop', bounds, log: silentLog })
   return {
@@ -258,10 +265,7 @@ describe('[I10] GenAI spans', () => {
       const spans = read(...CREW, ...again)
       const one = start()
       await one.take(spans)
-      const shuffled = [...spans, ...spans.filter(() => random() < 0.4)]
-        .map((span) => ({ span, at: random() }))
-        .sort((a, b) => a.at - b.at)
-        .map(({ span }) => span)
+      const shuffled = shuffledWithRepeats(spans, random)
       const other = start()
       while (shuffled.length > 0) await other.take(shuffled.splice(0, 1 + Math.floor(random() * 6)))
       const hash = ({ agents, links }: typeof one) =>
@@ -533,10 +537,7 @@ describe('[I14] steps around which no run of an agent is known', () => {
     const spans = read(...CREW, ...lone)
     const one = start()
     await one.take(spans)
-    const shuffled = [...spans, ...spans.filter(() => random() < 0.4)]
-      .map((span) => ({ span, at: random() }))
-      .sort((a, b) => a.at - b.at)
-      .map(({ span }) => span)
+    const shuffled = shuffledWithRepeats(spans, random)
     const other = start()
     while (shuffled.length > 0) await other.take(shuffled.splice(0, 1 + Math.floor(random() * 4)))
     const hash = ({ agents, links }: typeof one) =>
