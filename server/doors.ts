@@ -4,7 +4,7 @@
 import { isLoopback } from '../platform/listen.ts'
 import type { Doors } from '../protocol/viewerWire.ts'
 import type { Config } from './config.ts'
-import { inUrl, lanAddresses, type Machine, thisMachine } from './tls/machineNames.ts'
+import { inUrl, lanAddresses, type Machine, recentMachine } from './tls/machineNames.ts'
 import type { ServerTls } from './tls/serverTls.ts'
 
 export interface DoorsInput {
@@ -15,7 +15,7 @@ export interface DoorsInput {
   plainPort: number | null
 }
 
-export function doorsOf({ config, tls, port, plainPort }: DoorsInput, machine: Machine = thisMachine()): Doors {
+export function doorsOf({ config, tls, port, plainPort }: DoorsInput, machine: Machine = recentMachine()): Doors {
   const { host, publicUrls } = config
   const isForUsAlone = isLoopback(host)
   const published = publicUrls.find((url) => url.startsWith('https:') && !isLoopback(new URL(url).hostname))
